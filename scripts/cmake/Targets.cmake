@@ -7,8 +7,8 @@
 #   streamer_benchmark(match_bench LIBS streamer::match)
 #
 # Libraries are named by folder: target streamer_value, alias streamer::value.
-# A project of any size would tempt to link "everything"; naming the folders
-# keeps the link graph equal to the table in cpp/README.md.
+# DEPENDS names folders, LIBS names targets; naming each keeps the link graph
+# equal to the table in cpp/README.md.
 
 set(STREAMER_INCLUDE_ROOT "${PROJECT_SOURCE_DIR}/cpp")
 set(STREAMER_GENERATED_DIR "${PROJECT_BINARY_DIR}/generated")
@@ -75,6 +75,7 @@ function(streamer_python_module name)
   set_target_properties(${name} PROPERTIES
     LIBRARY_OUTPUT_DIRECTORY "${STREAMER_PACKAGE_DIR}")
   add_dependencies(${name} python_package)
+  add_dependencies(python_modules ${name})
   install(TARGETS ${name} LIBRARY DESTINATION streamer COMPONENT python)
 endfunction()
 
@@ -85,6 +86,7 @@ function(streamer_python_package)
   if(TARGET python_package)
     return()
   endif()
+  add_custom_target(python_modules)
   add_custom_target(python_package ALL
     COMMAND "${CMAKE_COMMAND}"
       "-DSOURCE_DIR=${PROJECT_SOURCE_DIR}/python/streamer"

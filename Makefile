@@ -1,0 +1,47 @@
+# The commands of this tree; `make` alone lists them. Each sets the machine up
+# and builds first where it has to.
+
+PRESET := release
+BUILD := build/$(PRESET)
+PYTHON := .venv/bin/python
+JOBS ?= $(shell nproc)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test lint format bench coverage asan tsan clean
+
+help: ## List these commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## Install what is missing: Debian packages, .venv
+	@scripts/setup
+
+build: setup ## Compile everything into build/release
+	@scripts/build $(PRESET) -j $(JOBS)
+
+run: build ## Show the service at work on real flights; ARGS="--once --events 50000"
+	@$(PYTHON) scripts/main_job $(ARGS)
+
+test: build ## Run the C++ and the Python tests
+	@scripts/test $(BUILD)
+
+lint: build ## Check format, clang-tidy, ruff, mypy and that headers stand alone
+	@scripts/lint
+
+format: setup ## Rewrite C++ and Python sources in the agreed format
+	@scripts/format
+
+bench: build ## Run the benchmarks; BENCH=match for one, JSON in build/bench
+	@scripts/bench $(BENCH)
+
+coverage: setup ## Measure line coverage per folder; below 80 % fails
+	@scripts/build coverage -j $(JOBS)
+	@scripts/coverage
+
+asan: setup ## Run the C++ tests under address and undefined sanitizers
+	@scripts/sanitize asan -j $(JOBS)
+
+tsan: setup ## Run the C++ tests under the thread sanitizer
+	@scripts/sanitize tsan -j $(JOBS)
+
+clean: ## Remove everything that was built; .venv stays
+	rm -rf build dist
