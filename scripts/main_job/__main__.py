@@ -1,0 +1,290 @@
+"""Start the service, send a year of flights through it, check every delivery.
+
+    make run                                   everything, then stays up
+    make run ARGS=--once                       everything, then exits
+    make run ARGS="--once --events 50000"      a quick look
+
+Exits 0 when every subscription received what it should, 1 when one did not or
+a process failed, 2 for arguments it does not know.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_SCRIPTS = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(_SCRIPTS))  # this package, by its name
+
+from rich.console import Console  # noqa: E402
+
+from main_job import load, report  # noqa: E402
+from main_job.comparison import compare_gateway, latencies_ms  # noqa: E402
+from main_job.events import (  # noqa: E402
+    COLLECTION,
+    TENANT,
+    EventStream,
+    build_event_stream,
+)
+from main_job.flights import read_flights  # noqa: E402
+from main_job.plan import Plan, PlannedSubscription  # noqa: E402
+from main_job.processes import (  # noqa: E402
+    GatewayProcess,
+    ProcessFailed,
+    Service,
+)
+from main_job.subscriptions import (  # noqa: E402
+    GATEWAYS,
+    Subscription,
+    build_subscriptions,
+)
+
+_ROOT = _SCRIPTS.parent
+_HTTP_PORT, _GRPC_PORT = 8083, 8084  # where the service listens by default
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the main job and return its exit code."""
+    arguments = _parse(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    try:
+        return _run(arguments, console)
+    except KeyboardInterrupt:
+        console.print("interrupted")
+        return 130
+    except (ProcessFailed, load.IngestRefused, OSError) as failure:
+        console.print(f"failed: {failure}", markup=False, highlight=False)
+        return 1
+
+
+def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="main_job", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="exit after the table"
+    )
+    parser.add_argument(
+        "--events",
+        type=_positive,
+        metavar="N",
+        help="send only the first N events",
+    )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE",
+        help="write the events to FILE as NDJSON, send nothing, exit",
+    )
+    parser.add_argument(
+        "--build",
+        type=Path,
+        default=_ROOT / "build" / "release",
+        metavar="FOLDER",
+        help="build folder to run from (default: build/release)",
+    )
+    parser.add_argument(
+        "--batch",
+        type=_positive,
+        default=load.Pace.batch,
+        metavar="N",
+        help="events per request (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--window",
+        type=_positive,
+        default=load.Pace.window,
+        metavar="N",
+        help="requests under way at once (default: %(default)s)",
+    )
+    return parser.parse_args(words)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {number}")
+    return number
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
+    with console.status("reading flights and encoding their events"):
+        stream = build_event_stream(read_flights(), arguments.events)
+    if arguments.write:
+        arguments.write.parent.mkdir(parents=True, exist_ok=True)
+        arguments.write.write_bytes(stream.lines)
+        return 0
+    subscriptions = build_subscriptions(stream)
+    console.print(
+        f"{len(stream):,} events, {len(subscriptions):,} subscriptions"
+    )
+    folder = _ROOT / "build" / "main_job"
+    folder.mkdir(parents=True, exist_ok=True)
+    pace = load.Pace(arguments.batch, arguments.window)
+    with _service(arguments, folder) as service:
+        figures = _measure(
+            console, service, stream, subscriptions, pace, arguments.build
+        )
+        report.print_figures(console, figures)
+        if not arguments.once and not figures.mismatches:
+            _stay_up(console, service)
+    if service.exit_code != 0:
+        raise ProcessFailed(
+            f"streamerd: expected to end with code 0, got {service.exit_code}"
+        )
+    return 1 if figures.mismatches else 0
+
+
+def _service(arguments: argparse.Namespace, folder: Path) -> Service:
+    """Start the service; on its usual ports if people are to find it."""
+    http_port = 0 if arguments.once else _port_if_free(_HTTP_PORT)
+    grpc_port = 0 if arguments.once else _port_if_free(_GRPC_PORT)
+    return Service(
+        arguments.build / "bin" / "streamerd",
+        folder,
+        http_port=http_port,
+        grpc_port=grpc_port,
+    )
+
+
+def _port_if_free(port: int) -> int:
+    """Return ``port``, or 0 (any) when somebody listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+def _measure(
+    console: Console,
+    service: Service,
+    stream: EventStream,
+    subscriptions: Sequence[Subscription],
+    pace: load.Pace,
+    build: Path,
+) -> report.Figures:
+    """Subscribe, send everything, take what was received and compare."""
+    groups = [
+        [s for s in subscriptions if s.gateway == gateway]
+        for gateway in range(len(GATEWAYS))
+    ]
+    plans = [
+        _plan(name, service, group, load.batch_count(len(stream), pace))
+        for name, group in zip(GATEWAYS, groups, strict=True)
+    ]
+    with _gateways(plans, build) as gateways:
+        for gateway in gateways:
+            gateway.wait_until_subscribed()
+        with report.LiveView(console, len(stream)) as view:
+            result = _send(service, stream, gateways, pace, view)
+        memory = {
+            process.name: process.peak_memory_bytes()
+            for process in (service, *gateways)
+        }
+        recordings = [gateway.take_recording() for gateway in gateways]
+    with console.status("evaluating the same filters with polars"):
+        outcomes = [
+            compare_gateway(stream, group, recording)
+            for group, recording in zip(groups, recordings, strict=True)
+        ]
+    return report.Figures(
+        events=len(stream),
+        elapsed_s=result.elapsed_s,
+        deliveries=sum(len(recording) for recording in recordings),
+        matched=sum(len(recording.matched) for recording in recordings),
+        latencies_ms=latencies_ms(recordings, result.sent_ns, result.batch),
+        memory_bytes=memory,
+        outcomes=outcomes,
+    )
+
+
+def _plan(
+    name: str, service: Service, group: Sequence[Subscription], batches: int
+) -> Plan:
+    return Plan(
+        name=name,
+        address=f"127.0.0.1:{service.grpc_port}",
+        subscriptions=[
+            PlannedSubscription(s.id, s.conditions, s.expression) for s in group
+        ],
+        last_barrier=batches - 1,
+        recording=str(_ROOT / "build" / "main_job" / f"{name}.npz"),
+    )
+
+
+@contextlib.contextmanager
+def _gateways(
+    plans: Sequence[Plan], build: Path
+) -> Iterator[list[GatewayProcess]]:
+    folder = _ROOT / "build" / "main_job"
+    with contextlib.ExitStack() as stack:
+        gateways = []
+        for plan in plans:
+            gateway = GatewayProcess(plan, build / "python", folder)
+            stack.enter_context(gateway)
+            gateways.append(gateway)
+        yield gateways
+
+
+def _send(
+    service: Service,
+    stream: EventStream,
+    gateways: Sequence[GatewayProcess],
+    pace: load.Pace,
+    view: report.LiveView,
+) -> load.LoadResult:
+    connection = load.IngestConnection(service.http_port)
+    with contextlib.closing(connection):
+        return load.send_events(stream, connection, gateways, pace, view.show)
+
+
+def _stay_up(console: Console, service: Service) -> None:
+    """Say what to try, and wait for Ctrl-C."""
+    console.print(
+        _things_to_try(service), markup=False, highlight=False, soft_wrap=True
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        service.wait(None)
+        raise ProcessFailed("streamerd: ended while it should stay up")
+    console.print("closing")
+
+
+def _things_to_try(service: Service) -> str:
+    python = os.path.relpath(sys.executable)
+    return f"""
+Streamer stays up until Ctrl-C. Three things to try, in another terminal:
+
+1. subscribe from Python, and leave it running
+{python} - <<'END'
+import asyncio, streamer
+async def main():
+    async with streamer.connect("127.0.0.1:{service.grpc_port}") as client:
+        await client.subscribe(tenant="{TENANT}", collection="{COLLECTION}",
+                               expression="doc.dep_delay > 30")
+        async for delivery in client:
+            print(delivery.event.operation, delivery.event.document)
+asyncio.run(main())
+END
+
+2. ingest an event that it wants
+curl -i http://127.0.0.1:{service.http_port}/v1/events --data-binary \
+'{{"tenant":"{TENANT}","collection":"{COLLECTION}","id":"mine","op":"insert",\
+"doc":{{"dest":"SFO","dep_delay":45}}}}'
+
+3. look at the metrics
+curl -s http://127.0.0.1:{service.http_port}/metrics | grep ^streamer_
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
