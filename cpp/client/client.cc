@@ -1,0 +1,57 @@
+#include "client/client.h"
+
+#include <utility>
+
+#include "client/internal/connection.h"
+
+namespace streamer {
+
+Client::Client(const ClientOptions& options, Connected connected)
+    : connection_(std::make_shared<Connection>(options, std::move(connected))) {
+  connection_->Start();
+}
+
+Client::~Client() {
+  connection_->Close();
+  connection_->AwaitQuiet();
+}
+
+SubscribeTicket Client::Subscribe(SubscriptionRequest request,
+                                  Answered answered) {
+  return connection_->Subscribe(std::move(request), std::move(answered));
+}
+
+void Client::CancelSubscribe(SubscribeTicket ticket) {
+  connection_->CancelSubscribe(ticket);
+}
+
+Status Client::Unsubscribe(std::string_view subscription_id) {
+  return connection_->Unsubscribe(subscription_id);
+}
+
+DeliveryBatch Client::TakeBatch(std::size_t limit) {
+  return connection_->TakeBatch(limit);
+}
+
+DeliveryBatch Client::NextBatch(
+    std::size_t limit, std::chrono::steady_clock::time_point deadline) {
+  return connection_->NextBatch(limit, deadline);
+}
+
+std::vector<Gap> Client::TakeGaps() { return connection_->TakeGaps(); }
+
+void Client::Close() { connection_->Close(); }
+
+int Client::wake_descriptor() const { return connection_->wake_descriptor(); }
+
+void Client::ClearWake() { connection_->ClearWake(); }
+
+ClientState Client::state() const { return connection_->state(); }
+
+Status Client::close_reason() const { return connection_->close_reason(); }
+
+ClientStatistics Client::Statistics() const {
+  return connection_->Statistics();
+}
+
+}  // namespace streamer

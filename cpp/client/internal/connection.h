@@ -1,0 +1,109 @@
+// Client::Connection: what a Client is made of. Performs what ClientSession
+// decides, on gRPC streams and one alarm, and keeps the queue.
+//
+// One mutex guards session and queue. Callbacks of users are gathered while
+// it is held and run after it is released.
+#ifndef STREAMER_CLIENT_INTERNAL_CONNECTION_H_
+#define STREAMER_CLIENT_INTERNAL_CONNECTION_H_
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include <grpcpp/alarm.h>
+
+#include "client/client.h"
+#include "client/internal/stream.h"
+#include "client/internal/wake_descriptor.h"
+
+namespace streamer {
+
+class Client::Connection final
+    : public ClientStreamOwner,
+      public std::enable_shared_from_this<Client::Connection> {
+ public:
+  Connection(const ClientOptions& options, Connected connected);
+
+  void Start();
+  SubscribeTicket Subscribe(SubscriptionRequest request, Answered answered);
+  void CancelSubscribe(SubscribeTicket ticket);
+  Status Unsubscribe(std::string_view subscription_id);
+  DeliveryBatch TakeBatch(std::size_t limit);
+  DeliveryBatch NextBatch(std::size_t limit,
+                          std::chrono::steady_clock::time_point deadline);
+  std::vector<Gap> TakeGaps();
+  void Close();
+  // Until every stream has ended and no callback runs.
+  void AwaitQuiet();
+
+  [[nodiscard]] int wake_descriptor() const { return wake_.descriptor(); }
+  void ClearWake() { wake_.Clear(); }
+  [[nodiscard]] ClientState state() const;
+  [[nodiscard]] Status close_reason() const;
+  [[nodiscard]] ClientStatistics Statistics() const;
+
+  bool OnMessage(
+      ClientStream& stream,
+      std::unique_ptr<syntrix::streamer::v1::StreamerMessage> message,
+      std::int64_t received_ns) override;
+  void OnEnd(ClientStream& stream, const Status& status) override;
+
+ private:
+  // A locked section. On leaving it re-arms the alarm, wakes readers, and
+  // runs the callbacks gathered, in that order.
+  class Section;
+  using Lock = std::unique_lock<std::mutex>;
+
+  void Perform(ClientActions actions);
+  void PerformOne(client_action::OpenStream action);
+  void PerformOne(client_action::AbandonStream action);
+  void PerformOne(client_action::SendSubscribe action);
+  void PerformOne(client_action::SendUnsubscribe action);
+  void PerformOne(client_action::SendHeartbeat action);
+  void PerformOne(client_action::CompleteSubscribe action);
+  void PerformOne(client_action::ReportGap action);
+  void PerformOne(client_action::ReportConnected action);
+  void PerformOne(client_action::ReportClosed action);
+
+  void ReceiveDelivery(
+      std::unique_ptr<syntrix::streamer::v1::StreamerMessage> message,
+      std::int64_t received_ns);
+  // Whether a live subscription is named.
+  bool KeepLiveSubscriptions(ReceivedDelivery& delivery);
+  bool PauseIfFull();
+  void ResumeIfRoom();
+  void OnAlarm();
+  void ArmAlarm();
+  [[nodiscard]] Answered TakeAnswered(SubscribeTicket ticket);
+
+  const ClientOptions options_;
+  const std::unique_ptr<ClientStream::Stub> stub_;
+  WakeDescriptor wake_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  ClientSession session_;
+  DeliveryQueue queue_;
+  Connected connected_;
+  std::unordered_map<SubscribeTicket, Answered> answered_;
+  std::uint64_t next_ticket_ = 1;
+  std::shared_ptr<ClientStream> stream_;
+  bool is_paused_ = false;
+  std::unique_ptr<grpc::Alarm> alarm_;
+  MonotonicTime alarm_at_;
+  Status close_reason_;
+  ClientStatistics statistics_;
+  // What the section in progress leaves to do, and what is still going on.
+  std::vector<std::function<void()>> callbacks_;
+  bool must_wake_ = false;
+  int open_streams_ = 0;
+  int callbacks_running_ = 0;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_CLIENT_INTERNAL_CONNECTION_H_

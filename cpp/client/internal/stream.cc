@@ -1,0 +1,97 @@
+#include "client/internal/stream.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace streamer {
+namespace {
+
+namespace wire = syntrix::streamer::v1;
+
+std::int64_t MonotonicNanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// Status codes of gRPC and of absl are the same numbers.
+Status FromGrpc(const grpc::Status& status) {
+  return Status(static_cast<absl::StatusCode>(status.error_code()),
+                status.error_message());
+}
+
+}  // namespace
+
+void ClientStream::Start(Stub& stub) {
+  self_ = shared_from_this();
+  stub.async()->Stream(&context_, this);
+  AddHold();
+  Read();
+  StartCall();
+}
+
+void ClientStream::Read() {
+  const std::lock_guard lock(mutex_);
+  if (has_ended_) return;
+  incoming_ = std::make_unique<wire::StreamerMessage>();
+  StartRead(incoming_.get());
+}
+
+void ClientStream::OnReadDone(bool ok) {
+  if (!ok) {
+    End();
+    return;
+  }
+  const std::int64_t received_ns = MonotonicNanoseconds();
+  if (owner_->OnMessage(*this, std::move(incoming_), received_ns)) Read();
+}
+
+void ClientStream::Send(wire::GatewayMessage message) {
+  const std::lock_guard lock(mutex_);
+  if (has_ended_) return;
+  outgoing_.push_back(std::move(message));
+  if (!is_writing_) WriteNext();
+}
+
+// With the mutex held. All but the last message of a burst may be gathered
+// into one packet.
+void ClientStream::WriteNext() {
+  is_writing_ = true;
+  grpc::WriteOptions options;
+  if (outgoing_.size() > 1) options.set_buffer_hint();
+  StartWrite(&outgoing_.front(), options);
+}
+
+void ClientStream::OnWriteDone(bool ok) {
+  {
+    const std::lock_guard lock(mutex_);
+    is_writing_ = false;
+    outgoing_.pop_front();
+    if (ok && !has_ended_ && !outgoing_.empty()) WriteNext();
+  }
+  if (!ok) End();
+}
+
+void ClientStream::Abandon() {
+  context_.TryCancel();
+  End();
+}
+
+void ClientStream::End() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (has_ended_) return;
+    has_ended_ = true;
+  }
+  RemoveHold();
+}
+
+void ClientStream::OnDone(const grpc::Status& status) {
+  // The last reference may be `self`: it goes at the end of this call.
+  const std::shared_ptr<ClientStream> self = std::move(self_);
+  const std::shared_ptr<ClientStreamOwner> owner = std::move(owner_);
+  owner->OnEnd(*this, FromGrpc(status));
+}
+
+}  // namespace streamer

@@ -1,0 +1,89 @@
+// ClientStream: one gRPC stream, from its opening to its end. Pure input and
+// output: what is sent and when is its owner's business.
+//
+// Life: the stream keeps itself and its owner alive from Start until OnEnd
+// was told. gRPC ends it once no read or write is under way and the hold is
+// released, which happens when reading fails, a write fails or it is
+// abandoned.
+//
+// Thread-safety: every method from any thread. The owner may call with its
+// own mutex held: gRPC never calls back from within a call.
+#ifndef STREAMER_CLIENT_INTERNAL_STREAM_H_
+#define STREAMER_CLIENT_INTERNAL_STREAM_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/client_callback.h>
+
+#include "base/status.h"
+#include "syntrix/streamer/v1/streamer.grpc.pb.h"
+#include "syntrix/streamer/v1/streamer.pb.h"
+
+namespace streamer {
+
+class ClientStream;
+
+// Told by gRPC's threads, one call at a time for each stream.
+class ClientStreamOwner {
+ public:
+  virtual ~ClientStreamOwner() = default;
+
+  // Whether to read the next message at once; otherwise Read does.
+  virtual bool OnMessage(
+      ClientStream& stream,
+      std::unique_ptr<syntrix::streamer::v1::StreamerMessage> message,
+      std::int64_t received_ns) = 0;
+  // Nothing comes of this stream any more.
+  virtual void OnEnd(ClientStream& stream, const Status& status) = 0;
+};
+
+class ClientStream final
+    : public grpc::ClientBidiReactor<syntrix::streamer::v1::GatewayMessage,
+                                     syntrix::streamer::v1::StreamerMessage>,
+      public std::enable_shared_from_this<ClientStream> {
+ public:
+  using Stub = syntrix::streamer::v1::StreamerService::Stub;
+
+  explicit ClientStream(std::shared_ptr<ClientStreamOwner> owner)
+      : owner_(std::move(owner)) {}
+
+  // Opens the stream and reads the first message.
+  void Start(Stub& stub);
+
+  // Sends after what was sent before; nothing on a stream that has ended.
+  void Send(syntrix::streamer::v1::GatewayMessage message);
+
+  // Reads one more message. REQUIRES: OnMessage returned false since the last
+  // call.
+  void Read();
+
+  // Cancels; OnEnd follows soon.
+  void Abandon();
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnDone(const grpc::Status& status) override;
+
+ private:
+  void WriteNext();
+  void End();
+
+  std::shared_ptr<ClientStreamOwner> owner_;
+  std::shared_ptr<ClientStream> self_;  // from Start to OnDone
+  grpc::ClientContext context_;
+  std::unique_ptr<syntrix::streamer::v1::StreamerMessage> incoming_;
+
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  bool has_ended_ = false;  // the hold is released: start nothing any more
+  bool is_writing_ = false;
+  std::deque<syntrix::streamer::v1::GatewayMessage> outgoing_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_CLIENT_INTERNAL_STREAM_H_

@@ -1,0 +1,119 @@
+#include "client/internal/wire.h"
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamer::client_wire {
+namespace {
+
+namespace wire = syntrix::streamer::v1;
+
+// Status codes of absl and of google.rpc are the same numbers.
+constexpr int kLastCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
+
+Status EncodeConstant(const Value& value, wire::Value& constant);
+
+Status EncodeList(const ListValue& list, wire::ListValue& constants) {
+  for (const Value& item : list.items()) {
+    STREAMER_RETURN_IF_ERROR(EncodeConstant(item, *constants.add_values()));
+  }
+  return OkStatus();
+}
+
+Status EncodeUint(std::uint64_t value, wire::Value& constant) {
+  constexpr auto kMaximum =
+      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (value > kMaximum) {
+    return InvalidArgument(
+        absl::StrCat("expected an integer up to ", kMaximum, ", got ", value));
+  }
+  constant.set_int_value(static_cast<std::int64_t>(value));
+  return OkStatus();
+}
+
+Status EncodeConstant(const Value& value, wire::Value& constant) {
+  switch (value.kind()) {
+    case ValueKind::kBool:
+      constant.set_bool_value(value.bool_value());
+      return OkStatus();
+    case ValueKind::kInt:
+      constant.set_int_value(value.int_value());
+      return OkStatus();
+    case ValueKind::kUint:
+      return EncodeUint(value.uint_value(), constant);
+    case ValueKind::kDouble:
+      constant.set_double_value(value.double_value());
+      return OkStatus();
+    case ValueKind::kString:
+      constant.set_string_value(std::string(value.text()));
+      return OkStatus();
+    case ValueKind::kList:
+      return EncodeList(value.list(), *constant.mutable_list_value());
+    default:
+      return InvalidArgument(
+          absl::StrCat("expected a string, number, bool or list, got ",
+                       std::string(NameOf(value.kind()))));
+  }
+}
+
+}  // namespace
+
+Result<wire::GatewayMessage> EncodeSubscribe(
+    const SubscriptionRequest& request) {
+  wire::GatewayMessage message;
+  wire::SubscribeRequest& subscribe = *message.mutable_subscribe();
+  subscribe.set_subscription_id(request.id);
+  subscribe.set_tenant(request.tenant);
+  subscribe.set_collection(request.collection);
+  subscribe.set_expression(request.expression);
+  for (const Condition& condition : request.conditions) {
+    wire::Filter& filter = *subscribe.add_filters();
+    filter.set_field(condition.field);
+    filter.set_op(std::string(Format(condition.op)));
+    const Status status =
+        EncodeConstant(condition.value.value(), *filter.mutable_value());
+    if (!status.ok()) {
+      return InvalidArgument(absl::StrCat("filters[",
+                                          subscribe.filters_size() - 1,
+                                          "].value: ", status.message()));
+    }
+  }
+  return message;
+}
+
+wire::GatewayMessage EncodeUnsubscribe(std::string_view subscription_id) {
+  wire::GatewayMessage message;
+  message.mutable_unsubscribe()->set_subscription_id(
+      std::string(subscription_id));
+  return message;
+}
+
+wire::GatewayMessage EncodeHeartbeat(const std::string& gateway_id,
+                                     std::int64_t unix_ms) {
+  wire::GatewayMessage message;
+  message.mutable_heartbeat()->set_gateway_id(gateway_id);
+  message.mutable_heartbeat()->set_timestamp(unix_ms);
+  return message;
+}
+
+Result<SubscriptionAnswer> DecodeAnswer(
+    const wire::SubscribeResponse& response) {
+  if (!response.success()) {
+    const bool has_code = response.code() > 0 && response.code() <= kLastCode;
+    const auto code = has_code ? static_cast<absl::StatusCode>(response.code())
+                               : absl::StatusCode::kInvalidArgument;
+    return Status(code, response.error());
+  }
+  SubscriptionAnswer answer;
+  answer.id = response.subscription_id();
+  answer.handle = SubscriptionHandle(response.handle());
+  answer.progress = response.from_progress();
+  if (response.expires_at_ms() != 0) {
+    answer.expires_at = FromUnixMillis(response.expires_at_ms());
+  }
+  return answer;
+}
+
+}  // namespace streamer::client_wire

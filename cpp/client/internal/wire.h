@@ -1,0 +1,36 @@
+// Between the wire format and the client's own types. The only place of
+// client/ that knows both, the lazily converted ReceivedDelivery aside.
+//
+// Thread-safety: pure functions.
+#ifndef STREAMER_CLIENT_INTERNAL_WIRE_H_
+#define STREAMER_CLIENT_INTERNAL_WIRE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "client/subscription.h"
+#include "syntrix/streamer/v1/streamer.pb.h"
+
+namespace streamer::client_wire {
+
+// InvalidArgument names the condition whose constant the wire has no kind for
+// (null, an object, an integer above int64).
+Result<syntrix::streamer::v1::GatewayMessage> EncodeSubscribe(
+    const SubscriptionRequest& request);
+
+syntrix::streamer::v1::GatewayMessage EncodeUnsubscribe(
+    std::string_view subscription_id);
+
+syntrix::streamer::v1::GatewayMessage EncodeHeartbeat(
+    const std::string& gateway_id, std::int64_t unix_ms);
+
+// A refusal becomes the Status that its code names; without a code, which
+// older services do not send, InvalidArgument.
+Result<SubscriptionAnswer> DecodeAnswer(
+    const syntrix::streamer::v1::SubscribeResponse& response);
+
+}  // namespace streamer::client_wire
+
+#endif  // STREAMER_CLIENT_INTERNAL_WIRE_H_
