@@ -60,7 +60,9 @@ def main(words: Sequence[str] | None = None) -> int:
         console.print("interrupted")
         return 130
     except (ProcessFailed, load.IngestRefused, OSError) as failure:
-        console.print(f"failed: {failure}", markup=False, highlight=False)
+        console.print(
+            f"failed: {failure}", markup=False, highlight=False, soft_wrap=True
+        )
         return 1
 
 
@@ -89,6 +91,13 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
         default=_ROOT / "build" / "release",
         metavar="FOLDER",
         help="build folder to run from (default: build/release)",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=_ROOT / "build" / "main_job",
+        metavar="FOLDER",
+        help="folder for logs and recordings (default: build/main_job)",
     )
     parser.add_argument(
         "--batch",
@@ -125,13 +134,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     console.print(
         f"{len(stream):,} events, {len(subscriptions):,} subscriptions"
     )
-    folder = _ROOT / "build" / "main_job"
-    folder.mkdir(parents=True, exist_ok=True)
-    pace = load.Pace(arguments.batch, arguments.window)
-    with _service(arguments, folder) as service:
-        figures = _measure(
-            console, service, stream, subscriptions, pace, arguments.build
-        )
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    with _service(arguments) as service:
+        figures = _measure(console, service, stream, subscriptions, arguments)
         report.print_figures(console, figures)
         if not arguments.once and not figures.mismatches:
             _stay_up(console, service)
@@ -142,13 +147,13 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     return 1 if figures.mismatches else 0
 
 
-def _service(arguments: argparse.Namespace, folder: Path) -> Service:
+def _service(arguments: argparse.Namespace) -> Service:
     """Start the service; on its usual ports if people are to find it."""
     http_port = 0 if arguments.once else _port_if_free(_HTTP_PORT)
     grpc_port = 0 if arguments.once else _port_if_free(_GRPC_PORT)
     return Service(
         arguments.build / "bin" / "streamerd",
-        folder,
+        arguments.work,
         http_port=http_port,
         grpc_port=grpc_port,
     )
@@ -170,28 +175,22 @@ def _measure(
     service: Service,
     stream: EventStream,
     subscriptions: Sequence[Subscription],
-    pace: load.Pace,
-    build: Path,
+    arguments: argparse.Namespace,
 ) -> report.Figures:
     """Subscribe, send everything, take what was received and compare."""
-    groups = [
-        [s for s in subscriptions if s.gateway == gateway]
-        for gateway in range(len(GATEWAYS))
-    ]
-    plans = [
-        _plan(name, service, group, load.batch_count(len(stream), pace))
-        for name, group in zip(GATEWAYS, groups, strict=True)
-    ]
-    with _gateways(plans, build) as gateways:
-        for gateway in gateways:
+    pace = load.Pace(arguments.batch, arguments.window)
+    groups = by_gateway(subscriptions)
+    planned = plans(service, groups, len(stream), pace, arguments.work)
+    with gateways(planned, arguments.build, arguments.work) as running:
+        for gateway in running:
             gateway.wait_until_subscribed()
         with report.LiveView(console, len(stream)) as view:
-            result = _send(service, stream, gateways, pace, view)
+            result = _send(service, stream, running, pace, view)
         memory = {
             process.name: process.peak_memory_bytes()
-            for process in (service, *gateways)
+            for process in (service, *running)
         }
-        recordings = [gateway.take_recording() for gateway in gateways]
+        recordings = [gateway.take_recording() for gateway in running]
     with console.status("evaluating the same filters with polars"):
         outcomes = [
             compare_gateway(stream, group, recording)
@@ -208,44 +207,61 @@ def _measure(
     )
 
 
-def _plan(
-    name: str, service: Service, group: Sequence[Subscription], batches: int
-) -> Plan:
-    return Plan(
-        name=name,
-        address=f"127.0.0.1:{service.grpc_port}",
-        subscriptions=[
-            PlannedSubscription(s.id, s.conditions, s.expression) for s in group
-        ],
-        last_barrier=batches - 1,
-        recording=str(_ROOT / "build" / "main_job" / f"{name}.npz"),
-    )
+def by_gateway(
+    subscriptions: Sequence[Subscription],
+) -> list[list[Subscription]]:
+    """Return the subscriptions of each gateway."""
+    return [
+        [s for s in subscriptions if s.gateway == gateway]
+        for gateway in range(len(GATEWAYS))
+    ]
+
+
+def plans(
+    service: Service,
+    groups: Sequence[Sequence[Subscription]],
+    events: int,
+    pace: load.Pace,
+    work: Path,
+) -> list[Plan]:
+    """Return what each gateway is to do when ``events`` events are sent."""
+    return [
+        Plan(
+            name=name,
+            address=f"127.0.0.1:{service.grpc_port}",
+            subscriptions=[
+                PlannedSubscription(s.id, s.conditions, s.expression)
+                for s in group
+            ],
+            last_barrier=load.batch_count(events, pace) - 1,
+            recording=str(work / f"gateway-{name}.npz"),
+        )
+        for name, group in zip(GATEWAYS, groups, strict=True)
+    ]
 
 
 @contextlib.contextmanager
-def _gateways(
-    plans: Sequence[Plan], build: Path
+def gateways(
+    planned: Sequence[Plan], build: Path, work: Path
 ) -> Iterator[list[GatewayProcess]]:
-    folder = _ROOT / "build" / "main_job"
+    """Run one gateway process per plan; end them on leaving."""
     with contextlib.ExitStack() as stack:
-        gateways = []
-        for plan in plans:
-            gateway = GatewayProcess(plan, build / "python", folder)
-            stack.enter_context(gateway)
-            gateways.append(gateway)
-        yield gateways
+        yield [
+            stack.enter_context(GatewayProcess(plan, build / "python", work))
+            for plan in planned
+        ]
 
 
 def _send(
     service: Service,
     stream: EventStream,
-    gateways: Sequence[GatewayProcess],
+    running: Sequence[GatewayProcess],
     pace: load.Pace,
     view: report.LiveView,
 ) -> load.LoadResult:
     connection = load.IngestConnection(service.http_port)
     with contextlib.closing(connection):
-        return load.send_events(stream, connection, gateways, pace, view.show)
+        return load.send_events(stream, connection, running, pace, view.show)
 
 
 def _stay_up(console: Console, service: Service) -> None:

@@ -161,8 +161,10 @@ def _encode(table: pl.DataFrame) -> tuple[pl.Series, NDArray[np.uint32]]:
     lines: list[pl.Series] = []
     checksums: list[NDArray[np.uint32]] = []
     for chunk in table.iter_slices(_ENCODED_ROWS):
-        encoded = chunk.with_columns(fields=_user_fields()).select(
-            "id", line=_sent_line(), delivered=_delivered_document()
+        encoded = (
+            chunk.with_columns(fields=_user_fields())
+            .with_columns(document=_sent_document())
+            .select("id", line=_sent_line(), delivered=_delivered_document())
         )
         lines.append(encoded["line"])
         checksums.append(_checksums(encoded["id"], encoded["delivered"]))
@@ -231,24 +233,26 @@ def _plane_member() -> pl.Expr:
     )
 
 
-def _sent_line() -> pl.Expr:
-    """Return the event as the ingest API takes it, newline included.
+def _sent_document() -> pl.Expr:
+    """Return the document without its closing brace; null if there is none.
 
-    A cancellation is sent as an update that sets ``deleted``; only a flight
-    that never arrived, which has no status, is deleted outright.
+    A cancellation sets ``deleted``, which makes it a soft delete.
     """
+    deleted = pl.when(pl.col("deleted")).then(pl.lit('"deleted":true,'))
+    members = pl.concat_str("fields", deleted.fill_null("")).str.head(-1)
+    return pl.when(pl.col("status").is_not_null()).then(
+        pl.concat_str(pl.lit("{"), members)
+    )
+
+
+def _sent_line() -> pl.Expr:
+    """Return the event as the ingest API takes it, newline included."""
     operation = (
         pl.when(pl.col("status").is_null())
         .then(pl.lit("delete"))
         .when(pl.col("status") == "scheduled")
         .then(pl.lit("insert"))
         .otherwise(pl.lit("update"))
-    )
-    deleted = pl.when(pl.col("deleted")).then(pl.lit('"deleted":true,'))
-    document = pl.concat_str(
-        pl.lit(',"doc":{'),
-        pl.concat_str("fields", deleted.fill_null("")).str.head(-1),
-        pl.lit("}"),
     )
     return pl.concat_str(
         pl.lit('{"event_id":"'),
@@ -259,32 +263,19 @@ def _sent_line() -> pl.Expr:
         operation,
         pl.lit('","timestamp":'),
         "timestamp",
-        pl.when(pl.col("status").is_null())
-        .then(pl.lit(""))
-        .otherwise(document),
+        pl.concat_str(pl.lit(',"doc":'), "document", pl.lit("}")).fill_null(""),
         pl.lit("}\n"),
     )
 
 
 def _delivered_document() -> pl.Expr:
-    """Return the flattened document: user fields, then the system fields."""
-    return (
-        pl.when(pl.col("status").is_null())
-        .then(pl.lit(""))
-        .otherwise(
-            pl.concat_str(
-                pl.lit("{"),
-                "fields",
-                pl.lit('"id":"'),
-                "id",
-                pl.lit(f'","collection":"{COLLECTION}"'),
-                pl.when(pl.col("deleted"))
-                .then(pl.lit(',"deleted":true'))
-                .otherwise(pl.lit("")),
-                pl.lit("}"),
-            )
-        )
-    )
+    """Return what is delivered: the document as sent, then what is added."""
+    return pl.concat_str(
+        "document",
+        pl.lit(',"id":"'),
+        "id",
+        pl.lit(f'","collection":"{COLLECTION}"}}'),
+    ).fill_null("")
 
 
 def _joined(lines: pl.Series) -> tuple[memoryview, NDArray[np.int64]]:

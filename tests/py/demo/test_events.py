@@ -98,9 +98,9 @@ def test_a_checksum_is_of_the_flattened_document(stream: EventStream) -> None:
         document = user_document(row)
         text = b""
         if document is not None:
-            document |= {"id": row["id"], "collection": "flights"}
             if row["op"] == "delete":
                 document["deleted"] = True
+            document |= {"id": row["id"], "collection": "flights"}
             text = json.dumps(document, separators=(",", ":")).encode()
         assert stream.checksums[row["event"]] == content_checksum(
             row["id"], text

@@ -36,9 +36,11 @@ def test_an_end_before_the_line_tells_code_and_last_words(
     tmp_path: Path,
 ) -> None:
     code = "import sys; sys.exit('no such port')"
-    with child(code, tmp_path) as process:
-        with pytest.raises(ProcessFailed) as error:
-            process.expect_line("ready")
+    with (
+        child(code, tmp_path) as process,
+        pytest.raises(ProcessFailed) as error,
+    ):
+        process.expect_line("ready")
     assert str(error.value) == (
         f"child: ended with code 1; {tmp_path}/child.log ends with:\n"
         "no such port"
@@ -46,9 +48,11 @@ def test_an_end_before_the_line_tells_code_and_last_words(
 
 
 def test_silence_is_not_waited_out(tmp_path: Path) -> None:
-    with child("input()", tmp_path) as process:
-        with pytest.raises(ProcessFailed) as error:
-            process.expect_line("ready", patience_s=0.0)
+    with (
+        child("input()", tmp_path) as process,
+        pytest.raises(ProcessFailed) as error,
+    ):
+        process.expect_line("ready", patience_s=0.0)
     assert str(error.value) == (
         "child: expected `ready` within 0 s, got nothing"
     )
