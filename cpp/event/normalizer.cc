@@ -1,0 +1,104 @@
+#include "event/normalizer.h"
+
+#include <utility>
+
+namespace streamer {
+namespace {
+
+// The length in front keeps ("a", "bc") and ("ab", "c") apart.
+void AppendPart(std::string_view part, std::string& key) {
+  std::size_t size = part.size();
+  key.append(reinterpret_cast<const char*>(&size), sizeof(size));
+  key.append(part);
+}
+
+}  // namespace
+
+Normalizer::Normalizer(const NormalizerOptions& options)
+    : deleted_(options.remembered_deletes),
+      stored_names_(options.remembered_documents) {}
+
+NormalizedEvent Normalizer::Normalize(
+    std::shared_ptr<const SourceEvent> source) {
+  if (source->operation == SourceOperation::kDelete) {
+    return NormalizeDelete(std::move(source));
+  }
+  RememberName(*source);
+  NormalizedEvent event;
+  if (source->operation == SourceOperation::kInsert) {
+    deleted_.Remove(DocumentKey(*source));
+    event.operation = Operation::kInsert;
+  } else if (source->is_deleted) {
+    deleted_.Put(DocumentKey(*source), {});
+    event.operation = Operation::kDelete;
+  } else {
+    bool is_first_version =
+        source->operation == SourceOperation::kReplace && source->version == 1;
+    event.operation = WasDeleted(*source) || is_first_version
+                          ? Operation::kInsert
+                          : Operation::kUpdate;
+    deleted_.Remove(DocumentKey(*source));
+  }
+  event.source = std::move(source);
+  return event;
+}
+
+bool Normalizer::WasDeleted(const SourceEvent& source) {
+  return source.was_deleted || deleted_.Find(DocumentKey(source)) != nullptr;
+}
+
+NormalizedEvent Normalizer::NormalizeDelete(
+    std::shared_ptr<const SourceEvent> source) {
+  NormalizedEvent event;
+  event.operation = Operation::kDelete;
+  event.source = source->collection.empty() ? Resolve(source) : source;
+  if (event.source == nullptr) {
+    event.source = std::move(source);
+    event.outcome = NormalizeOutcome::kDeleteUnresolved;
+    return event;
+  }
+  if (WasDeleted(*event.source)) {
+    event.outcome = NormalizeOutcome::kDeletedAgain;
+  }
+  deleted_.Put(DocumentKey(*event.source), {});
+  return event;
+}
+
+std::shared_ptr<const SourceEvent> Normalizer::Resolve(
+    const std::shared_ptr<const SourceEvent>& source) {
+  const StoredName* name = stored_names_.Find(StoredKey(*source));
+  if (name == nullptr) return nullptr;
+  auto resolved = std::make_shared<SourceEvent>(*source);
+  resolved->collection = name->collection;
+  resolved->document_id = name->document_id;
+  return resolved;
+}
+
+void Normalizer::RememberName(const SourceEvent& source) {
+  if (source.stored_key.empty()) return;
+  std::string_view key = StoredKey(source);
+  const StoredName* known = stored_names_.Touch(key);
+  if (known != nullptr && known->collection == source.collection &&
+      known->document_id == source.document_id) {
+    return;
+  }
+  stored_names_.Put(key, {source.collection, source.document_id});
+}
+
+std::string_view Normalizer::DocumentKey(const SourceEvent& source) {
+  key_.clear();
+  AppendPart(source.tenant, key_);
+  AppendPart(source.collection, key_);
+  AppendPart(source.document_id, key_);
+  return key_;
+}
+
+std::string_view Normalizer::StoredKey(const SourceEvent& source) {
+  key_.clear();
+  AppendPart(source.backend, key_);
+  AppendPart(source.tenant, key_);
+  AppendPart(source.stored_key, key_);
+  return key_;
+}
+
+}  // namespace streamer
