@@ -1,0 +1,51 @@
+// Parse turns CEL text into a tree.
+//
+// Hand-written: a lexer, and precedence climbing over its tokens. A problem
+// carries its exact place; its Status message is the whole report:
+//
+//   ERROR: 1:13: expected an expression, got end of text
+//    | doc.price >=
+//    | ............^
+//
+// Of the language, comprehensions (all, exists, exists_one, map, filter, …),
+// message literals and optional values are refused by name.
+//
+// Cost: linear in the text. Bounds are checked while reading, so hostile text
+// is refused before it costs memory or stack.
+// Thread-safety: a pure function.
+#ifndef STREAMER_CEL_PARSER_H_
+#define STREAMER_CEL_PARSER_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "cel/expression.h"
+
+namespace streamer::cel {
+
+// Chains of one associative operator (&&, ||) count one level of depth; a
+// constant list counts one node, its elements count in list_values.
+struct ParseLimits {
+  std::size_t text_bytes = 64 * 1024;
+  std::size_t nodes = 2000;
+  int depth = 64;
+  std::size_t list_values = 10'000;
+};
+
+// The tree of `text`, or InvalidArgument with the report above and, as a
+// payload, the position that PositionOf reads.
+Result<Tree> Parse(std::string_view text, const ParseLimits& limits = {});
+
+// An InvalidArgument that reports `problem` at `position` of `text`.
+Status ExpressionError(std::string_view text, SourcePosition position,
+                       std::string_view problem);
+
+// Where in its expression the failure lies, if `status` came from here.
+std::optional<SourcePosition> PositionOf(const Status& status);
+
+}  // namespace streamer::cel
+
+#endif  // STREAMER_CEL_PARSER_H_
