@@ -1,0 +1,178 @@
+// GatewayStream: what one gateway's stream does, without the stream.
+//
+// A plain gateway is soft state: the stream is the gateway. Opening it
+// connects one to the engine, its end disconnects it, and its subscriptions
+// live exactly as long. The connection below (gRPC, or a test's) carries
+// bytes and tells what happened; this class decides what to read and write.
+//
+//   read    one message at a time; the next one once the engine has taken the
+//           command of the last, and while few answers wait to be written
+//   write   one message at a time; heartbeat acks first, then answers and
+//           deliveries in the order in which the engine gave them
+//   credit  kWindow deliveries may be here, queued or in flight; more is asked
+//           for as they are written, so a gateway that does not read fills
+//           its outbox in the core and nothing here
+//   end     what is queued is written, then the stream is finished, once. A
+//           peer that does not take it is cut off by Sweep.
+//
+// Thread-safety: all methods, from any thread. No call of the connection or
+// the engine is made while the mutex is held, but for Cancel: the router
+// must not wait for a socket.
+#ifndef STREAMER_TRANSPORT_INTERNAL_GATEWAY_STREAM_H_
+#define STREAMER_TRANSPORT_INTERNAL_GATEWAY_STREAM_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "core/effects.h"
+#include "runtime/engine.h"
+
+namespace syntrix::streamer::v1 {
+class GatewayMessage;
+class Heartbeat;
+class SubscribeRequest;
+class UnsubscribeRequest;
+}  // namespace syntrix::streamer::v1
+
+namespace streamer {
+
+namespace pb = ::syntrix::streamer::v1;
+
+// Whether bytes may wait for the next write or must go now.
+enum class Flush : std::uint8_t { kNow, kWithNext };
+
+// The connection under a GatewayStream. Each call of Read and Write is
+// answered by one call of OnMessage, OnMalformed or OnReadEnd, and OnWritten.
+class StreamConnection {
+ public:
+  virtual ~StreamConnection() = default;
+  virtual void Read() = 0;
+  virtual void Write(std::string message, Flush flush) = 0;
+  // The last call but for Cancel.
+  virtual void Finish(const Status& status) = 0;
+  // Makes what is outstanding fail soon. Idempotent.
+  virtual void Cancel() = 0;
+};
+
+// Counted over all streams of a server.
+struct StreamCounters {
+  std::atomic<std::uint64_t> deliveries = 0;
+  std::atomic<std::uint64_t> opened = 0;
+  std::atomic<std::uint64_t> closed = 0;
+};
+
+struct GatewayStreamOptions {
+  OutboxLimits outbox;
+  std::size_t max_message_bytes = 4u << 20;
+  std::string peer;  // for the log
+};
+
+class GatewayStream final : public GatewaySink,
+                            public std::enable_shared_from_this<GatewayStream> {
+ public:
+  // Deliveries that may be here before the engine waits, and in what steps
+  // more are asked for.
+  static constexpr std::size_t kWindow = 256;
+  static constexpr std::size_t kGrantStep = 64;
+  // Answers and acks that may wait before reading stops.
+  static constexpr std::size_t kMaxAnswers = 1024;
+  static constexpr std::size_t kMaxAcks = 16;
+  // Calls of Sweep without progress until the peer counts as stalled.
+  static constexpr int kStalledSweeps = 4;
+
+  // Connects a gateway and starts to read. `engine`, `connection` and
+  // `counters` outlive OnDone.
+  static std::shared_ptr<GatewayStream> Open(Engine& engine,
+                                             StreamConnection& connection,
+                                             StreamCounters& counters,
+                                             GatewayStreamOptions options);
+
+  // What the connection reports.
+  void OnMessage(const pb::GatewayMessage& message);
+  // The peer sent bytes that are no GatewayMessage.
+  void OnMalformed(std::size_t size);
+  // The peer closed its sending side, or is gone.
+  void OnReadEnd();
+  void OnWritten(bool ok);
+  void OnCancelled();
+  // The connection goes away; it is not used again.
+  void OnDone();
+
+  // Ends the stream with `status` once what is queued was written.
+  void Close(const Status& status);
+  // Called at regular intervals: cuts off a peer that takes nothing.
+  void Sweep();
+
+  void OnEffects(std::vector<GatewayEffect> effects) override;
+
+ private:
+  enum class Phase : std::uint8_t { kOpen, kClosing, kFinished };
+  enum class Queued : std::uint8_t { kKeep, kDrop };
+  // What can be written; a number is the timestamp of a heartbeat, text a
+  // message that is encoded already.
+  using Item =
+      std::variant<Delivery, SubscribeResponse, std::int64_t, std::string>;
+  using Lock = std::unique_lock<std::mutex>;
+
+  GatewayStream(Engine& engine, StreamConnection& connection,
+                StreamCounters& counters, GatewayStreamOptions options);
+
+  void OnSubscribe(const pb::SubscribeRequest& request);
+  void OnUnsubscribe(const pb::UnsubscribeRequest& request);
+  void OnHeartbeat(const pb::Heartbeat& heartbeat);
+  void Refuse(SubscribeResponse response);
+  std::function<void()> ReadNextWhenTaken();
+
+  void RequestRead();
+  void ReadIfWanted(Lock& lock);
+  [[nodiscard]] bool may_read() const;
+  void BeginClose(Lock& lock, const Status& status, Queued queued);
+  void WriteNext(Lock& lock);
+  Item TakeNext();
+  void WriteDelivery(const Delivery& delivery, Flush flush);
+  void FinishStream(Lock& lock);
+  void Enqueue(GatewayEffect effect, std::optional<Status>& close);
+
+  // Constant after Open.
+  Engine& engine_;
+  StreamConnection& connection_;
+  StreamCounters& counters_;
+  const GatewayStreamOptions options_;
+  std::string gateway_id_;
+  GatewayHandle gateway_;
+
+  // The rest is protected by mutex_.
+  std::mutex mutex_;
+  Phase phase_ = Phase::kOpen;
+  bool is_done_ = false;
+  Status close_status_;
+  std::deque<Item> queue_;
+  std::deque<std::int64_t> acks_;    // timestamps to echo
+  std::deque<std::string> parts_;    // rest of a delivery that was split
+  std::size_t answers_queued_ = 0;   // in queue_
+  std::size_t answers_pending_ = 0;  // asked of the engine
+  bool has_read_end_ = false;
+  bool wants_read_ = false;
+  bool is_starting_read_ = false;
+  bool is_writing_ = false;
+  std::size_t to_grant_ = 0;
+  std::uint64_t writes_ = 0;
+  std::uint64_t writes_at_sweep_ = 0;
+  std::uint64_t deliveries_ = 0;
+  int stalled_sweeps_ = 0;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_TRANSPORT_INTERNAL_GATEWAY_STREAM_H_

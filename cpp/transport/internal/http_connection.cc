@@ -1,0 +1,371 @@
+#include "transport/internal/http_connection.h"
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "transport/internal/ndjson_ingest.h"
+
+namespace streamer {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Parser = http::request_parser<http::buffer_body>;
+
+constexpr std::size_t kPieceBytes = 64u << 10;
+// The largest body of a call of the control plane.
+constexpr std::size_t kMaxJsonBytes = 1u << 20;
+// How much, and for how long, a closing connection still throws away.
+constexpr std::size_t kMaxLingerBytes = 32u << 20;
+constexpr std::chrono::seconds kLingerTime(2);
+// How often a wait for the pipeline looks whether the service is draining.
+constexpr std::chrono::milliseconds kBlockedCheck(100);
+
+std::string_view View(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+WallTime Now() {
+  return std::chrono::floor<std::chrono::milliseconds>(
+      std::chrono::system_clock::now());
+}
+
+// Adds one to a count for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& count) : count_(count) {
+    ++count_;
+  }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::size_t>& count_;
+};
+
+HttpResponse Draining() {
+  return ProblemResponse(
+      503, "expected the service to be ready, got one that is not");
+}
+
+// One wait for the engine to take events again. Touched on its connection's
+// strand only.
+struct IngestWait {
+  explicit IngestWait(const asio::any_io_executor& executor)
+      : timer(executor) {}
+  asio::steady_timer timer;
+  bool is_over = false;
+};
+
+// Called by a thread of the engine, perhaps long after the server has gone.
+void WakeUp(HttpService& service, const std::weak_ptr<IngestWait>& waiting) {
+  const std::lock_guard lock(service.wake_mutex);
+  if (service.is_stopped) return;
+  const std::shared_ptr<IngestWait> wait = waiting.lock();
+  if (wait == nullptr) return;
+  asio::post(wait->timer.get_executor(), [wait] {
+    wait->is_over = true;
+    wait->timer.cancel();
+  });
+}
+
+class HttpConnection {
+ public:
+  HttpConnection(asio::ip::tcp::socket socket,
+                 std::shared_ptr<HttpService> service)
+      : stream_(std::move(socket)),
+        service_(std::move(service)),
+        buffer_(service_->options.max_header_bytes + 2 * kPieceBytes),
+        counted_(service_->connections) {}
+
+  asio::awaitable<void> Run() {
+    if (service_->connections > service_->options.max_connections) {
+      co_await Respond(TooManyConnections(), kClose);
+      co_return co_await Linger();
+    }
+    bool is_first = true;
+    while (co_await ServeRequest(is_first)) is_first = false;
+    co_await Linger();
+  }
+
+ private:
+  enum Persistence : bool { kClose = false, kKeepAlive = true };
+
+  // Serves one request. Whether another may follow.
+  asio::awaitable<bool> ServeRequest(bool is_first) {
+    parser_.emplace();
+    parser_->header_limit(
+        static_cast<std::uint32_t>(service_->options.max_header_bytes));
+    parser_->body_limit(service_->options.max_body_bytes);
+    error_code error;
+    stream_.expires_after(is_first ? service_->options.peer_timeout
+                                   : service_->options.idle_timeout);
+    co_await http::async_read_header(
+        stream_, buffer_, *parser_,
+        asio::redirect_error(asio::use_awaitable, error));
+    const Counted under_way(service_->requests);
+    if (error) co_return co_await RefuseHeader(error);
+    request_ = {};
+    request_.method = View(parser_->get().method_string());
+    request_.content_type = View(parser_->get()[http::field::content_type]);
+    std::variant<const HttpRoute*, HttpResponse> found = FindRoute();
+    if (auto* refusal = std::get_if<HttpResponse>(&found)) {
+      co_return co_await RespondBeforeBody(std::move(*refusal));
+    }
+    const HttpRoute& route = *std::get<const HttpRoute*>(found);
+    if (!co_await Continue100()) co_return false;
+    if (route.body == RequestBody::kEvents) co_return co_await ServeEvents();
+    co_return co_await ServeWhole(route);
+  }
+
+  // The route, or why the request is refused by its head alone.
+  std::variant<const HttpRoute*, HttpResponse> FindRoute() {
+    const Result<HttpTarget> target =
+        ParseTarget(View(parser_->get().target()));
+    if (!target.ok()) return ProblemResponse(400, MessageOf(target.status()));
+    request_.target = *target;
+    auto found = service_->routes.Find(request_.method, request_.target.path);
+    if (std::holds_alternative<HttpResponse>(found)) return found;
+    const HttpRoute& route = *std::get<const HttpRoute*>(found);
+    const BodyHeader header{
+        .content_type = request_.content_type,
+        .content_encoding = View(parser_->get()[http::field::content_encoding]),
+        .has_length =
+            parser_->content_length().has_value() || parser_->chunked()};
+    if (auto refusal = HttpRoutes::CheckBody(route, header)) return *refusal;
+    if (route.body == RequestBody::kEvents &&
+        service_->phase != ServicePhase::kReady) {
+      return Draining();
+    }
+    const std::string_view expect = View(parser_->get()[http::field::expect]);
+    if (expect.empty() || beast::iequals(expect.data(), "100-continue")) {
+      return found;
+    }
+    return ProblemResponse(417, "Expect: expected 100-continue, got \"" +
+                                    std::string(expect) + "\"");
+  }
+
+  asio::awaitable<bool> RefuseHeader(error_code error) {
+    const HttpServerOptions& options = service_->options;
+    if (error == http::error::header_limit) {
+      co_return co_await Respond(
+          ProblemResponse(431, "expected a header of at most " +
+                                   std::to_string(options.max_header_bytes) +
+                                   " bytes, got more"),
+          kClose);
+    }
+    if (error == http::error::body_limit) {
+      co_return co_await Respond(TooLarge(options.max_body_bytes), kClose);
+    }
+    // What is left of beast's errors says that this was no HTTP; the others
+    // say that the peer is gone, or idle for too long.
+    if (error.category() !=
+            make_error_code(http::error::bad_method).category() ||
+        error == http::error::end_of_stream ||
+        error == http::error::partial_message) {
+      co_return false;
+    }
+    co_return co_await Respond(
+        ProblemResponse(400, "expected an HTTP/1.1 request, got one with " +
+                                 error.message()),
+        kClose);
+  }
+
+  // The peer waits for this before it sends the body.
+  asio::awaitable<bool> Continue100() {
+    if (parser_->get()[http::field::expect].empty() || parser_->is_done()) {
+      co_return true;
+    }
+    http::response<http::empty_body> response(http::status::continue_, 11);
+    error_code error;
+    stream_.expires_after(service_->options.peer_timeout);
+    co_await http::async_write(
+        stream_, response, asio::redirect_error(asio::use_awaitable, error));
+    co_return !error;
+  }
+
+  asio::awaitable<bool> ServeWhole(const HttpRoute& route) {
+    while (!parser_->is_done()) {
+      error_code error = co_await ReadPiece();
+      if (!error && request_.body.size() + piece_size_ > kMaxJsonBytes) {
+        error = make_error_code(http::error::body_limit);
+      }
+      if (error == http::error::body_limit) {
+        co_return co_await RespondBeforeBody(TooLarge(kMaxJsonBytes));
+      }
+      if (error) co_return co_await RefuseHeader(error);
+      request_.body.append(piece_.data(), piece_size_);
+    }
+    HttpResponse response = route.answer(request_);
+    co_return co_await Respond(std::move(response), WantedPersistence());
+  }
+
+  // A bad line ends the taking, not the reading: the rest is passed over, so
+  // that the connection stays in step and the answer arrives.
+  asio::awaitable<bool> ServeEvents() {
+    NdjsonIngest ingest(service_->engine, Now);
+    bool has_failed = false;
+    while (!parser_->is_done()) {
+      const error_code error = co_await ReadPiece();
+      if (error == http::error::body_limit) {
+        ingest.Fail(413, "expected a body of at most " +
+                             std::to_string(service_->options.max_body_bytes) +
+                             " bytes, got more");
+        co_return co_await RespondBeforeBody(ingest.Response());
+      }
+      if (error) co_return co_await RefuseHeader(error);
+      if (has_failed) continue;
+      const std::string_view bytes(piece_.data(), piece_size_);
+      has_failed = !co_await Finish(ingest, ingest.Take(bytes));
+    }
+    if (!has_failed) co_await Finish(ingest, ingest.End());
+    HttpResponse response = ingest.Response();
+    co_return co_await Respond(std::move(response), WantedPersistence());
+  }
+
+  // Goes on as long as the pipeline is full. Whether more may be taken.
+  asio::awaitable<bool> Finish(NdjsonIngest& ingest,
+                               NdjsonIngest::State state) {
+    while (state == NdjsonIngest::State::kBlocked) {
+      const bool may_go_on = co_await WaitIngestible();
+      if (!may_go_on) {
+        ingest.Fail(503,
+                    "expected the service to be ready, got one that is not");
+        co_return false;
+      }
+      state = ingest.Continue();
+    }
+    co_return state == NdjsonIngest::State::kMore;
+  }
+
+  // Whether the wait ended because the engine takes events again.
+  asio::awaitable<bool> WaitIngestible() {
+    const auto wait = std::make_shared<IngestWait>(stream_.get_executor());
+    service_->engine.WhenIngestible(
+        [service = service_, wait = std::weak_ptr(wait)] {
+          WakeUp(*service, wait);
+        });
+    stream_.expires_never();
+    while (!wait->is_over && service_->phase == ServicePhase::kReady) {
+      wait->timer.expires_after(kBlockedCheck);
+      error_code error;
+      co_await wait->timer.async_wait(
+          asio::redirect_error(asio::use_awaitable, error));
+    }
+    co_return wait->is_over;
+  }
+
+  // The next piece of the body, into piece_.
+  asio::awaitable<error_code> ReadPiece() {
+    piece_.resize(kPieceBytes);
+    auto& body = parser_->get().body();
+    body.data = piece_.data();
+    body.size = piece_.size();
+    error_code error;
+    stream_.expires_after(service_->options.peer_timeout);
+    co_await http::async_read_some(
+        stream_, buffer_, *parser_,
+        asio::redirect_error(asio::use_awaitable, error));
+    if (error == http::error::need_buffer) error = {};
+    piece_size_ = piece_.size() - body.size;
+    co_return error;
+  }
+
+  [[nodiscard]] Persistence WantedPersistence() const {
+    const bool is_draining = service_->phase == ServicePhase::kDraining;
+    return parser_->keep_alive() && !is_draining ? kKeepAlive : kClose;
+  }
+
+  // Answers a request whose body, if it has one, is not read.
+  asio::awaitable<bool> RespondBeforeBody(HttpResponse response) {
+    const Persistence persistence =
+        parser_->is_done() ? WantedPersistence() : kClose;
+    co_return co_await Respond(std::move(response), persistence);
+  }
+
+  asio::awaitable<bool> Respond(HttpResponse response,
+                                Persistence persistence) {
+    http::response<http::string_body> message(
+        static_cast<http::status>(response.status), 11);
+    message.set(http::field::server, "streamerd");
+    message.set(http::field::content_type, response.content_type);
+    for (const auto& [name, value] : response.fields) message.set(name, value);
+    message.keep_alive(persistence == kKeepAlive);
+    message.body() = std::move(response.body);
+    message.prepare_payload();
+    error_code error;
+    stream_.expires_after(service_->options.peer_timeout);
+    co_await http::async_write(
+        stream_, message, asio::redirect_error(asio::use_awaitable, error));
+    co_return !error && persistence == kKeepAlive;
+  }
+
+  // Closing a socket that holds unread bytes resets it, and the peer may lose
+  // the answer over that. So the rest is read first, for a while.
+  asio::awaitable<void> Linger() {
+    error_code error;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    piece_.resize(kPieceBytes);
+    stream_.expires_after(kLingerTime);
+    std::size_t read = 0;
+    while (!error && read < kMaxLingerBytes) {
+      read += co_await stream_.async_read_some(
+          asio::buffer(piece_),
+          asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+
+  static HttpResponse TooLarge(std::size_t limit) {
+    return ProblemResponse(413, "expected a body of at most " +
+                                    std::to_string(limit) + " bytes, got more");
+  }
+
+  [[nodiscard]] HttpResponse TooManyConnections() const {
+    return ProblemResponse(
+        503, "expected at most " +
+                 std::to_string(service_->options.max_connections) +
+                 " connections, got one more");
+  }
+
+  beast::tcp_stream stream_;
+  std::shared_ptr<HttpService> service_;
+  beast::flat_buffer buffer_;
+  Counted counted_;
+  std::optional<Parser> parser_;
+  HttpRequest request_;
+  std::vector<char> piece_;
+  std::size_t piece_size_ = 0;
+};
+
+asio::awaitable<void> ServeConnection(asio::ip::tcp::socket socket,
+                                      std::shared_ptr<HttpService> service) {
+  HttpConnection connection(std::move(socket), std::move(service));
+  co_await connection.Run();
+}
+
+}  // namespace
+
+void StartConnection(asio::ip::tcp::socket socket,
+                     std::shared_ptr<HttpService> service) {
+  const auto executor = socket.get_executor();
+  asio::co_spawn(executor,
+                 ServeConnection(std::move(socket), std::move(service)),
+                 asio::detached);
+}
+
+}  // namespace streamer

@@ -1,0 +1,178 @@
+#include "transport/internal/http_routes.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "transport/internal/control_plane.h"
+
+namespace streamer {
+namespace {
+
+std::string_view NameOf(ServicePhase phase) {
+  switch (phase) {
+    case ServicePhase::kStarting:
+      return "starting";
+    case ServicePhase::kReady:
+      return "ready";
+    case ServicePhase::kDraining:
+      return "draining";
+  }
+  return "unknown";
+}
+
+// Takes the first segment off `path`, which begins with a slash.
+std::string_view TakeSegment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+bool Matches(std::string_view pattern, std::string_view path) {
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = TakeSegment(pattern);
+    const std::string_view got = TakeSegment(path);
+    if (wanted.starts_with('{') ? got.empty() : wanted != got) return false;
+  }
+  return pattern.empty() && path.empty();
+}
+
+std::string Join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!text.empty()) text += ", ";
+    text += part;
+  }
+  return text;
+}
+
+// What belongs to sessions, which this version does not offer.
+HttpResponse NotOffered(const HttpRequest& request) {
+  return ProblemResponse(
+      501, request.method + " " + request.target.path +
+               ": expected a call of this version, got one that needs gateway "
+               "sessions, which it does not offer yet; subscribe over gRPC");
+}
+
+std::span<const std::string_view> MediaTypesOf(RequestBody body) {
+  static constexpr std::array<std::string_view, 1> kJson = {"application/json"};
+  static constexpr std::array<std::string_view, 6> kEvents = {
+      "application/x-ndjson", "application/ndjson", "application/jsonl",
+      "application/json",     "text/plain",         "application/octet-stream"};
+  if (body == RequestBody::kEvents) return kEvents;
+  return kJson;
+}
+
+}  // namespace
+
+HttpRoutes::HttpRoutes(const Engine& engine, const Metrics& metrics,
+                       const std::atomic<ServicePhase>& phase,
+                       std::string version)
+    : phase_(phase), version_(std::move(version)) {
+  routes_.push_back({"POST", "/v1/events", RequestBody::kEvents, nullptr});
+  AddOperations(metrics);
+  AddControlPlane(engine);
+}
+
+void HttpRoutes::AddOperations(const Metrics& metrics) {
+  const auto add = [this](std::string_view path, auto answer) {
+    routes_.push_back({"GET", path, RequestBody::kNone, std::move(answer)});
+  };
+  add("/health/live", [](const HttpRequest&) {
+    return JsonResponse(200, {{"status", "live"}});
+  });
+  add("/health/ready", [this](const HttpRequest&) { return Readiness(); });
+  add("/health", [this](const HttpRequest&) { return Health(); });
+  add("/metrics", [&metrics](const HttpRequest&) {
+    return HttpResponse{.content_type = "text/plain; version=0.0.4",
+                        .body = metrics.Scrape()};
+  });
+  add("/openapi.json", [](const HttpRequest&) {
+    return HttpResponse{.body = std::string(OpenApiDocument())};
+  });
+}
+
+void HttpRoutes::AddControlPlane(const Engine& engine) {
+  routes_.push_back(
+      {"POST", "/internal/v1/filters/check", RequestBody::kJson,
+       [](const HttpRequest& request) { return CheckFilter(request); }});
+  routes_.push_back({"GET", "/internal/v1/subscriptions", RequestBody::kNone,
+                     [&engine](const HttpRequest& request) {
+                       return ListSubscriptions(engine, request);
+                     }});
+  constexpr std::array<std::array<std::string_view, 2>, 5> kNotOffered = {{
+      {"POST", "/internal/v1/subscriptions"},
+      {"PUT", "/internal/v1/subscriptions/{id}/heartbeat"},
+      {"DELETE", "/internal/v1/subscriptions/{id}"},
+      {"DELETE", "/internal/v1/gateways/{id}/subscriptions"},
+      {"GET", "/v1/deliveries"},
+  }};
+  for (const auto& [method, path] : kNotOffered) {
+    routes_.push_back({method, path, RequestBody::kNone, NotOffered});
+  }
+}
+
+std::variant<const HttpRoute*, HttpResponse> HttpRoutes::Find(
+    std::string_view method, std::string_view path) const {
+  std::vector<std::string> allowed;
+  for (const HttpRoute& route : routes_) {
+    if (!Matches(route.path, path)) continue;
+    if (route.method == method) return &route;
+    allowed.emplace_back(route.method);
+  }
+  const std::string got = std::string(method) + " " + std::string(path);
+  if (allowed.empty()) {
+    return ProblemResponse(404, "expected a path of /openapi.json, got " + got);
+  }
+  HttpResponse response =
+      ProblemResponse(405, "expected " + Join(allowed) + ", got " + got);
+  response.fields.emplace_back("Allow", Join(allowed));
+  return response;
+}
+
+std::optional<HttpResponse> HttpRoutes::CheckBody(const HttpRoute& route,
+                                                  const BodyHeader& header) {
+  if (route.body == RequestBody::kNone) return std::nullopt;
+  if (!header.has_length) {
+    return ProblemResponse(
+        411,
+        "expected Content-Length or Transfer-Encoding: chunked, got "
+        "neither");
+  }
+  if (!header.content_encoding.empty() &&
+      header.content_encoding != "identity") {
+    return ProblemResponse(415, "Content-Encoding: expected identity, got \"" +
+                                    std::string(header.content_encoding) +
+                                    "\"");
+  }
+  // Without a type the body is taken for what it should be.
+  const std::string type = MediaTypeOf(header.content_type);
+  const std::span<const std::string_view> types = MediaTypesOf(route.body);
+  if (type.empty() ||
+      std::find(types.begin(), types.end(), type) != types.end()) {
+    return std::nullopt;
+  }
+  return ProblemResponse(415, "Content-Type: expected " +
+                                  std::string(types.front()) + ", got \"" +
+                                  type + "\"");
+}
+
+HttpResponse HttpRoutes::Readiness() const {
+  const ServicePhase phase = phase_.load();
+  if (phase == ServicePhase::kReady) {
+    return JsonResponse(200, {{"status", NameOf(phase)}});
+  }
+  return ProblemResponse(
+      503,
+      "expected the service to be ready, got " + std::string(NameOf(phase)),
+      {{"phase", NameOf(phase)}});
+}
+
+HttpResponse HttpRoutes::Health() const {
+  return JsonResponse(
+      200, {{"status", NameOf(phase_.load())}, {"version", version_}});
+}
+
+}  // namespace streamer

@@ -1,0 +1,248 @@
+#include <string_view>
+
+#include "transport/internal/http_routes.h"
+
+namespace streamer {
+
+// Written by hand. A test compares paths and methods with the table of routes.
+std::string_view OpenApiDocument() {
+  return R"json({
+  "openapi": "3.0.3",
+  "info": {
+    "title": "Streamer",
+    "version": "1",
+    "description": "Ingest, operations and control plane of streamerd. Gateways use gRPC: syntrix.streamer.v1.StreamerService."
+  },
+  "paths": {
+    "/v1/events": {
+      "post": {
+        "summary": "Append change events to the log",
+        "description": "NDJSON, one event a line. Lines before a bad one are kept: sending all of them again is safe by event_id. Waits while the pipeline is full.",
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Event"}}
+          }
+        },
+        "responses": {
+          "202": {
+            "description": "All lines were taken",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
+          },
+          "400": {
+            "description": "A line is no event; those before it were taken",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/EventProblem"}}}
+          },
+          "411": {"$ref": "#/components/responses/Problem"},
+          "413": {
+            "description": "The body is too large; the lines counted were taken",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/EventProblem"}}}
+          },
+          "415": {"$ref": "#/components/responses/Problem"},
+          "503": {
+            "description": "Starting or draining; the lines counted were taken",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/EventProblem"}}}
+          }
+        }
+      }
+    },
+    "/health/live": {
+      "get": {
+        "summary": "Whether the process runs",
+        "responses": {"200": {"description": "It does"}}
+      }
+    },
+    "/health/ready": {
+      "get": {
+        "summary": "Whether the service takes events and gateways",
+        "responses": {
+          "200": {"description": "It does"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/health": {
+      "get": {
+        "summary": "Phase and version",
+        "responses": {"200": {"description": "As they are"}}
+      }
+    },
+    "/metrics": {
+      "get": {
+        "summary": "Metrics in Prometheus's text format",
+        "responses": {"200": {"description": "All of them", "content": {"text/plain": {}}}}
+      }
+    },
+    "/openapi.json": {
+      "get": {
+        "summary": "This document",
+        "responses": {"200": {"description": "It", "content": {"application/json": {}}}}
+      }
+    },
+    "/internal/v1/filters/check": {
+      "post": {
+        "summary": "Compile a filter, and explain it against a document",
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/FilterQuestion"}}}
+        },
+        "responses": {
+          "200": {
+            "description": "The filter compiles",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/FilterAnswer"}}}
+          },
+          "400": {
+            "description": "It does not; `field`, and `position` in an expression, say where",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+          },
+          "411": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "415": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/internal/v1/subscriptions": {
+      "get": {
+        "summary": "List live subscriptions, in the order of their acceptance",
+        "parameters": [
+          {"name": "tenant", "in": "query", "schema": {"type": "string"}},
+          {"name": "collection", "in": "query", "schema": {"type": "string"}},
+          {"name": "gateway", "in": "query", "schema": {"type": "string"}},
+          {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}},
+          {"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": "nextCursor of the page before"}
+        ],
+        "responses": {
+          "200": {"description": "One page"},
+          "400": {"$ref": "#/components/responses/Problem"}
+        }
+      },
+      "post": {
+        "summary": "Register a subscription; not offered by this version",
+        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+      }
+    },
+    "/internal/v1/subscriptions/{id}/heartbeat": {
+      "put": {
+        "summary": "Renew a subscription; not offered by this version",
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+      }
+    },
+    "/internal/v1/subscriptions/{id}": {
+      "delete": {
+        "summary": "Unregister a subscription; not offered by this version",
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+      }
+    },
+    "/internal/v1/gateways/{id}/subscriptions": {
+      "delete": {
+        "summary": "Unregister all subscriptions of a gateway; not offered by this version",
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+      }
+    },
+    "/v1/deliveries": {
+      "get": {
+        "summary": "Tap the deliveries of a gateway; not offered by this version",
+        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+      }
+    }
+  },
+  "components": {
+    "responses": {
+      "Problem": {
+        "description": "What was expected, what was got, and where",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+      }
+    },
+    "schemas": {
+      "Event": {
+        "type": "object",
+        "description": "Or a syntrix.puller.v1.ChangeEvent as proto-JSON.",
+        "required": ["tenant", "collection", "id", "op"],
+        "properties": {
+          "event_id": {"type": "string", "description": "Identity; an event with the same id and content is taken once"},
+          "tenant": {"type": "string"},
+          "collection": {"type": "string"},
+          "id": {"type": "string"},
+          "op": {"type": "string", "enum": ["insert", "update", "replace", "delete"]},
+          "doc": {"type": "object", "description": "The document after the change"},
+          "before": {"type": "object", "description": "The document before it"},
+          "timestamp": {"type": "integer", "format": "int64", "description": "Unix milliseconds; without it, the time of receipt"}
+        }
+      },
+      "Accepted": {
+        "type": "object",
+        "properties": {
+          "accepted": {"type": "integer", "description": "Events appended"},
+          "progress": {"type": "string", "description": "Position of the last one"}
+        }
+      },
+      "Problem": {
+        "type": "object",
+        "properties": {
+          "type": {"type": "string"},
+          "title": {"type": "string"},
+          "status": {"type": "integer"},
+          "detail": {"type": "string"}
+        }
+      },
+      "EventProblem": {
+        "allOf": [
+          {"$ref": "#/components/schemas/Problem"},
+          {"$ref": "#/components/schemas/Accepted"},
+          {
+            "type": "object",
+            "properties": {
+              "line": {"type": "integer", "description": "Number of the bad line, from 1"},
+              "error": {"type": "string"}
+            }
+          }
+        ]
+      },
+      "FilterQuestion": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "filters": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["field", "op", "value"],
+              "properties": {
+                "field": {"type": "string"},
+                "op": {"type": "string"},
+                "value": {}
+              }
+            }
+          },
+          "expression": {"type": "string", "description": "CEL"},
+          "document": {"type": "object"}
+        }
+      },
+      "FilterAnswer": {
+        "type": "object",
+        "properties": {
+          "filter": {"type": "string", "description": "The whole filter as CEL"},
+          "matchAll": {"type": "boolean"},
+          "conjunctions": {"type": "integer"},
+          "exact": {"type": "boolean", "description": "Whether the index alone decides"},
+          "indexable": {"type": "boolean", "description": "Whether events reach it through the index"},
+          "explanation": {
+            "type": "object",
+            "properties": {
+              "matches": {"type": "boolean"},
+              "sentence": {"type": "string"},
+              "tree": {"type": "object"}
+            }
+          }
+        }
+      }
+    }
+  }
+}
+)json";
+}
+
+}  // namespace streamer
