@@ -1,0 +1,291 @@
+#include "service/internal/config_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/address.hpp>
+#include <limits>
+#include <numeric>
+#include <type_traits>
+#include <vector>
+
+#include "service/internal/config_text.h"
+
+namespace streamer {
+namespace {
+
+constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
+
+// How the table below reaches a member: both ways through one function.
+template <typename T>
+using Access = T& (*)(ServiceConfig&);
+
+template <typename T>
+std::string Read(Access<T> access, const ServiceConfig& config) {
+  // Access hands out a reference to write through; here it is only read.
+  const T& value = access(const_cast<ServiceConfig&>(config));
+  if constexpr (std::is_same_v<T, Duration>) {
+    return FormatDurationText(value);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return value ? "true" : "false";
+  } else {
+    return std::to_string(value);
+  }
+}
+
+template <typename T>
+ConfigKey NumberKey(std::string_view name, std::string_view help,
+                    Access<T> access, std::uint64_t least, std::uint64_t most) {
+  return {name, help, KeyKind::kNumber,
+          [=](std::string_view text, ServiceConfig& config) -> Status {
+            STREAMER_ASSIGN_OR_RETURN(const std::uint64_t number,
+                                      ParseNumber(text, least, most));
+            access(config) = static_cast<T>(number);
+            return OkStatus();
+          },
+          [=](const ServiceConfig& config) { return Read(access, config); }};
+}
+
+ConfigKey DurationKey(std::string_view name, std::string_view help,
+                      Access<Duration> access, Duration least, Duration most) {
+  return {name, help, KeyKind::kText,
+          [=](std::string_view text, ServiceConfig& config) -> Status {
+            STREAMER_ASSIGN_OR_RETURN(access(config),
+                                      ParseDurationText(text, least, most));
+            return OkStatus();
+          },
+          [=](const ServiceConfig& config) { return Read(access, config); }};
+}
+
+ConfigKey BooleanKey(std::string_view name, std::string_view help,
+                     Access<bool> access) {
+  return {name, help, KeyKind::kBoolean,
+          [=](std::string_view text, ServiceConfig& config) -> Status {
+            STREAMER_ASSIGN_OR_RETURN(access(config), ParseBoolean(text));
+            return OkStatus();
+          },
+          [=](const ServiceConfig& config) { return Read(access, config); }};
+}
+
+// One address for both servers.
+ConfigKey ListenKey() {
+  return {"listen", "IP address that HTTP and gRPC listen on", KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            boost::system::error_code error;
+            boost::asio::ip::make_address(std::string(text), error);
+            if (error) {
+              return InvalidArgument("expected an IP address, got \"" +
+                                     std::string(text) + "\"");
+            }
+            config.http.listen = text;
+            config.grpc.listen = text;
+            return OkStatus();
+          },
+          [](const ServiceConfig& config) { return config.http.listen; }};
+}
+
+struct LevelName {
+  LogLevel level;
+  std::string_view name;
+};
+constexpr std::array<LevelName, 4> kLevels = {{{LogLevel::kDebug, "debug"},
+                                               {LogLevel::kInfo, "info"},
+                                               {LogLevel::kWarning, "warning"},
+                                               {LogLevel::kError, "error"}}};
+
+ConfigKey LogLevelKey() {
+  return {"logging.level", "Least level that is logged", KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            for (const LevelName& level : kLevels) {
+              if (level.name != text) continue;
+              config.log_level = level.level;
+              return OkStatus();
+            }
+            return InvalidArgument(
+                "expected debug, info, warning or error, got \"" +
+                std::string(text) + "\"");
+          },
+          [](const ServiceConfig& config) {
+            return std::string(
+                kLevels[static_cast<std::size_t>(config.log_level)].name);
+          }};
+}
+
+using Hours = std::chrono::hours;
+using Minutes = std::chrono::minutes;
+using Seconds = std::chrono::seconds;
+using Millis = std::chrono::milliseconds;
+
+// One line a key, so that it reads as the table it is.
+#define STREAMER_MEMBER(path) \
+  +[](ServiceConfig& config) -> auto& { return config.path; }
+
+std::vector<ConfigKey> ServerKeys() {
+  return {
+      ListenKey(),
+      NumberKey<int>("port", "HTTP port; 0 for any that is free",
+                     STREAMER_MEMBER(http.port), 0, 65'535),
+      DurationKey("drain_timeout", "Time to end in after SIGTERM",
+                  STREAMER_MEMBER(drain_timeout), Millis(100), Hours(1)),
+      NumberKey<int>("grpc.port", "gRPC port; 0 for any that is free",
+                     STREAMER_MEMBER(grpc.port), 0, 65'535),
+      NumberKey<std::size_t>("http.threads", "Threads that serve HTTP",
+                             STREAMER_MEMBER(http.threads), 1, 64),
+      NumberKey<std::size_t>("http.max_connections",
+                             "HTTP connections open at once",
+                             STREAMER_MEMBER(http.max_connections), 1, 65'536),
+      LogLevelKey(),
+  };
+}
+
+std::vector<ConfigKey> CoreKeys() {
+  return {
+      NumberKey<std::size_t>(
+          "ingest.max_body_bytes", "Largest body of POST /v1/events",
+          STREAMER_MEMBER(http.max_body_bytes), 1u << 10, 1u << 30),
+      NumberKey<std::size_t>(
+          "ingest.backlog", "Events logged and not taken until ingest waits",
+          STREAMER_MEMBER(engine.ingest_backlog), 1'024, 1u << 24),
+      BooleanKey("engine.single_thread", "Run all stages in one thread",
+                 STREAMER_MEMBER(engine.single_thread)),
+      NumberKey<std::size_t>("engine.queue_size",
+                             "Items in each queue between two stages",
+                             STREAMER_MEMBER(engine.queue_size), 64, 1u << 20),
+      DurationKey("subscription.expiry_check", "How often expiry is looked at",
+                  STREAMER_MEMBER(engine.tick), Millis(1), Minutes(1)),
+      NumberKey<std::size_t>(
+          "subscription.quota.max_per_gateway", "Subscriptions of one gateway",
+          STREAMER_MEMBER(engine.core.quota.per_gateway), 1, kAny),
+      NumberKey<std::size_t>(
+          "subscription.quota.max_per_tenant", "Subscriptions of one tenant",
+          STREAMER_MEMBER(engine.core.quota.per_tenant), 1, kAny),
+      NumberKey<std::size_t>("subscription.quota.max_total",
+                             "Subscriptions of this node",
+                             STREAMER_MEMBER(engine.core.quota.total), 1, kAny),
+      NumberKey<std::size_t>(
+          "dedup.cache_size", "Events in the duplicate window",
+          STREAMER_MEMBER(engine.core.duplicates.count), 1, 1u << 30),
+      DurationKey("dedup.ttl", "Length of the duplicate window",
+                  STREAMER_MEMBER(engine.core.duplicates.age), Seconds(1),
+                  Hours(24)),
+  };
+}
+
+std::vector<ConfigKey> GatewayKeys() {
+  return {
+      DurationKey("gateway.stall_timeout",
+                  "How long a gateway may take nothing",
+                  STREAMER_MEMBER(grpc.stall_timeout), Millis(100), Hours(1)),
+      NumberKey<std::size_t>(
+          "outbox.max_deliveries", "Deliveries that wait for one gateway",
+          STREAMER_MEMBER(grpc.outbox.deliveries), 1, 1u << 30),
+      NumberKey<std::size_t>(
+          "outbox.max_bytes", "Bytes that wait for one gateway",
+          STREAMER_MEMBER(grpc.outbox.bytes), 1u << 10, kAny),
+  };
+}
+
+#undef STREAMER_MEMBER
+
+std::vector<ConfigKey> MakeKeys() {
+  std::vector<ConfigKey> keys = ServerKeys();
+  for (auto& section : {CoreKeys(), GatewayKeys()}) {
+    keys.insert(keys.end(), section.begin(), section.end());
+  }
+  return keys;
+}
+
+// Keys of 5-interfaces.md whose feature is still to come. Accepting one
+// would promise what does not happen.
+constexpr std::array<std::string_view, 23> kUnsupported = {
+    "puller.address",
+    "puller.consumer_id",
+    "puller.coalesce_on_catch_up",
+    "puller.reconnect_backoff_min",
+    "puller.reconnect_backoff_max",
+    "nats.urls",
+    "nats.output_stream",
+    "subscription.default_ttl",
+    "bloom.fp_rate",
+    "bloom.rebuild_interval",
+    "cel.evaluation_timeout",
+    "state.backend",
+    "state.etcd_endpoints",
+    "session.ttl",
+    "session.max_lag",
+    "session.max_total",
+    "soft_state.linger",
+    "soft_state.recovery_window",
+    "log.path",
+    "log.sync",
+    "log.retention_age",
+    "log.retention_bytes",
+    "catchup.share",
+};
+
+// Levenshtein's distance, one row at a time.
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::span<const ConfigKey> AllConfigKeys() {
+  static const std::vector<ConfigKey> keys = MakeKeys();
+  return keys;
+}
+
+const ConfigKey* FindConfigKey(std::string_view name) {
+  for (const ConfigKey& key : AllConfigKeys()) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+bool IsUnsupportedKey(std::string_view name) {
+  return std::any_of(kUnsupported.begin(), kUnsupported.end(),
+                     [name](std::string_view key) { return key == name; });
+}
+
+bool IsConfigSection(std::string_view name) {
+  const auto is_inside = [name](std::string_view key) {
+    return key.size() > name.size() && key[name.size()] == '.' &&
+           key.starts_with(name);
+  };
+  const std::span<const ConfigKey> keys = AllConfigKeys();
+  return std::any_of(
+             keys.begin(), keys.end(),
+             [&](const ConfigKey& key) { return is_inside(key.name); }) ||
+         std::any_of(kUnsupported.begin(), kUnsupported.end(), is_inside);
+}
+
+std::string_view NearestKey(std::string_view name) {
+  std::string_view nearest;
+  // A third of the letters may be wrong, but never more than three.
+  std::size_t least = std::min<std::size_t>(3, name.size() / 3 + 1) + 1;
+  const auto consider = [&](std::string_view candidate) {
+    const std::size_t distance = EditDistance(name, candidate);
+    if (distance >= least) return;
+    least = distance;
+    nearest = candidate;
+  };
+  for (const ConfigKey& key : AllConfigKeys()) {
+    consider(key.name);
+    for (std::size_t dot = key.name.find('.'); dot != std::string_view::npos;
+         dot = key.name.find('.', dot + 1)) {
+      consider(key.name.substr(0, dot));
+    }
+  }
+  return nearest;
+}
+
+}  // namespace streamer

@@ -1,0 +1,118 @@
+// streamerd: reads its configuration, serves until it is told to stop, drains.
+//
+// Exit codes: 0 after a drain, 1 when it cannot serve or has to leave in a
+// hurry, 2 when the command line or the configuration is wrong.
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "service/config.h"
+#include "service/internal/command_line.h"
+#include "service/internal/signals.h"
+#include "service/logging.h"
+#include "service/service.h"
+
+namespace streamer {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kMisused = 2;
+// What a drain may take beyond its timeout before it is given up.
+constexpr std::chrono::seconds kDrainGrace(2);
+
+int Fail(int code, const Status& status) {
+  std::cerr << "streamerd: " << MessageOf(status) << std::endl;
+  return code;
+}
+
+std::vector<Setting> Environment() {
+  std::vector<Setting> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) continue;
+    variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+void WarnOfUnknownVariables(const ConfigSources& sources) {
+  for (const std::string& name : UnknownVariables(sources.environment)) {
+    Log(LogLevel::kWarning, "environment variable names no key",
+        {{"variable", name}});
+  }
+}
+
+void Announce(const Service& service, const ServiceConfig& config) {
+  const std::string& host = config.http.listen;
+  std::cout << "streamerd ready http=" << host << ":" << service.http_port()
+            << " grpc=" << host << ":" << service.grpc_port() << std::endl;
+  Log(LogLevel::kInfo, "ready",
+      {{"version", Version()},
+       {"listen", host},
+       {"http_port", std::int64_t{service.http_port()}},
+       {"grpc_port", std::int64_t{service.grpc_port()}}});
+}
+
+// A second signal, or a drain that does not end, leaves at once.
+void WatchForHurry(SignalWatch signals, Duration patience) {
+  std::thread([signals, patience]() mutable {
+    const int signal = signals.WaitFor(patience);
+    Log(LogLevel::kError, "leaving at once",
+        {{"reason", signal == 0 ? "drain_timeout passed" : "second signal"}});
+    _exit(kFailed);
+  }).detach();
+}
+
+int Serve(const CommandLine& line, const ServiceConfig& config) {
+  SignalWatch signals;
+  StartLogging(config.log_level);
+  WarnOfUnknownVariables(line.sources);
+  auto service = Service::Start(config);
+  if (!service.ok()) return Fail(kFailed, service.status());
+  Announce(**service, config);
+  signals.Wait();
+  Log(LogLevel::kInfo, "draining");
+  WatchForHurry(signals, config.drain_timeout + kDrainGrace);
+  const bool is_complete = (*service)->Drain(config.drain_timeout);
+  Log(LogLevel::kInfo, "stopped",
+      {{"delivered", is_complete ? "everything" : "not everything"}});
+  return EXIT_SUCCESS;
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  const auto line = ReadCommandLine(arguments, Environment());
+  if (!line.ok()) return Fail(kMisused, line.status());
+  if (line->action == Action::kShowText) {
+    std::cout << line->text;
+    return EXIT_SUCCESS;
+  }
+  const auto config = ReadConfig(line->sources);
+  if (!config.ok()) return Fail(kMisused, config.status());
+  switch (line->action) {
+    case Action::kPrintConfig:
+      std::cout << PrintConfig(*config);
+      return EXIT_SUCCESS;
+    case Action::kCheckConfig:
+      std::cout << "the configuration is right" << std::endl;
+      return EXIT_SUCCESS;
+    case Action::kServe:
+    case Action::kShowText:
+      break;
+  }
+  return Serve(*line, *config);
+}
+
+}  // namespace
+}  // namespace streamer
+
+int main(int argc, char** argv) {
+  return streamer::Run({argv + 1, argv + argc});
+}
