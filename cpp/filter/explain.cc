@@ -1,0 +1,171 @@
+#include "filter/explain.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cel/printer.h"
+#include "filter/internal/atom.h"
+#include "filter/internal/logic.h"
+#include "filter/internal/reason.h"
+#include "filter/internal/selectivity.h"
+#include "filter/internal/trace.h"
+
+namespace streamer {
+namespace {
+
+// The predicate through which `conjunction` would be reached, if any.
+const Predicate* AccessOf(const Conjunction& conjunction) {
+  auto best = std::min_element(conjunction.predicates.begin(),
+                               conjunction.predicates.end(),
+                               [](const Predicate& a, const Predicate& b) {
+                                 return ExpectedHits(a) < ExpectedHits(b);
+                               });
+  return best == conjunction.predicates.end() ? nullptr : &*best;
+}
+
+// Whether the index reaches `part` when it looks for `access`: the same test,
+// or one of the equalities that were put together.
+bool IsPartOf(const Predicate& access, const Predicate& part) {
+  if (access.variable != part.variable || access.path != part.path) {
+    return false;
+  }
+  if (access.kind == PredicateKind::kIn) {
+    return part.kind == PredicateKind::kEqual ||
+           part.kind == PredicateKind::kIn;
+  }
+  std::string access_key;
+  std::string part_key;
+  Predicate same_answer = part;
+  same_answer.wanted = access.wanted;
+  access.AppendIdentity(access_key);
+  same_answer.AppendIdentity(part_key);
+  return access_key == part_key;
+}
+
+class Explainer {
+ public:
+  Explainer(const Filter& filter, const FilterInput& input)
+      : trace_(filter, input), reader_(filter.tree().arena()) {
+    for (const Conjunction& conjunction : filter.conjunctions()) {
+      const Predicate* access = AccessOf(conjunction);
+      if (access != nullptr) accesses_.push_back(access);
+    }
+  }
+
+  ExplainedNode Explain(const cel::Expr& expression);
+  [[nodiscard]] const Trace& trace() const { return trace_; }
+
+ private:
+  void AddOperands(const cel::Expr& expression, std::string_view chain,
+                   ExplainedNode& node);
+  void MarkPredicate(const cel::Expr& expression, ExplainedNode& node);
+
+  Trace trace_;
+  AtomReader reader_;
+  std::vector<const Predicate*> accesses_;
+};
+
+bool IsLogic(const cel::Expr& expression) {
+  return JunctionOf(expression, Answer::kTrue) != Junction::kNone ||
+         (expression.kind == cel::ExprKind::kCall &&
+          expression.name == cel::operators::kNot);
+}
+
+bool IsChain(const cel::Expr& expression) {
+  const Junction junction = JunctionOf(expression, Answer::kTrue);
+  return junction == Junction::kAnd || junction == Junction::kOr;
+}
+
+ExplainedNode Explainer::Explain(const cel::Expr& expression) {
+  ExplainedNode node;
+  node.text = cel::Print(expression);
+  if (const std::optional<Value> value = trace_.Find(expression)) {
+    if (value->is_error()) {
+      node.error = value->error().message;
+    } else {
+      node.value = OwnedValue(*value);
+    }
+  }
+  if (!IsLogic(expression)) MarkPredicate(expression, node);
+  AddOperands(expression, IsChain(expression) ? expression.name : "", node);
+  return node;
+}
+
+// Operands that are literals or mere steps of a path say nothing of their
+// own; the operands of one chain stand beside one another.
+void Explainer::AddOperands(const cel::Expr& expression, std::string_view chain,
+                            ExplainedNode& node) {
+  if (expression.kind == cel::ExprKind::kSelect) return;
+  if (expression.operand != nullptr) {
+    node.children.push_back(Explain(*expression.operand));
+  }
+  for (const cel::Expr* operand : expression.arguments) {
+    if (operand->kind == cel::ExprKind::kLiteral) continue;
+    if (IsChain(*operand) && operand->name == chain) {
+      AddOperands(*operand, chain, node);
+    } else {
+      node.children.push_back(Explain(*operand));
+    }
+  }
+}
+
+void Explainer::MarkPredicate(const cel::Expr& expression,
+                              ExplainedNode& node) {
+  const std::optional<Predicate> predicate =
+      reader_.Read(expression, Answer::kTrue);
+  if (!predicate.has_value()) return;
+  const bool is_value =
+      predicate->kind == PredicateKind::kIsBoolean &&
+      !(node.value.has_value() && node.value->value().is(ValueKind::kBool));
+  node.is_indexed = !is_value;
+  node.is_access =
+      node.is_indexed && std::any_of(accesses_.begin(), accesses_.end(),
+                                     [&](const Predicate* access) {
+                                       return IsPartOf(*access, *predicate);
+                                     });
+}
+
+void FormatNode(const ExplainedNode& node, std::size_t depth,
+                std::string& text) {
+  text.append(2 * depth, ' ');
+  text += node.text;
+  if (!node.error.empty()) {
+    text += " failed: " + node.error;
+  } else if (node.value.has_value()) {
+    text += " = " + DescribeValue(node.value->value());
+  } else {
+    text += " was not needed";
+  }
+  if (node.is_access) {
+    text += "  [access]";
+  } else if (node.is_indexed) {
+    text += "  [indexed]";
+  }
+  text += '\n';
+  for (const ExplainedNode& child : node.children) {
+    FormatNode(child, depth + 1, text);
+  }
+}
+
+}  // namespace
+
+std::string Explanation::Format() const {
+  std::string text;
+  FormatNode(root, 0, text);
+  return text;
+}
+
+Explanation Explain(const Filter& filter, const FilterInput& input) {
+  Explainer explainer(filter, input);
+  const cel::Expr& root = filter.tree().root();
+  Explanation explanation;
+  const std::optional<Value> value = explainer.trace().Find(root);
+  explanation.is_match = value.has_value() && value->is_true();
+  explanation.sentence = root.kind == cel::ExprKind::kLiteral
+                             ? "the filter is the constant " + cel::Print(root)
+                             : ReasonFor(root, explainer.trace());
+  explanation.root = explainer.Explain(root);
+  return explanation;
+}
+
+}  // namespace streamer

@@ -1,0 +1,118 @@
+#include "filter/filter.h"
+
+#include <utility>
+
+#include "cel/printer.h"
+#include "cel/tree_builder.h"
+#include "filter/internal/condition_tree.h"
+#include "filter/internal/normal_form.h"
+
+namespace streamer {
+namespace {
+
+// The tree of conditions and expression together.
+Result<cel::Tree> BuildTree(const FilterSource& source,
+                            const FilterLimits& limits) {
+  cel::TreeBuilder builder;
+  STREAMER_ASSIGN_OR_RETURN(
+      std::vector<const cel::Expr*> operands,
+      BuildConditions(source.conditions, limits, builder));
+  if (!source.expression.empty()) {
+    STREAMER_ASSIGN_OR_RETURN(cel::Tree parsed,
+                              cel::Parse(source.expression, limits.expression));
+    if (operands.empty()) return parsed;
+    // Compiled alone first: errors must show places in the text given, which
+    // the joined tree no longer has.
+    STREAMER_RETURN_IF_ERROR(
+        cel::Program::Compile(parsed, FilterVariables()).status());
+    operands.push_back(builder.Copy(parsed.root()));
+  }
+  const cel::Expr* root = operands.empty()
+                              ? builder.Literal(Value::Bool(true))
+                              : builder.Chain(cel::operators::kAnd, operands);
+  return std::move(builder).Finish(root, "");
+}
+
+// The id, when `predicate` is an equality on the document's id.
+std::optional<std::string> DocumentIdOf(const Predicate& predicate) {
+  if (predicate.kind != PredicateKind::kEqual ||
+      predicate.wanted != Answer::kTrue ||
+      !predicate.operand.value().is(ValueKind::kString)) {
+    return std::nullopt;
+  }
+  const std::vector<std::string>& segments = predicate.path.segments();
+  const bool is_id =
+      (predicate.variable == FilterVariable::kId && segments.empty()) ||
+      (predicate.variable == FilterVariable::kDoc && segments.size() == 1 &&
+       segments.front() == "id");
+  if (!is_id) return std::nullopt;
+  return std::string(predicate.operand.value().text());
+}
+
+Result<Conjunction> MakeConjunction(const cel::Tree& tree,
+                                    const NormalForm& form,
+                                    const AtomSet& atoms) {
+  Conjunction conjunction;
+  for (AtomIndex index : atoms) {
+    const Atom& atom = form.atoms[index];
+    if (atom.predicate.has_value()) {
+      conjunction.predicates.push_back(*atom.predicate);
+      continue;
+    }
+    STREAMER_ASSIGN_OR_RETURN(
+        cel::Program program,
+        cel::Program::Compile(tree, *atom.expression, FilterVariables()));
+    conjunction.residuals.push_back(
+        {std::make_shared<const cel::Program>(std::move(program)),
+         atom.wanted});
+  }
+  return conjunction;
+}
+
+}  // namespace
+
+bool Residual::Holds(const FilterInput& input, Arena& arena) const {
+  Value value = program->Evaluate(input.values, arena);
+  return wanted == Answer::kTrue ? value.is_true() : value.is_false();
+}
+
+Filter::Filter(cel::Tree tree, cel::Program program)
+    : tree_(std::move(tree)), program_(std::move(program)) {}
+
+Result<std::shared_ptr<const Filter>> Filter::Compile(
+    const FilterSource& source, const FilterLimits& limits) {
+  STREAMER_ASSIGN_OR_RETURN(cel::Tree tree, BuildTree(source, limits));
+  STREAMER_ASSIGN_OR_RETURN(cel::Program program,
+                            cel::Program::Compile(tree, FilterVariables()));
+  std::shared_ptr<Filter> filter(
+      new Filter(std::move(tree), std::move(program)));
+  STREAMER_RETURN_IF_ERROR(filter->SetNormalForm(limits.conjunctions));
+  filter->text_ = cel::Print(filter->tree_.root());
+  return std::shared_ptr<const Filter>(std::move(filter));
+}
+
+Status Filter::SetNormalForm(std::size_t limit) {
+  NormalForm form = Normalize(tree_, limit);
+  canonical_key_ = std::move(form.canonical_key);
+  is_exact_ = form.is_exact;
+  is_match_all_ = form.is_exact && form.conjunctions.size() == 1 &&
+                  form.conjunctions.front().empty();
+  if (is_match_all_) return OkStatus();
+  for (const AtomSet& atoms : form.conjunctions) {
+    STREAMER_ASSIGN_OR_RETURN(Conjunction conjunction,
+                              MakeConjunction(tree_, form, atoms));
+    conjunctions_.push_back(std::move(conjunction));
+  }
+  if (is_exact_ && conjunctions_.size() == 1 &&
+      conjunctions_.front().residuals.empty() &&
+      conjunctions_.front().predicates.size() == 1) {
+    document_id_ = DocumentIdOf(conjunctions_.front().predicates.front());
+  }
+  return OkStatus();
+}
+
+Value Filter::Evaluate(const FilterInput& input, Arena& arena) const {
+  return program_.Evaluate(input.values, arena);
+}
+
+}  // namespace streamer

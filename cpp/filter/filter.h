@@ -1,0 +1,118 @@
+// Filter: what a subscription asks of every event, compiled.
+//
+// Source is structured conditions, ANDed, and at most one CEL expression,
+// ANDed too. Compile parses and checks it, and brings it into normal form: a
+// disjunction of conjunctions of predicates, plus what no predicate can say
+// (residuals). The index keeps the conjunctions; Evaluate is the truth.
+//
+//   auto filter = Filter::Compile({.conditions = {...}, .expression = "..."});
+//   bool matches = (*filter)->Evaluate(input, scratch).is_true();
+//
+// Invariant: an input makes Evaluate true exactly if it satisfies every
+// predicate and every residual of at least one conjunction. When the normal
+// form would be too large, conjunctions() is a *cover* instead: an input that
+// satisfies none does not match, and is_exact() is false.
+//
+// Cost: Compile is linear in the source but for the expansion, which stops at
+// FilterLimits::conjunctions.
+// Thread-safety: immutable. Evaluate needs its own arena.
+#ifndef STREAMER_FILTER_FILTER_H_
+#define STREAMER_FILTER_FILTER_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "cel/expression.h"
+#include "cel/parser.h"
+#include "cel/program.h"
+#include "filter/condition.h"
+#include "filter/filter_input.h"
+#include "filter/predicate.h"
+
+namespace streamer {
+
+struct FilterSource {
+  std::vector<Condition> conditions;
+  std::string expression;  // CEL; empty = none
+};
+
+struct FilterLimits {
+  cel::ParseLimits expression;
+  std::size_t conditions = 100;
+  std::size_t conjunctions = 16;
+};
+
+// A part of a filter that is no predicate: its program must yield exactly the
+// wanted boolean.
+struct Residual {
+  std::shared_ptr<const cel::Program> program;
+  Answer wanted = Answer::kTrue;
+
+  [[nodiscard]] bool Holds(const FilterInput& input, Arena& arena) const;
+};
+
+struct Conjunction {
+  std::vector<Predicate> predicates;
+  std::vector<Residual> residuals;
+};
+
+class Filter {
+ public:
+  // InvalidArgument when the source is malformed or over a limit: for an
+  // expression with the position (cel::PositionOf), for a condition with its
+  // number and field ("filters[2].field: expected …, got …").
+  static Result<std::shared_ptr<const Filter>> Compile(
+      const FilterSource& source, const FilterLimits& limits = {});
+
+  // The value of the whole filter: a boolean, another value, or an error.
+  // Only true is a match.
+  Value Evaluate(const FilterInput& input, Arena& arena) const;
+
+  // Two filters with equal keys match the same events.
+  [[nodiscard]] const std::string& canonical_key() const {
+    return canonical_key_;
+  }
+  // The filter as CEL text, conditions included; "true" for no filter.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+  // No filter at all: matches every event of its collection.
+  [[nodiscard]] bool is_match_all() const { return is_match_all_; }
+  // A single == on the document's id: the id.
+  [[nodiscard]] const std::optional<std::string>& document_id() const {
+    return document_id_;
+  }
+  // Empty for match-all; one empty conjunction (a scan entry) when there is
+  // nothing to hang it on; none and !is_match_all() when it can never match.
+  [[nodiscard]] std::span<const Conjunction> conjunctions() const {
+    return conjunctions_;
+  }
+  // Whether the conjunctions decide, or Evaluate must.
+  [[nodiscard]] bool is_exact() const { return is_exact_; }
+
+  // The tree of the whole filter, for Explain.
+  [[nodiscard]] const cel::Tree& tree() const { return tree_; }
+  [[nodiscard]] const cel::Program& program() const { return program_; }
+
+ private:
+  Filter(cel::Tree tree, cel::Program program);
+  Status SetNormalForm(std::size_t limit);
+
+  cel::Tree tree_;
+  cel::Program program_;
+  std::vector<Conjunction> conjunctions_;
+  std::string canonical_key_;
+  std::string text_;
+  std::optional<std::string> document_id_;
+  bool is_match_all_ = false;
+  bool is_exact_ = true;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_FILTER_FILTER_H_

@@ -1,0 +1,19 @@
+#include "filter/internal/trace.h"
+
+namespace streamer {
+
+Trace::Trace(const Filter& filter, const FilterInput& input) {
+  for (const cel::Program::NodeValue& seen :
+       filter.program().Trace(input.values, arena_)) {
+    values_.insert_or_assign(seen.node, seen.value);
+  }
+}
+
+std::optional<Value> Trace::Find(const cel::Expr& node) const {
+  if (node.kind == cel::ExprKind::kLiteral) return node.literal;
+  auto found = values_.find(&node);
+  if (found == values_.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace streamer

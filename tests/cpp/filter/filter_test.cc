@@ -1,0 +1,373 @@
+#include "filter/filter.h"
+
+#include <gtest/gtest.h>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "cel/evaluator.h"
+#include "support/random_filter.h"
+#include "value/document.h"
+#include "value/json.h"
+
+namespace streamer {
+namespace {
+
+using support::Random;
+using support::RandomFilters;
+using support::RandomInputs;
+using support::SeedOf;
+using support::ValueRange;
+
+using FilterPointer = std::shared_ptr<const Filter>;
+
+FilterPointer Compile(const std::string& expression) {
+  Result<FilterPointer> filter =
+      Filter::Compile({.conditions = {}, .expression = expression});
+  EXPECT_TRUE(filter.ok()) << expression << ": " << filter.status();
+  return filter.ok() ? *filter : nullptr;
+}
+
+Condition Make(std::string field, Operator op, const std::string& json) {
+  Arena arena;
+  return {std::move(field), op, OwnedValue(ParseJson(json, arena).value())};
+}
+
+std::string ErrorOf(std::vector<Condition> conditions,
+                    const FilterLimits& limits = {}) {
+  Result<FilterPointer> filter = Filter::Compile(
+      {.conditions = std::move(conditions), .expression = ""}, limits);
+  return std::string(MessageOf(filter.status()));
+}
+
+bool IsSame(const std::string& a, const std::string& b) {
+  return Compile(a)->canonical_key() == Compile(b)->canonical_key();
+}
+
+// Whether some conjunction holds.
+bool AnyConjunctionHolds(const Filter& filter, const FilterInput& input,
+                         Arena& arena) {
+  if (filter.is_match_all()) return true;
+  for (const Conjunction& conjunction : filter.conjunctions()) {
+    bool holds = true;
+    for (const Predicate& predicate : conjunction.predicates) {
+      holds = holds && predicate.Holds(input);
+    }
+    for (const Residual& residual : conjunction.residuals) {
+      holds = holds && residual.Holds(input, arena);
+    }
+    if (holds) return true;
+  }
+  return false;
+}
+
+struct FormCase {
+  std::string expression;
+  std::size_t conjunctions;
+  bool is_exact;
+};
+
+TEST(FilterTest, NormalFormHasAsManyConjunctionsAsTheExpressionNeeds) {
+  const std::string wide_or =
+      "doc.a == 1 || doc.b == 1 || doc.c == 1 || doc.d == 1 || doc.e == 1";
+  const std::vector<FormCase> cases = {
+      {"doc.a == 1 && doc.b > 2 && doc.c", 1, true},
+      {"doc.a == 1 || doc.b == 2", 2, true},
+      {"doc.a == 1 || doc.a == 2 || doc.a in [3, 4]", 1, true},
+      {"!(doc.a == 1 && doc.b == 2)", 2, true},
+      {"!(doc.a == 1 || doc.b == 2)", 1, true},
+      {"!(doc.a != 1 && doc.a != 2)", 1, true},
+      {"doc.a ? doc.b == 1 : doc.c == 2", 2, true},
+      {"(doc.a == 1 || doc.b == 1) && (doc.c == 1 || doc.d == 1)", 4, true},
+      {"doc.a == 1 || (doc.a == 1 && doc.b == 2)", 1, true},
+      {"doc.a == 1 && false", 0, true},
+      {"doc.a == 1 || false", 1, true},
+      {"false", 0, true},
+      {"1", 0, true},
+      {"!'text'", 0, true},
+      {"(" + wide_or + ") && (" + wide_or + ")", 5, true},
+      {"size(doc.a) > 1", 1, true},
+  };
+  for (const FormCase& test : cases) {
+    FilterPointer filter = Compile(test.expression);
+    EXPECT_EQ(filter->conjunctions().size(), test.conjunctions)
+        << test.expression;
+    EXPECT_EQ(filter->is_exact(), test.is_exact) << test.expression;
+  }
+}
+
+// n different alternatives between two paths.
+std::string OrOf(int n, const std::string& first, const std::string& second) {
+  std::string text;
+  for (int i = 0; i < n; ++i) {
+    const std::string number = std::to_string(i);
+    if (i > 0) text += " || ";
+    text +=
+        "(" + first + " == " + number + " && " + second + " > " + number + ")";
+  }
+  return text;
+}
+
+TEST(FilterTest, AnOrOfAHundredEqualitiesIsOneSetPredicate) {
+  std::string expression = "doc.a == 0";
+  for (int i = 1; i < 100; ++i) {
+    expression += " || doc.a == " + std::to_string(i);
+  }
+  FilterPointer filter = Compile(expression);
+  EXPECT_TRUE(filter->is_exact());
+  ASSERT_EQ(filter->conjunctions().size(), 1u);
+  ASSERT_EQ(filter->conjunctions()[0].predicates.size(), 1u);
+  const Predicate& predicate = filter->conjunctions()[0].predicates[0];
+  EXPECT_EQ(predicate.kind, PredicateKind::kIn);
+  EXPECT_EQ(predicate.operand.value().list().size(), 100u);
+}
+
+TEST(FilterTest, BeyondSixteenConjunctionsACoverStandsForTheFilter) {
+  EXPECT_TRUE(Compile(OrOf(16, "doc.a", "doc.b"))->is_exact());
+  FilterPointer filter = Compile(OrOf(17, "doc.a", "doc.b"));
+  EXPECT_FALSE(filter->is_exact());
+  ASSERT_EQ(filter->conjunctions().size(), 1u);
+  ASSERT_EQ(filter->conjunctions()[0].predicates.size(), 1u);
+  EXPECT_EQ(filter->conjunctions()[0].predicates[0].kind, PredicateKind::kIn);
+  EXPECT_TRUE(filter->conjunctions()[0].residuals.empty());
+}
+
+TEST(FilterTest, ACoverKeepsTheConditionsBesideALargeOr) {
+  FilterPointer filter = Compile("doc.room == 'x' && doc.price > 5 && (" +
+                                 OrOf(40, "doc.a", "doc.b") + ")");
+  EXPECT_FALSE(filter->is_exact());
+  ASSERT_EQ(filter->conjunctions().size(), 1u);
+  EXPECT_EQ(filter->conjunctions()[0].predicates.size(), 2u);
+}
+
+TEST(FilterTest, WithoutACoverOneEmptyConjunctionIsLeft) {
+  std::string expression;
+  for (int i = 0; i < 20; ++i) {
+    if (i > 0) expression += " || ";
+    expression += "size(doc.f" + std::to_string(i) + ") > 1";
+  }
+  FilterPointer filter = Compile(expression);
+  EXPECT_FALSE(filter->is_exact());
+  ASSERT_EQ(filter->conjunctions().size(), 1u);
+  EXPECT_TRUE(filter->conjunctions()[0].predicates.empty());
+  EXPECT_TRUE(filter->conjunctions()[0].residuals.empty());
+  EXPECT_FALSE(filter->is_match_all());
+}
+
+// A conditional in each condition of a conditional: a tree of its questions
+// would have 2^40 leaves.
+TEST(FilterTest, NestedConditionalsStayLinear) {
+  std::string expression = "doc.a";
+  for (int i = 0; i < 40; ++i) {
+    expression = "(" + expression + " ? doc.b == " + std::to_string(i) +
+                 " : doc.c == " + std::to_string(i) + ")";
+  }
+  FilterPointer filter = Compile(expression);
+  EXPECT_FALSE(filter->is_exact());
+  EXPECT_LT(filter->canonical_key().size(), 20'000u);
+}
+
+TEST(FilterTest, NoFilterAndTheConstantTrueMatchEverything) {
+  FilterPointer none = Filter::Compile({}).value();
+  EXPECT_TRUE(none->is_match_all());
+  EXPECT_EQ(none->text(), "true");
+  EXPECT_TRUE(Compile("true")->is_match_all());
+  EXPECT_TRUE(Compile("true || doc.a == 1")->is_match_all());
+  EXPECT_EQ(Compile("true")->canonical_key(), none->canonical_key());
+  EXPECT_FALSE(Compile("false")->is_match_all());
+  EXPECT_NE(Compile("false")->canonical_key(), none->canonical_key());
+}
+
+TEST(FilterTest, OnlyASingleEqualityOnTheIdIsADocumentSubscription) {
+  EXPECT_EQ(Compile("doc.id == 'x'")->document_id(), "x");
+  EXPECT_EQ(Compile("'x' == id")->document_id(), "x");
+  EXPECT_EQ(Compile("id in ['x']")->document_id(), "x");
+  for (const char* expression :
+       {"doc.id != 'x'", "doc.id == 1", "doc.id in ['x', 'y']",
+        "doc.id == 'x' && doc.a == 1", "doc.a.id == 'x'", "data.id == 'x'",
+        "doc._id == 'x'"}) {
+    EXPECT_EQ(Compile(expression)->document_id(), std::nullopt) << expression;
+  }
+  FilterPointer structured =
+      Filter::Compile({.conditions = {Make("_id", Operator::kEqual, "\"x\"")},
+                       .expression = ""})
+          .value();
+  EXPECT_EQ(structured->document_id(), "x");
+  EXPECT_EQ(structured->text(), "doc.id == \"x\"");
+}
+
+TEST(FilterTest, EqualFiltersHaveEqualKeysHoweverTheyAreWritten) {
+  EXPECT_TRUE(IsSame("doc.a == 1 && doc.b == 2", "doc.b == 2 && 1 == doc.a"));
+  EXPECT_TRUE(IsSame("doc.a == 1 || doc.b == 2", "doc.b == 2 || doc.a == 1"));
+  EXPECT_TRUE(IsSame("doc.a && doc.b && doc.c", "doc.c && (doc.b && doc.a)"));
+  EXPECT_TRUE(IsSame("!(doc.a && doc.b)", "!doc.b || !doc.a"));
+  EXPECT_TRUE(IsSame("!!doc.a", "doc.a"));
+  EXPECT_TRUE(IsSame("doc.a && doc.a", "doc.a"));
+  EXPECT_TRUE(IsSame("doc.a == 1 || doc.a == 2", "doc.a in [2, 1]"));
+  EXPECT_TRUE(IsSame("size(doc.a) > 1 && doc.b", "doc.b && size(doc.a) > 1"));
+}
+
+TEST(FilterTest, FiltersThatDifferHaveDifferentKeys) {
+  EXPECT_FALSE(IsSame("doc.a == 1", "doc.a == 1.0"));
+  EXPECT_FALSE(IsSame("doc.a == 1", "doc.a == 1u"));
+  EXPECT_FALSE(IsSame("doc.a == 0.0", "doc.a == -0.0"));
+  EXPECT_FALSE(IsSame("doc.a && doc.b", "doc.a || doc.b"));
+  EXPECT_FALSE(IsSame("doc.a", "!doc.a"));
+  EXPECT_FALSE(IsSame("doc.a == true", "doc.a"));
+  EXPECT_FALSE(IsSame("doc.a ? doc.b : doc.c", "doc.a ? doc.c : doc.b"));
+  EXPECT_FALSE(
+      IsSame("doc.a && (doc.b || doc.c)", "(doc.a && doc.b) || doc.c"));
+  EXPECT_FALSE(IsSame("size(doc.a) > 1", "size(doc.a) > 2"));
+  EXPECT_FALSE(IsSame("!(size(doc.a) > 1)", "size(doc.a) > 1"));
+  EXPECT_FALSE(IsSame("doc.ab == 'c'", "doc.a == 'bc'"));
+}
+
+TEST(FilterTest, ConditionsAndTheSameExpressionAreOneFilter) {
+  FilterPointer structured =
+      Filter::Compile(
+          {.conditions = {Make("price", Operator::kGreaterEqual, "10"),
+                          Make("address.city", Operator::kNotEqual, "\"x\""),
+                          Make("tags", Operator::kContains, "\"sale\""),
+                          Make("kind", Operator::kIn, R"(["a", 2, null])"),
+                          Make("a\\.b", Operator::kEqual, "1.5")},
+           .expression = ""})
+          .value();
+  FilterPointer expression = Compile(
+      "doc.kind in [null, 'a', 2] && doc['a.b'] == 1.5 && 'sale' in doc.tags "
+      "&& doc.address.city != 'x' && doc.price >= 10");
+  EXPECT_EQ(structured->canonical_key(), expression->canonical_key());
+}
+
+TEST(FilterTest, TextReadsBackToTheSameFilter) {
+  Random random(SeedOf("FilterTest.Text"));
+  SCOPED_TRACE(random.seed_note());
+  RandomFilters filters(random);
+  for (int i = 0; i < 500; ++i) {
+    FilterPointer filter = Filter::Compile(filters.Source()).value();
+    EXPECT_EQ(Compile(filter->text())->canonical_key(), filter->canonical_key())
+        << filter->text();
+  }
+}
+
+TEST(FilterTest, ConditionsAndExpressionMustBothHold) {
+  FilterPointer filter =
+      Filter::Compile({.conditions = {Make("a", Operator::kEqual, "1")},
+                       .expression = "doc.b == 2 || doc.c == 3"})
+          .value();
+  EXPECT_EQ(filter->text(), "doc.a == 1 && (doc.b == 2 || doc.c == 3)");
+  auto evaluate = [&](const std::string& json) {
+    auto document = Document::Parse(json).value();
+    FilterInput input;
+    input[FilterVariable::kDoc] = document->root();
+    Arena arena;
+    return filter->Evaluate(input, arena).is_true();
+  };
+  EXPECT_TRUE(evaluate(R"({"a": 1, "c": 3})"));
+  EXPECT_FALSE(evaluate(R"({"a": 1})"));
+  EXPECT_FALSE(evaluate(R"({"b": 2})"));
+}
+
+// The two halves of the invariant of Filter, against the plain evaluator:
+// exact forms decide, covers lose nothing.
+TEST(FilterTest, ConjunctionsAgreeWithTheEvaluatorOnRandomFilters) {
+  Random random(SeedOf("FilterTest.Agrees"));
+  SCOPED_TRACE(random.seed_note());
+  RandomFilters filters(random);
+  RandomInputs inputs(random, ValueRange::kCel);
+  Arena arena;
+  int exact = 0;
+  int matches = 0;
+  for (int i = 0; i < 3000; ++i) {
+    FilterPointer filter = Filter::Compile(filters.Source()).value();
+    exact += filter->is_exact() ? 1 : 0;
+    for (int j = 0; j < 30; ++j) {
+      arena.Reset();
+      const FilterInput input = inputs.Next();
+      const bool is_match =
+          cel::SlowEvaluate(filter->tree().root(), FilterVariables(),
+                            input.values, arena)
+              .is_true();
+      matches += is_match ? 1 : 0;
+      ASSERT_EQ(filter->Evaluate(input, arena).is_true(), is_match)
+          << filter->text();
+      const bool holds = AnyConjunctionHolds(*filter, input, arena);
+      if (filter->is_exact()) {
+        ASSERT_EQ(holds, is_match) << filter->text() << " on "
+                                   << FormatJson(input[FilterVariable::kDoc]);
+      } else {
+        ASSERT_TRUE(holds || !is_match)
+            << filter->text() << " on "
+            << FormatJson(input[FilterVariable::kDoc]);
+      }
+    }
+  }
+  EXPECT_GT(exact, 2000);
+  EXPECT_LT(exact, 3000);
+  EXPECT_GT(matches, 3000);
+}
+
+TEST(FilterTest, AMalformedConditionIsNamedWithItsNumberAndField) {
+  const Condition good = Make("a", Operator::kEqual, "1");
+  EXPECT_EQ(ErrorOf({good, Make("", Operator::kEqual, "1")}),
+            "filters[1].field: expected a path, got empty text");
+  EXPECT_EQ(ErrorOf({good, good, Make("a", Operator::kIn, "\"x\"")}),
+            "filters[2].value: expected a list for `in`, got string");
+  EXPECT_EQ(ErrorOf({Make("a", Operator::kLess, "[1]")}),
+            "filters[0].value: expected a number, a string or a bool for `<`, "
+            "got list");
+  EXPECT_EQ(ErrorOf({Make("a", Operator::kGreaterEqual, "null")}),
+            "filters[0].value: expected a number, a string or a bool for "
+            "`>=`, got null_type");
+  EXPECT_EQ(ErrorOf({{"a", static_cast<Operator>(9), OwnedValue()}}),
+            "filters[0].op: expected one of the eight operators, got 9");
+  Arena arena;
+  EXPECT_EQ(
+      ErrorOf(
+          {{"a", Operator::kEqual,
+            OwnedValue(Value::Error(arena, ErrorCode::kOverflow, "no kind"))}}),
+      "filters[0].value: expected a JSON value, got error");
+}
+
+TEST(FilterTest, EmptySegmentsAreRefusedAsThePathSaysThem) {
+  const std::string problem =
+      std::string(MessageOf(FieldPath::Parse("a..b").status()));
+  EXPECT_EQ(ErrorOf({Make("a..b", Operator::kEqual, "1")}),
+            "filters[0].field: " + problem);
+}
+
+TEST(FilterTest, ConditionsAreBounded) {
+  FilterLimits limits;
+  limits.conditions = 2;
+  limits.expression.list_values = 3;
+  limits.expression.depth = 4;
+  const Condition good = Make("a", Operator::kEqual, "1");
+  EXPECT_EQ(ErrorOf({good, good, good}, limits),
+            "filters: expected at most 2 conditions, got 3");
+  EXPECT_EQ(ErrorOf({Make("a", Operator::kIn, "[1, 2]"),
+                     Make("a", Operator::kIn, "[3, 4]")},
+                    limits),
+            "filters[1].value: expected at most 3 list values in all "
+            "conditions, got more");
+  EXPECT_EQ(ErrorOf({Make("a", Operator::kEqual, "[[[[1]]]]")}, limits),
+            "filters[0].value: expected nesting of at most 4 levels");
+  EXPECT_EQ(ErrorOf({Make("a.b.c.d", Operator::kEqual, "1")}, limits),
+            "filters[0].field: expected fewer than 4 segments, got 4");
+  EXPECT_EQ(ErrorOf({Make("a.b.c", Operator::kEqual, "1")}, limits), "");
+}
+
+TEST(FilterTest, ABadExpressionIsReportedAtItsPlaceWithConditionsOrWithout) {
+  for (bool has_conditions : {false, true}) {
+    FilterSource source;
+    source.expression = "doc.a == 1 && price > 2";
+    if (has_conditions) {
+      source.conditions.push_back(Make("a", Operator::kEqual, "1"));
+    }
+    const Status status = Filter::Compile(source).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    ASSERT_TRUE(cel::PositionOf(status).has_value());
+    EXPECT_EQ(cel::PositionOf(status)->column, 15u);
+  }
+}
+
+}  // namespace
+}  // namespace streamer
