@@ -1,0 +1,452 @@
+#include "index/collection_index.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+#include "index/hash_index.h"
+#include "index/internal/access.h"
+#include "index/internal/path_trie.h"
+#include "index/internal/postings.h"
+#include "index/internal/record.h"
+#include "index/internal/shared_predicates.h"
+#include "index/internal/term_table.h"
+#include "index/pool.h"
+
+namespace streamer {
+namespace {
+
+constexpr EntryId kNoEntry{~std::uint32_t{0}};
+constexpr ConjunctionId kNoConjunction{~std::uint32_t{0}};
+
+// A posting list longer than this makes its conjunctions look for a better
+// access predicate.
+constexpr std::size_t kCrowd = 64;
+
+// A canonical filter and who asked for it.
+struct Entry {
+  std::shared_ptr<const Filter> filter;
+  IdSet<SubscriptionHandle> subscribers;
+  ConjunctionId first_conjunction = kNoConjunction;
+};
+
+// A conjunction of an entry, hung.
+struct HungConjunction {
+  EntryId entry = kNoEntry;             // kNoEntry: the place is free
+  ConjunctionId next = kNoConjunction;  // of the same entry
+  std::uint32_t number = 0;             // of Filter::conjunctions()
+  std::uint32_t access_predicate = 0;
+  std::uint32_t record_count = 0;
+  AccessKind access = AccessKind::kNever;
+  bool is_proof = false;      // its predicates alone decide
+  bool has_siblings = false;  // the entry has other conjunctions
+  std::unique_ptr<PredicateRecord[]> records;
+};
+
+// The variable through which a document filter names the document.
+FilterVariable IdVariable(const Filter& filter) {
+  return filter.conjunctions().front().predicates.front().variable;
+}
+
+std::uint64_t HashOfDocument(std::string_view id) { return HashBytes(id); }
+
+// Whether reaching a conjunction through `access` proves the predicate it
+// hangs on, so that it need not be verified.
+bool IsProvenByAccess(const Predicate& predicate, AccessKind access) {
+  switch (access) {
+    case AccessKind::kEquality:
+    case AccessKind::kMember: {
+      const std::span<const Value> constants = ConstantsOf(predicate);
+      return std::all_of(constants.begin(), constants.end(),
+                         [](const Value& constant) {
+                           return LookupOf(constant) != Lookup::kChecked;
+                         });
+    }
+    case AccessKind::kPresent:
+      return predicate.kind == PredicateKind::kPresent;
+    default:
+      return false;  // intervals are closed, their ends must be checked
+  }
+}
+
+}  // namespace
+
+class CollectionIndex::State {
+ public:
+  State()
+      : verifier_(paths_, terms_, shared_),
+        chooser_(paths_, terms_),
+        postings_(paths_, terms_) {}
+
+  EntryId Add(SubscriptionHandle subscriber,
+              std::shared_ptr<const Filter> filter);
+  void Remove(SubscriptionHandle subscriber, EntryId entry);
+  void FindCandidates(const FilterInput& input, IndexScratch& scratch) const;
+
+  const Entry& entry(EntryId id) const { return entries_[id.value()]; }
+  std::size_t size() const { return size_; }
+  std::size_t filter_count() const { return entries_.size(); }
+  std::size_t scan_count() const { return postings_.scanned().size(); }
+  std::optional<std::size_t> AccessPredicate(EntryId entry,
+                                             std::size_t conjunction) const;
+  std::size_t memory_bytes() const;
+
+ private:
+  EntryId FindEntry(const std::string& canonical_key) const;
+  EntryId AddEntry(std::shared_ptr<const Filter> filter);
+  void RemoveEntry(EntryId id);
+
+  void AddConjunctions(EntryId id, const Filter& filter);
+  void RemoveConjunctions(const Entry& entry);
+  void Hang(ConjunctionId id, const Access& access);
+  void Unhang(ConjunctionId id);
+  void AddRecords(HungConjunction& hung, const Conjunction& conjunction);
+  PredicateRecord MakeRecord(const Predicate& predicate);
+  void RemoveRecords(HungConjunction& hung);
+  void ReconsiderOne();
+  void Reconsider(ConjunctionId id);
+
+  EntryId FindDocument(std::string_view id, FilterVariable variable) const;
+  void AddDocumentCandidates(const FilterInput& input,
+                             IndexScratch& scratch) const;
+  void AddDocument(std::string_view id, FilterVariable variable,
+                   IndexScratch& scratch) const;
+  void Verify(ConjunctionId id, IndexScratch& scratch) const;
+
+  const Conjunction& SourceOf(const HungConjunction& hung) const {
+    return entry(hung.entry).filter->conjunctions()[hung.number];
+  }
+
+  Pool<Entry> entries_;
+  HashIndex entry_of_key_;
+  HashIndex entry_of_document_;
+  EntryId match_all_ = kNoEntry;
+  std::size_t size_ = 0;
+
+  Pool<HungConjunction> conjunctions_;
+  std::uint32_t reconsider_next_ = 0;
+
+  PathTrie paths_;
+  TermTable terms_;
+  SharedPredicates shared_;
+  Verifier verifier_;
+  AccessChooser chooser_;
+  Postings postings_;
+};
+
+EntryId CollectionIndex::State::Add(SubscriptionHandle subscriber,
+                                    std::shared_ptr<const Filter> filter) {
+  EntryId id = FindEntry(filter->canonical_key());
+  if (id == kNoEntry) id = AddEntry(std::move(filter));
+  entries_[id.value()].subscribers.Insert(subscriber);
+  ++size_;
+  return id;
+}
+
+void CollectionIndex::State::Remove(SubscriptionHandle subscriber, EntryId id) {
+  Entry& entry = entries_[id.value()];
+  if (!entry.subscribers.Erase(subscriber)) return;
+  --size_;
+  if (entry.subscribers.is_empty()) RemoveEntry(id);
+}
+
+EntryId CollectionIndex::State::FindEntry(
+    const std::string& canonical_key) const {
+  const HashIndex::Number number = entry_of_key_.Find(
+      HashBytes(canonical_key), [&](HashIndex::Number candidate) {
+        return entries_[candidate].filter->canonical_key() == canonical_key;
+      });
+  return EntryId(number);
+}
+
+EntryId CollectionIndex::State::AddEntry(std::shared_ptr<const Filter> filter) {
+  const Filter& source = *filter;
+  const EntryId id(entries_.Add({std::move(filter), {}, kNoConjunction}));
+  entry_of_key_.Insert(HashBytes(source.canonical_key()), id.value());
+  if (source.is_match_all()) {
+    match_all_ = id;
+  } else if (source.document_id().has_value()) {
+    entry_of_document_.Insert(HashOfDocument(*source.document_id()),
+                              id.value());
+  } else {
+    AddConjunctions(id, source);
+    ReconsiderOne();
+  }
+  return id;
+}
+
+void CollectionIndex::State::RemoveEntry(EntryId id) {
+  const Entry& entry = entries_[id.value()];
+  const Filter& source = *entry.filter;
+  entry_of_key_.Erase(HashBytes(source.canonical_key()), id.value());
+  if (source.is_match_all()) {
+    match_all_ = kNoEntry;
+  } else if (source.document_id().has_value()) {
+    entry_of_document_.Erase(HashOfDocument(*source.document_id()), id.value());
+  } else {
+    RemoveConjunctions(entry);
+  }
+  entries_.Remove(id.value());
+}
+
+void CollectionIndex::State::AddConjunctions(EntryId id, const Filter& filter) {
+  for (std::uint32_t i = 0; i < filter.conjunctions().size(); ++i) {
+    const Conjunction& conjunction = filter.conjunctions()[i];
+    Entry& entry = entries_[id.value()];
+    HungConjunction hung;
+    hung.entry = id;
+    hung.next = entry.first_conjunction;
+    hung.number = i;
+    hung.is_proof = filter.is_exact() && conjunction.residuals.empty();
+    hung.has_siblings = filter.conjunctions().size() > 1;
+    entry.first_conjunction = ConjunctionId(conjunctions_.Add(std::move(hung)));
+    Hang(entry.first_conjunction, chooser_.Choose(conjunction));
+  }
+}
+
+void CollectionIndex::State::RemoveConjunctions(const Entry& entry) {
+  ConjunctionId id = entry.first_conjunction;
+  while (id != kNoConjunction) {
+    const ConjunctionId next = conjunctions_[id.value()].next;
+    Unhang(id);
+    conjunctions_.Remove(id.value());
+    id = next;
+  }
+}
+
+void CollectionIndex::State::Hang(ConjunctionId id, const Access& access) {
+  HungConjunction& hung = conjunctions_[id.value()];
+  const Conjunction& conjunction = SourceOf(hung);
+  hung.access = access.kind;
+  hung.access_predicate = access.predicate;
+  postings_.Hang(id, conjunction, access);
+  if (access.kind != AccessKind::kNever) AddRecords(hung, conjunction);
+}
+
+void CollectionIndex::State::Unhang(ConjunctionId id) {
+  HungConjunction& hung = conjunctions_[id.value()];
+  RemoveRecords(hung);
+  postings_.Unhang(id, SourceOf(hung), {hung.access, hung.access_predicate, 0});
+}
+
+// Records in order of cost: numbers are compared before anything is shared.
+void CollectionIndex::State::AddRecords(HungConjunction& hung,
+                                        const Conjunction& conjunction) {
+  std::vector<PredicateRecord> records;
+  for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
+    const Predicate& predicate = conjunction.predicates[i];
+    if (i == hung.access_predicate &&
+        IsProvenByAccess(predicate, hung.access)) {
+      continue;
+    }
+    records.push_back(MakeRecord(predicate));
+  }
+  std::stable_sort(records.begin(), records.end(),
+                   [](const PredicateRecord& a, const PredicateRecord& b) {
+                     return a.test < b.test;
+                   });
+  hung.record_count = static_cast<std::uint32_t>(records.size());
+  if (records.empty()) return;
+  hung.records = std::make_unique<PredicateRecord[]>(records.size());
+  std::copy(records.begin(), records.end(), hung.records.get());
+}
+
+PredicateRecord CollectionIndex::State::MakeRecord(const Predicate& predicate) {
+  PredicateRecord record;
+  record.path = paths_.Acquire(predicate.variable, predicate.path);
+  record.test = TestOf(predicate);
+  record.ordering = predicate.kind;
+  record.wanted = predicate.wanted;
+  switch (record.test) {
+    case RecordTest::kTerm:
+      record.reference =
+          terms_.Acquire(record.path, ConstantsOf(predicate).front()).value();
+      ++paths_[record.path].term_references;
+      break;
+    case RecordTest::kNumber:
+      record.number = RoundedNumber(predicate.operand.value());
+      break;
+    case RecordTest::kShared:
+      record.reference = shared_.Acquire(predicate).value();
+      break;
+    default:
+      break;
+  }
+  // The constant of kIsBoolean is the answer that is wanted of it.
+  if (predicate.kind == PredicateKind::kIsBoolean) {
+    record.wanted = Answer::kTrue;
+  }
+  return record;
+}
+
+void CollectionIndex::State::RemoveRecords(HungConjunction& hung) {
+  for (std::uint32_t i = 0; i < hung.record_count; ++i) {
+    const PredicateRecord& record = hung.records[i];
+    if (record.test == RecordTest::kTerm) {
+      terms_.Release(record.term());
+      --paths_[record.path].term_references;
+    } else if (record.test == RecordTest::kShared) {
+      shared_.Release(record.shared());
+    }
+    paths_.Release(record.path);
+  }
+  hung.records.reset();
+  hung.record_count = 0;
+}
+
+// Looks at one conjunction in turn after each addition: what was the best
+// access when it was hung need not be any more. One at a time, so that no
+// addition ever has to stop for a large list.
+void CollectionIndex::State::ReconsiderOne() {
+  if (reconsider_next_ >= conjunctions_.bound()) reconsider_next_ = 0;
+  const HungConjunction* hung = conjunctions_.Peek(reconsider_next_);
+  if (hung != nullptr && hung->entry != kNoEntry) {
+    Reconsider(ConjunctionId(reconsider_next_));
+  }
+  ++reconsider_next_;
+}
+
+void CollectionIndex::State::Reconsider(ConjunctionId id) {
+  const HungConjunction& hung = conjunctions_[id.value()];
+  const Conjunction& conjunction = SourceOf(hung);
+  if (hung.access == AccessKind::kNever || conjunction.predicates.size() < 2) {
+    return;
+  }
+  Access present{hung.access, hung.access_predicate, 1};
+  const bool is_listed = hung.access == AccessKind::kEquality ||
+                         hung.access == AccessKind::kMember;
+  if (is_listed && postings_.CrowdOf(conjunction, present) <= kCrowd) return;
+  present = chooser_.Judge(conjunction, hung.access_predicate);
+  const Access best = chooser_.Choose(conjunction);
+  if (best.share * 2 > present.share) return;
+  Unhang(id);
+  Hang(id, best);
+}
+
+void CollectionIndex::State::FindCandidates(const FilterInput& input,
+                                            IndexScratch& scratch) const {
+  scratch.BeginEvent(paths_.bound(), shared_.bound(), entries_.bound());
+  if (match_all_ != kNoEntry) {
+    scratch.candidates.push_back({match_all_, 0, true});
+  }
+  if (entry_of_document_.size() > 0) AddDocumentCandidates(input, scratch);
+  paths_.Walk(input, scratch);
+  postings_.ForEachReached(verifier_, scratch,
+                           [&](ConjunctionId id) { Verify(id, scratch); });
+}
+
+void CollectionIndex::State::AddDocumentCandidates(
+    const FilterInput& input, IndexScratch& scratch) const {
+  const Value& id = input[FilterVariable::kId];
+  if (id.is(ValueKind::kString)) {
+    AddDocument(id.text(), FilterVariable::kId, scratch);
+  }
+  const Value& doc = input[FilterVariable::kDoc];
+  if (!doc.is(ValueKind::kMap)) return;
+  const Value* doc_id = doc.map().Find("id");
+  if (doc_id != nullptr && doc_id->is(ValueKind::kString)) {
+    AddDocument(doc_id->text(), FilterVariable::kDoc, scratch);
+  }
+}
+
+void CollectionIndex::State::AddDocument(std::string_view id,
+                                         FilterVariable variable,
+                                         IndexScratch& scratch) const {
+  const EntryId found = FindDocument(id, variable);
+  if (found != kNoEntry) scratch.candidates.push_back({found, 0, true});
+}
+
+EntryId CollectionIndex::State::FindDocument(std::string_view id,
+                                             FilterVariable variable) const {
+  const HashIndex::Number number = entry_of_document_.Find(
+      HashOfDocument(id), [&](HashIndex::Number candidate) {
+        const Filter& filter = *entries_[candidate].filter;
+        return *filter.document_id() == id && IdVariable(filter) == variable;
+      });
+  return EntryId(number);
+}
+
+void CollectionIndex::State::Verify(ConjunctionId id,
+                                    IndexScratch& scratch) const {
+  const HungConjunction& hung = conjunctions_[id.value()];
+  ++scratch.examined;
+  if (hung.has_siblings && scratch.IsClaimed(hung.entry)) return;
+  for (std::uint32_t i = 0; i < hung.record_count; ++i) {
+    if (!verifier_.Holds(hung.records[i], scratch)) return;
+  }
+  // Reached through two members of a list, or proven by two conjunctions, it
+  // is one candidate all the same.
+  if (hung.is_proof && !scratch.Claim(hung.entry)) return;
+  scratch.candidates.push_back({hung.entry, hung.number, hung.is_proof});
+}
+
+std::optional<std::size_t> CollectionIndex::State::AccessPredicate(
+    EntryId entry_id, std::size_t conjunction) const {
+  ConjunctionId id = entry(entry_id).first_conjunction;
+  while (id != kNoConjunction) {
+    const HungConjunction& hung = conjunctions_[id.value()];
+    if (hung.number == conjunction) {
+      if (hung.access == AccessKind::kNever ||
+          hung.access == AccessKind::kScan) {
+        return std::nullopt;
+      }
+      return hung.access_predicate;
+    }
+    id = hung.next;
+  }
+  return std::nullopt;
+}
+
+std::size_t CollectionIndex::State::memory_bytes() const {
+  return entries_.memory_bytes() + entry_of_key_.memory_bytes() +
+         entry_of_document_.memory_bytes() + conjunctions_.memory_bytes() +
+         paths_.memory_bytes() + terms_.memory_bytes() + shared_.memory_bytes();
+}
+
+CollectionIndex::CollectionIndex() : state_(std::make_unique<State>()) {}
+CollectionIndex::~CollectionIndex() = default;
+CollectionIndex::CollectionIndex(CollectionIndex&&) noexcept = default;
+CollectionIndex& CollectionIndex::operator=(CollectionIndex&&) noexcept =
+    default;
+
+EntryId CollectionIndex::Add(SubscriptionHandle subscriber,
+                             std::shared_ptr<const Filter> filter) {
+  return state_->Add(subscriber, std::move(filter));
+}
+
+void CollectionIndex::Remove(SubscriptionHandle subscriber, EntryId entry) {
+  state_->Remove(subscriber, entry);
+}
+
+void CollectionIndex::FindCandidates(const FilterInput& input,
+                                     IndexScratch& scratch) const {
+  state_->FindCandidates(input, scratch);
+}
+
+const Filter& CollectionIndex::filter(EntryId entry) const {
+  return *state_->entry(entry).filter;
+}
+
+const IdSet<SubscriptionHandle>& CollectionIndex::subscribers(
+    EntryId entry) const {
+  return state_->entry(entry).subscribers;
+}
+
+std::size_t CollectionIndex::size() const { return state_->size(); }
+std::size_t CollectionIndex::filter_count() const {
+  return state_->filter_count();
+}
+std::size_t CollectionIndex::scan_count() const { return state_->scan_count(); }
+
+std::optional<std::size_t> CollectionIndex::AccessPredicate(
+    EntryId entry, std::size_t conjunction) const {
+  return state_->AccessPredicate(entry, conjunction);
+}
+
+std::size_t CollectionIndex::memory_bytes() const {
+  return state_->memory_bytes();
+}
+
+}  // namespace streamer

@@ -1,0 +1,90 @@
+// Access: the one predicate through which an event reaches a conjunction.
+//
+// Of all predicates of a conjunction the one is chosen that the fewest events
+// should satisfy, judged by what is in the index now: a constant that many
+// filters name is taken to be common in events too. Everything else about the
+// conjunction is verified once it is reached.
+//
+// A predicate can be an access predicate when an event that satisfies it must
+// have something that can be looked up: a value equal to a constant, a member
+// equal to one, a value inside an interval, or at least any value at all.
+// What asks for absence cannot be looked up; such conjunctions wait in the
+// scan list.
+#ifndef STREAMER_INDEX_INTERNAL_ACCESS_H_
+#define STREAMER_INDEX_INTERNAL_ACCESS_H_
+
+#include <cstdint>
+#include <span>
+
+#include "filter/filter.h"
+#include "index/internal/bounds.h"
+#include "index/internal/path_trie.h"
+#include "index/internal/term_table.h"
+
+namespace streamer {
+
+enum class AccessKind : std::uint8_t {
+  kNever,     // no event can satisfy it: hangs nowhere
+  kEquality,  // the value is one of some terms
+  kMember,    // the value is a list or map that holds a term
+  kNumbers,   // the value lies in an interval of numbers
+  kTexts,     // … of texts
+  kPresent,   // there is a value
+  kScan,      // every event
+};
+
+struct Access {
+  AccessKind kind = AccessKind::kScan;
+  std::uint32_t predicate = 0;  // of Conjunction::predicates
+  double share = 1;             // of events expected to come this way
+};
+
+// The constants of an equality or membership predicate. `kIsBoolean` is the
+// equality with the boolean that is wanted.
+std::span<const Value> ConstantsOf(const Predicate& predicate);
+
+// What all predicates of a conjunction that order the value at one path, in
+// one type class, say together. Ends are closed: the predicates decide there.
+struct NumberInterval {
+  NumberBound low = NumberBound::Lowest();
+  NumberBound high = NumberBound::Highest();
+  bool holds_nan = true;  // every one of them wants "false"
+
+  [[nodiscard]] bool is_empty() const { return low > high; }
+};
+struct TextInterval {
+  TextBound low = TextBound::Lowest();
+  TextBound high = TextBound::Highest();
+
+  [[nodiscard]] bool is_empty() const { return low > high; }
+};
+// REQUIRES: `access` is kNumbers, or kTexts.
+NumberInterval NumberIntervalOf(const Conjunction& conjunction,
+                                const Access& access);
+TextInterval TextIntervalOf(const Conjunction& conjunction,
+                            const Access& access);
+
+class AccessChooser {
+ public:
+  AccessChooser(const PathTrie& paths, const TermTable& terms)
+      : paths_(paths), terms_(terms) {}
+
+  // The best access; of equals the first.
+  [[nodiscard]] Access Choose(const Conjunction& conjunction) const;
+
+  // The access that one predicate offers, judged by the present counts.
+  [[nodiscard]] Access Judge(const Conjunction& conjunction,
+                             std::uint32_t predicate) const;
+
+ private:
+  [[nodiscard]] Access JudgeEquality(const Predicate& predicate) const;
+  [[nodiscard]] Access JudgeMember(const Predicate& predicate) const;
+  [[nodiscard]] double ShareOf(PathId path, const Value& constant) const;
+
+  const PathTrie& paths_;
+  const TermTable& terms_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_INDEX_INTERNAL_ACCESS_H_

@@ -1,0 +1,138 @@
+#include "index/internal/path_trie.h"
+
+#include <utility>
+
+#include "base/hash.h"
+
+namespace streamer {
+namespace {
+
+std::uint64_t HashOfChild(PathId parent, std::string_view segment) {
+  return MixHash(HashBytes(segment), parent.value());
+}
+
+}  // namespace
+
+PathId PathTrie::Acquire(FilterVariable variable, const FieldPath& path) {
+  PathId& root = roots_[static_cast<std::size_t>(variable)];
+  if (root == kNone) root = AddChild(kNone, "");
+  PathId current = root;
+  for (const std::string& segment : path.segments()) {
+    PathId child = FindChild(current, segment);
+    if (child == kNone) child = AddChild(current, segment);
+    current = child;
+  }
+  ++(*this)[current].references;
+  return current;
+}
+
+PathId PathTrie::Find(FilterVariable variable, const FieldPath& path) const {
+  PathId current = roots_[static_cast<std::size_t>(variable)];
+  for (const std::string& segment : path.segments()) {
+    if (current == kNone) return kNone;
+    current = FindChild(current, segment);
+  }
+  return current;
+}
+
+void PathTrie::Release(PathId path) {
+  --(*this)[path].references;
+  RemoveIfUnused(path);
+}
+
+// Removes the node, and then those above that were there for it alone.
+void PathTrie::RemoveIfUnused(PathId path) {
+  while (path != kNone && (*this)[path].references == 0 &&
+         (*this)[path].child_count == 0) {
+    const PathId parent = (*this)[path].parent;
+    if (parent == kNone) {
+      for (PathId& root : roots_) {
+        if (root == path) root = kNone;
+      }
+    } else {
+      RemoveChild(path);
+    }
+    nodes_.Remove(path.value());
+    path = parent;
+  }
+}
+
+PathId PathTrie::FindChild(PathId parent, std::string_view segment) const {
+  const HashIndex::Number number = children_.Find(
+      HashOfChild(parent, segment), [&](HashIndex::Number candidate) {
+        const PathNode& node = nodes_[candidate];
+        return node.parent == parent && node.segment == segment;
+      });
+  return PathId(number);
+}
+
+PathId PathTrie::AddChild(PathId parent, std::string_view segment) {
+  PathNode node;
+  node.parent = parent;
+  node.segment = segment;
+  node.first_child = node.next_sibling = node.previous_sibling = kNone;
+  const PathId path(nodes_.Add(std::move(node)));
+  if (parent == kNone) return path;
+  PathNode& above = (*this)[parent];
+  (*this)[path].next_sibling = above.first_child;
+  if (above.first_child != kNone) {
+    (*this)[above.first_child].previous_sibling = path;
+  }
+  above.first_child = path;
+  ++above.child_count;
+  children_.Insert(HashOfChild(parent, segment), path.value());
+  return path;
+}
+
+void PathTrie::RemoveChild(PathId path) {
+  const PathNode& node = (*this)[path];
+  PathNode& above = (*this)[node.parent];
+  if (node.previous_sibling == kNone) {
+    above.first_child = node.next_sibling;
+  } else {
+    (*this)[node.previous_sibling].next_sibling = node.next_sibling;
+  }
+  if (node.next_sibling != kNone) {
+    (*this)[node.next_sibling].previous_sibling = node.previous_sibling;
+  }
+  --above.child_count;
+  children_.Erase(HashOfChild(node.parent, node.segment), path.value());
+}
+
+void PathTrie::Walk(const FilterInput& input, IndexScratch& scratch) const {
+  for (std::size_t i = 0; i < roots_.size(); ++i) {
+    if (roots_[i] != kNone) Visit(roots_[i], input.values[i], scratch);
+  }
+}
+
+void PathTrie::Visit(PathId path, const Value& value,
+                     IndexScratch& scratch) const {
+  scratch.SetPath(path, value);
+  const PathNode& node = (*this)[path];
+  if (node.child_count > 0 && value.is(ValueKind::kMap)) {
+    VisitChildren(node, path, value.map(), scratch);
+  }
+}
+
+void PathTrie::VisitChildren(const PathNode& node, PathId path,
+                             const MapValue& map, IndexScratch& scratch) const {
+  if (map.size() < node.child_count) {
+    for (const MapEntry& entry : map.entries()) {
+      if (!entry.key.is(ValueKind::kString)) continue;
+      const PathId child = FindChild(path, entry.key.text());
+      if (child != kNone) Visit(child, entry.value, scratch);
+    }
+    return;
+  }
+  for (PathId child = node.first_child; child != kNone;
+       child = (*this)[child].next_sibling) {
+    const Value* value = map.Find((*this)[child].segment);
+    if (value != nullptr) Visit(child, *value, scratch);
+  }
+}
+
+std::size_t PathTrie::memory_bytes() const {
+  return nodes_.memory_bytes() + children_.memory_bytes();
+}
+
+}  // namespace streamer

@@ -1,0 +1,45 @@
+#include "index/internal/record.h"
+
+#include "index/internal/access.h"
+#include "index/internal/numbers.h"
+
+namespace streamer {
+
+RecordTest TestOf(const Predicate& predicate) {
+  const Value& operand = predicate.operand.value();
+  switch (predicate.kind) {
+    case PredicateKind::kPresent:
+      return predicate.wanted == Answer::kTrue ? RecordTest::kPresent
+                                               : RecordTest::kAbsent;
+    case PredicateKind::kIsBoolean:
+      return RecordTest::kTerm;
+    case PredicateKind::kEqual:
+      return LookupOf(operand) == Lookup::kExact ? RecordTest::kTerm
+                                                 : RecordTest::kShared;
+    case PredicateKind::kLess:
+    case PredicateKind::kLessEqual:
+    case PredicateKind::kGreater:
+    case PredicateKind::kGreaterEqual:
+      return operand.is_number() && IsExactWhenRounded(RoundedNumber(operand))
+                 ? RecordTest::kNumber
+                 : RecordTest::kShared;
+    default:
+      return RecordTest::kShared;
+  }
+}
+
+bool Verifier::ParentIsMap(PathId path, IndexScratch& scratch) const {
+  const IndexScratch::PathSlot* parent = scratch.FindPath(paths_[path].parent);
+  return parent != nullptr && parent->value->is(ValueKind::kMap);
+}
+
+bool Verifier::SharedHolds(const PredicateRecord& record,
+                           const IndexScratch::PathSlot* slot,
+                           IndexScratch& scratch) const {
+  if (slot == nullptr) return false;
+  return scratch.Memoized(record.shared(), [&] {
+    return shared_[record.shared()].HoldsFor(slot->value);
+  });
+}
+
+}  // namespace streamer

@@ -1,0 +1,95 @@
+#include "index/internal/term_table.h"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "base/hash.h"
+#include "index/internal/numbers.h"
+#include "value/ordering.h"
+
+namespace streamer {
+namespace {
+
+bool HasText(const Value& value) {
+  return value.is(ValueKind::kString) || value.is(ValueKind::kBytes);
+}
+
+// Whether two constants share a term.
+bool IsSameTerm(const Value& a, const Value& b) {
+  if (a.is_number() && b.is_number())
+    return RoundedNumber(a) == RoundedNumber(b);
+  return a.kind() == b.kind() && Equal(a, b);
+}
+
+std::uint64_t HashOf(PathId path, const Value& value) {
+  return MixHash(Hash(value), path.value());
+}
+
+}  // namespace
+
+Lookup LookupOf(const Value& constant) {
+  switch (constant.kind()) {
+    case ValueKind::kNull:
+    case ValueKind::kBool:
+    case ValueKind::kString:
+    case ValueKind::kBytes:
+      return Lookup::kExact;
+    case ValueKind::kInt:
+    case ValueKind::kUint:
+    case ValueKind::kDouble: {
+      const double number = RoundedNumber(constant);
+      if (std::isnan(number)) return Lookup::kNever;
+      return IsExactWhenRounded(number) ? Lookup::kExact : Lookup::kChecked;
+    }
+    default:
+      return Lookup::kNone;
+  }
+}
+
+TermId TermTable::Acquire(PathId path, const Value& constant) {
+  TermId term = Find(path, constant);
+  if (term == kNone) {
+    Term created;
+    created.path = path;
+    created.value = constant;
+    if (HasText(constant)) {
+      const std::string_view text = constant.text();
+      created.text = std::make_unique<char[]>(text.size());
+      std::memcpy(created.text.get(), text.data(), text.size());
+      const std::string_view copy(created.text.get(), text.size());
+      created.value = constant.is(ValueKind::kString) ? Value::String(copy)
+                                                      : Value::Bytes(copy);
+      text_bytes_ += text.size();
+    }
+    term = TermId(terms_.Add(std::move(created)));
+    term_of_value_.Insert(HashOf(path, constant), term.value());
+  }
+  ++(*this)[term].references;
+  return term;
+}
+
+void TermTable::Release(TermId id) {
+  Term& term = (*this)[id];
+  if (--term.references > 0) return;
+  if (HasText(term.value)) text_bytes_ -= term.value.text().size();
+  term_of_value_.Erase(HashOf(term.path, term.value), id.value());
+  terms_.Remove(id.value());
+}
+
+TermId TermTable::Find(PathId path, const Value& value) const {
+  const Lookup lookup = LookupOf(value);
+  if (lookup == Lookup::kNever || lookup == Lookup::kNone) return kNone;
+  const HashIndex::Number number = term_of_value_.Find(
+      HashOf(path, value), [&](HashIndex::Number candidate) {
+        const Term& term = terms_[candidate];
+        return term.path == path && IsSameTerm(term.value, value);
+      });
+  return number == HashIndex::kNone ? kNone : TermId(number);
+}
+
+std::size_t TermTable::memory_bytes() const {
+  return term_of_value_.memory_bytes() + terms_.memory_bytes() + text_bytes_;
+}
+
+}  // namespace streamer

@@ -1,0 +1,97 @@
+// IndexScratch: what finding the candidates of one event needs, kept between
+// events so that matching allocates nothing once it has grown to its size.
+//
+// Nothing is cleared between events. Whatever is noted carries the number of
+// its event (the epoch), and a note of another event counts as none. So one
+// scratch serves the indexes of many collections in turn.
+//
+// Thread-safety: none; one per matching thread.
+#ifndef STREAMER_INDEX_SCRATCH_H_
+#define STREAMER_INDEX_SCRATCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "index/ids.h"
+#include "value/value.h"
+
+namespace streamer {
+
+// A conjunction whose predicates hold. It is proven when nothing else is
+// asked; otherwise its residuals, or the whole filter, must decide.
+struct Candidate {
+  EntryId entry;
+  std::uint32_t conjunction = 0;  // of Filter::conjunctions()
+  bool is_proven = false;
+};
+
+class IndexScratch {
+ public:
+  // What the event has at a path, and what was found out about it.
+  struct PathSlot {
+    const Value* value = nullptr;
+    double number = 0;  // when the value is a number
+    std::uint32_t epoch = 0;
+    TermId term;  // kUnresolvedTerm until somebody asks
+    bool is_number = false;
+  };
+  static constexpr TermId kUnresolvedTerm{~std::uint32_t{0}};
+  static constexpr TermId kNoTerm{~std::uint32_t{0} - 1};
+
+  // Forgets the last event. The arguments bound the ids of the index.
+  void BeginEvent(std::size_t paths, std::size_t shared_predicates,
+                  std::size_t entries);
+
+  void SetPath(PathId path, const Value& value);
+  // The slot of `path`, or nullptr when the event has nothing there.
+  PathSlot* FindPath(PathId path) {
+    PathSlot& slot = paths_[path.value()];
+    return slot.epoch == epoch_ ? &slot : nullptr;
+  }
+  // The paths set, in the order of the walk.
+  [[nodiscard]] const std::vector<PathId>& visited() const { return visited_; }
+
+  // Marks an entry as decided for this event; false when it was already.
+  bool Claim(EntryId entry) {
+    std::uint32_t& epoch = claimed_[entry.value()];
+    if (epoch == epoch_) return false;
+    epoch = epoch_;
+    return true;
+  }
+  [[nodiscard]] bool IsClaimed(EntryId entry) const {
+    return claimed_[entry.value()] == epoch_;
+  }
+
+  // The answer of a shared predicate; `evaluate` is called at most once an
+  // event.
+  template <typename Evaluate>
+  bool Memoized(SharedPredicateId id, Evaluate evaluate) {
+    Memo& memo = memos_[id.value()];
+    if (memo.epoch != epoch_) memo = {epoch_, evaluate()};
+    return memo.holds;
+  }
+
+  // Filled by CollectionIndex::FindCandidates.
+  std::vector<Candidate> candidates;
+  // Conjunctions looked at for this event: the work done.
+  std::uint64_t examined = 0;
+  // Working memory of one lookup of members.
+  std::vector<TermId> members;
+
+ private:
+  struct Memo {
+    std::uint32_t epoch = 0;
+    bool holds = false;
+  };
+
+  std::uint32_t epoch_ = 0;
+  std::vector<PathSlot> paths_;
+  std::vector<PathId> visited_;
+  std::vector<Memo> memos_;
+  std::vector<std::uint32_t> claimed_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_INDEX_SCRATCH_H_
