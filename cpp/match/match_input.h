@@ -1,0 +1,30 @@
+// MatchInput: one event, ready to be matched: whose it is and what filters
+// see of it.
+#ifndef STREAMER_MATCH_MATCH_INPUT_H_
+#define STREAMER_MATCH_MATCH_INPUT_H_
+
+#include <string_view>
+
+#include "event/body.h"
+#include "event/change_event.h"
+#include "filter/filter_input.h"
+
+namespace streamer {
+
+struct MatchInput {
+  std::string_view tenant;
+  std::string_view collection;
+  std::string_view document_id;
+  FilterInput values;
+};
+
+// Refers to `event` and `body`, which must outlive it.
+MatchInput MakeMatchInput(const ChangeEvent& event, const EventBody& body);
+
+// What a filter sees of a bare document, for trying a filter out: the fields
+// of `document`, a map; op is "insert", the names are empty.
+FilterInput MakeTrialInput(const Value& document);
+
+}  // namespace streamer
+
+#endif  // STREAMER_MATCH_MATCH_INPUT_H_

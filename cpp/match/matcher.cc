@@ -1,0 +1,229 @@
+#include "match/matcher.h"
+
+#include <string>
+#include <utility>
+
+#include "base/hash.h"
+#include "index/collection_index.h"
+#include "index/hash_index.h"
+#include "index/pool.h"
+#include "match/internal/merge_runs.h"
+
+namespace streamer {
+namespace {
+
+struct Collection {
+  std::string tenant;
+  std::string name;
+  CollectionIndex index;
+};
+
+using CollectionNumber = std::uint32_t;
+
+// Where a subscription is.
+struct Membership {
+  SubscriptionHandle handle;
+  CollectionNumber collection = 0;
+  EntryId entry;
+};
+
+std::uint64_t HashOf(std::string_view tenant, std::string_view collection) {
+  return HashBytes(collection, HashBytes(tenant));
+}
+
+std::uint64_t HashOf(SubscriptionHandle handle) {
+  return MixHash(0, handle.value());
+}
+
+}  // namespace
+
+struct Matcher::State {
+  CollectionNumber FindCollection(std::string_view tenant,
+                                  std::string_view collection) const;
+  CollectionNumber AddCollection(std::string_view tenant,
+                                 std::string_view collection);
+  void RemoveCollection(CollectionNumber number);
+  HashIndex::Number FindMembership(SubscriptionHandle handle) const;
+  void Match(const CollectionIndex& index, const FilterInput& input,
+             MatchScratch& scratch);
+  bool IsMatch(const CollectionIndex& index, const Candidate& candidate,
+               const FilterInput& input, MatchScratch& scratch);
+  bool Count(const Value& result, bool wanted);
+  static void Accept(const CollectionIndex& index, EntryId entry,
+                     MatchScratch& scratch);
+
+  HashIndex collection_of_name;
+  Pool<std::unique_ptr<Collection>> collections;
+  HashIndex membership_of_handle;
+  Pool<Membership> memberships;
+  std::size_t filter_count = 0;
+  MatchStatistics statistics;
+};
+
+CollectionNumber Matcher::State::FindCollection(
+    std::string_view tenant, std::string_view collection) const {
+  return collection_of_name.Find(
+      HashOf(tenant, collection), [&](HashIndex::Number candidate) {
+        const Collection& found = *collections[candidate];
+        return found.name == collection && found.tenant == tenant;
+      });
+}
+
+CollectionNumber Matcher::State::AddCollection(std::string_view tenant,
+                                               std::string_view collection) {
+  auto added = std::make_unique<Collection>();
+  added->tenant = tenant;
+  added->name = collection;
+  const CollectionNumber number = collections.Add(std::move(added));
+  collection_of_name.Insert(HashOf(tenant, collection), number);
+  return number;
+}
+
+void Matcher::State::RemoveCollection(CollectionNumber number) {
+  const Collection& collection = *collections[number];
+  collection_of_name.Erase(HashOf(collection.tenant, collection.name), number);
+  collections.Remove(number);
+}
+
+HashIndex::Number Matcher::State::FindMembership(
+    SubscriptionHandle handle) const {
+  return membership_of_handle.Find(
+      HashOf(handle), [&](HashIndex::Number candidate) {
+        return memberships[candidate].handle == handle;
+      });
+}
+
+void Matcher::State::Match(const CollectionIndex& index,
+                           const FilterInput& input, MatchScratch& scratch) {
+  index.FindCandidates(input, scratch.index);
+  for (const Candidate& candidate : scratch.index.candidates) {
+    if (candidate.is_proven || IsMatch(index, candidate, input, scratch)) {
+      Accept(index, candidate.entry, scratch);
+    }
+  }
+  MergeRuns(scratch.matches, scratch.runs, scratch.merged);
+  statistics.candidates += scratch.index.examined;
+}
+
+// Proves what the index could not. An entry is accepted once, and a whole
+// program runs once, whichever of its conjunctions asks first.
+bool Matcher::State::IsMatch(const CollectionIndex& index,
+                             const Candidate& candidate,
+                             const FilterInput& input, MatchScratch& scratch) {
+  const Filter& filter = index.filter(candidate.entry);
+  if (!filter.is_exact()) {
+    return scratch.index.Claim(candidate.entry) &&
+           Count(filter.Evaluate(input, scratch.arena), true);
+  }
+  if (scratch.index.IsClaimed(candidate.entry)) return false;
+  const Conjunction& conjunction = filter.conjunctions()[candidate.conjunction];
+  for (const Residual& residual : conjunction.residuals) {
+    const Value result =
+        residual.program->Evaluate(input.values, scratch.arena);
+    if (!Count(result, residual.wanted == Answer::kTrue)) return false;
+  }
+  return scratch.index.Claim(candidate.entry);
+}
+
+// Notes the result of a program; returns whether it is the boolean `wanted`.
+bool Matcher::State::Count(const Value& result, bool wanted) {
+  if (!result.is(ValueKind::kBool)) {
+    ++statistics.evaluated_error;
+    return false;
+  }
+  ++(result.is_true() ? statistics.evaluated_true : statistics.evaluated_false);
+  return result.bool_value() == wanted;
+}
+
+void Matcher::State::Accept(const CollectionIndex& index, EntryId entry,
+                            MatchScratch& scratch) {
+  scratch.runs.push_back(scratch.matches.size());
+  index.subscribers(entry).ForEach(
+      [&](SubscriptionHandle handle) { scratch.matches.push_back(handle); });
+}
+
+Matcher::Matcher() : state_(std::make_unique<State>()) {}
+Matcher::~Matcher() = default;
+Matcher::Matcher(Matcher&&) noexcept = default;
+Matcher& Matcher::operator=(Matcher&&) noexcept = default;
+
+void Matcher::Add(SubscriptionHandle handle, std::string_view tenant,
+                  std::string_view collection,
+                  std::shared_ptr<const Filter> filter) {
+  CollectionNumber number = state_->FindCollection(tenant, collection);
+  if (number == HashIndex::kNone) {
+    number = state_->AddCollection(tenant, collection);
+  }
+  CollectionIndex& index = state_->collections[number]->index;
+  state_->filter_count -= index.filter_count();
+  const EntryId entry = index.Add(handle, std::move(filter));
+  state_->filter_count += index.filter_count();
+  state_->membership_of_handle.Insert(
+      HashOf(handle), state_->memberships.Add({handle, number, entry}));
+}
+
+void Matcher::Remove(SubscriptionHandle handle) {
+  const HashIndex::Number number = state_->FindMembership(handle);
+  if (number == HashIndex::kNone) return;
+  const Membership membership = state_->memberships[number];
+  state_->membership_of_handle.Erase(HashOf(handle), number);
+  state_->memberships.Remove(number);
+  CollectionIndex& index = state_->collections[membership.collection]->index;
+  state_->filter_count -= index.filter_count();
+  index.Remove(handle, membership.entry);
+  state_->filter_count += index.filter_count();
+  if (index.size() == 0) state_->RemoveCollection(membership.collection);
+}
+
+std::span<const SubscriptionHandle> Matcher::Match(
+    const MatchInput& input, MatchScratch& scratch) const {
+  scratch.arena.Reset();
+  scratch.matches.clear();
+  scratch.runs.clear();
+  ++state_->statistics.events;
+  const CollectionNumber number =
+      state_->FindCollection(input.tenant, input.collection);
+  if (number != HashIndex::kNone) {
+    state_->Match(state_->collections[number]->index, input.values, scratch);
+  }
+  state_->statistics.matches += scratch.matches.size();
+  return scratch.matches;
+}
+
+bool Matcher::HasCollection(std::string_view tenant,
+                            std::string_view collection) const {
+  return state_->FindCollection(tenant, collection) != HashIndex::kNone;
+}
+
+std::size_t Matcher::size() const { return state_->memberships.size(); }
+std::size_t Matcher::filter_count() const { return state_->filter_count; }
+std::size_t Matcher::collection_count() const {
+  return state_->collections.size();
+}
+
+std::size_t Matcher::scan_count(std::string_view tenant,
+                                std::string_view collection) const {
+  const CollectionNumber number = state_->FindCollection(tenant, collection);
+  if (number == HashIndex::kNone) return 0;
+  return state_->collections[number]->index.scan_count();
+}
+
+std::size_t Matcher::memory_bytes() const {
+  std::size_t bytes = state_->collection_of_name.memory_bytes() +
+                      state_->collections.memory_bytes() +
+                      state_->membership_of_handle.memory_bytes() +
+                      state_->memberships.memory_bytes();
+  for (CollectionNumber i = 0; i < state_->collections.bound(); ++i) {
+    const std::unique_ptr<Collection>* collection = state_->collections.Peek(i);
+    if (collection != nullptr && *collection != nullptr) {
+      bytes += (*collection)->index.memory_bytes();
+    }
+  }
+  return bytes;
+}
+
+const MatchStatistics& Matcher::statistics() const {
+  return state_->statistics;
+}
+
+}  // namespace streamer

@@ -1,0 +1,97 @@
+// Matcher: all subscriptions of one shard, and the question which of them an
+// event matches.
+//
+// Each (tenant, collection) has an index of its own (index/). Subscriptions
+// with equal filters share one entry there, so a thousand clients with the
+// same query cost one evaluation. The index yields candidates; the Matcher
+// proves them.
+//
+// Invariant: Match returns exactly the live subscriptions of the event's
+// tenant and collection whose filter evaluates to true (ScanMatcher's answer).
+//
+// Cost: Add and Remove touch the subscription's own postings. Match follows
+// the candidates, not the subscriptions.
+// Thread-safety: none; owned by one shard.
+#ifndef STREAMER_MATCH_MATCHER_H_
+#define STREAMER_MATCH_MATCHER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "filter/filter.h"
+#include "index/scratch.h"
+#include "match/match_input.h"
+
+namespace streamer {
+
+// Reused between events so that matching allocates nothing in steady state.
+// One per matching thread; it may serve several matchers in turn.
+struct MatchScratch {
+  Arena arena;  // of the programs that run for one event
+  std::vector<SubscriptionHandle> matches;
+  IndexScratch index;
+  // Where each ascending run of `matches` begins, and room to merge them.
+  std::vector<std::size_t> runs;
+  std::vector<SubscriptionHandle> merged;
+};
+
+// Counts since construction, for metrics. Single writer.
+struct MatchStatistics {
+  std::uint64_t events = 0;
+  std::uint64_t matches = 0;
+  std::uint64_t candidates = 0;      // conjunctions looked at
+  std::uint64_t evaluated_true = 0;  // programs run, by result
+  std::uint64_t evaluated_false = 0;
+  std::uint64_t evaluated_error = 0;  // errors and what is no boolean
+};
+
+class Matcher {
+ public:
+  Matcher();
+  ~Matcher();
+  Matcher(Matcher&&) noexcept;
+  Matcher& operator=(Matcher&&) noexcept;
+
+  // Adds a subscription. REQUIRES: `handle` is not in the matcher.
+  void Add(SubscriptionHandle handle, std::string_view tenant,
+           std::string_view collection, std::shared_ptr<const Filter> filter);
+
+  // Removes it; a handle that is not there is ignored.
+  void Remove(SubscriptionHandle handle);
+
+  // The matching subscriptions, each once, ascending. The span lies in
+  // `scratch` and is valid until `scratch` is next used.
+  std::span<const SubscriptionHandle> Match(const MatchInput& input,
+                                            MatchScratch& scratch) const;
+
+  // Whether any subscription could care for events of this collection.
+  [[nodiscard]] bool HasCollection(std::string_view tenant,
+                                   std::string_view collection) const;
+
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t filter_count() const;  // distinct
+  [[nodiscard]] std::size_t collection_count() const;
+  // Conjunctions that every event of a collection reaches; bounded at
+  // registration. 0 for a collection that is not there.
+  [[nodiscard]] std::size_t scan_count(std::string_view tenant,
+                                       std::string_view collection) const;
+  // Memory held in tables and pools, about. An emptied matcher holds what a
+  // new one does.
+  [[nodiscard]] std::size_t memory_bytes() const;
+  [[nodiscard]] const MatchStatistics& statistics() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_MATCH_MATCHER_H_
