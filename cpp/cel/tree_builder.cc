@@ -94,12 +94,19 @@ const Expr* TreeBuilder::Literal(const Value& value) {
       return Call("duration",
                   {Literal(Value::String(FormatDuration(value.time())))});
     case ValueKind::kType:
-      return Identifier(value.text());
+      return TypeName(value.text());
     case ValueKind::kList:
       return ListOf(value.list());
     default:
       return MapOf(value.map());
   }
+}
+
+// google.protobuf.Timestamp is a select of a select, as the parser reads it.
+const Expr* TreeBuilder::TypeName(std::string_view name) {
+  std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return Identifier(name);
+  return Select(TypeName(name.substr(0, dot)), name.substr(dot + 1));
 }
 
 const Expr* TreeBuilder::ListOf(const ListValue& list) {

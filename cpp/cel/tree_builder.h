@@ -60,6 +60,7 @@ class TreeBuilder {
  private:
   Expr* NewNode(ExprKind kind);
   std::span<const Expr* const> CopyNodes(std::span<const Expr* const> nodes);
+  const Expr* TypeName(std::string_view name);
   const Expr* ListOf(const ListValue& list);
   const Expr* MapOf(const MapValue& map);
 

@@ -38,6 +38,8 @@ std::optional<double> ReadDouble(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') {
     text.remove_prefix(1);
   }
+  // absl reads hexadecimal and "nan(1)" as well.
+  if (text.find_first_of("xX(") != std::string_view::npos) return std::nullopt;
   double number = 0;
   const char* end = text.data() + text.size();
   auto result = absl::from_chars(text.data(), end, number);
