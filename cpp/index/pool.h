@@ -49,9 +49,10 @@ class Pool {
   }
 
   // The object, in its default state when the number is free; or nullptr.
-  // REQUIRES: index < bound().
+  // Any number may be asked for.
   const T* Peek(Index index) const {
     const Place place = PlaceOf(index);
+    if (place.chunk >= chunks_.size()) return nullptr;
     const Chunk& chunk = chunks_[place.chunk];
     return chunk.objects == nullptr ? nullptr : &chunk.objects[place.offset];
   }

@@ -24,7 +24,10 @@ TEST(PoolTest, ObjectsStayWhereTheyAre) {
 
 TEST(PoolTest, NumbersAreUsedAgainAndStayBelowTheBound) {
   Pool<int> pool;
-  for (int i = 0; i < 100; ++i) EXPECT_LT(pool.Add(i), pool.bound());
+  for (int i = 0; i < 100; ++i) {
+    const std::uint32_t added = pool.Add(i);
+    EXPECT_LT(added, pool.bound());
+  }
   const std::size_t bound = pool.bound();
   std::uint32_t number = 50;
   for (int round = 0; round < 1000; ++round) {
@@ -89,6 +92,9 @@ TEST(PoolTest, PeekTellsAFreeNumberFromOneInUse) {
   ASSERT_NE(pool.Peek(0), nullptr);
   EXPECT_EQ(*pool.Peek(0), 0);
   EXPECT_EQ(*pool.Peek(1), 8);
+  EXPECT_EQ(pool.Peek(100'000), nullptr);
+  pool.Remove(1);
+  EXPECT_EQ(pool.Peek(0), nullptr);
 }
 
 TEST(PoolTest, AMovedPoolTakesItsObjectsAlong) {
