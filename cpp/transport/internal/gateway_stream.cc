@@ -138,9 +138,10 @@ void GatewayStream::OnWritten(bool ok) {
     return;
   }
   if (to_grant_ >= kGrantStep) std::swap(grant, to_grant_);
-  ReadIfWanted(lock);
   WriteNext(lock);
-  if (lock.owns_lock()) lock.unlock();
+  if (!lock.owns_lock()) lock.lock();
+  ReadIfWanted(lock);
+  lock.unlock();
   if (grant > 0) engine_.Grant(gateway_, grant);
 }
 
@@ -303,6 +304,7 @@ void GatewayStream::WriteDelivery(const Delivery& delivery, Flush flush) {
   if (messages.front().size() > options_.max_message_bytes) {
     Lock lock(mutex_);
     is_writing_ = false;
+    --deliveries_;
     return BeginClose(
         lock,
         DataLoss("event \"" + delivery.event->event.source->event_id +

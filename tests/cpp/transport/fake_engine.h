@@ -1,0 +1,78 @@
+// FakeEngine: an Engine that does nothing but write down what it was asked,
+// and hands out the effects that a test wants.
+#ifndef STREAMER_TESTS_TRANSPORT_FAKE_ENGINE_H_
+#define STREAMER_TESTS_TRANSPORT_FAKE_ENGINE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/engine.h"
+
+namespace streamer {
+
+class FakeEngine final : public Engine {
+ public:
+  GatewayHandle Connect(GatewayOptions options,
+                        std::shared_ptr<GatewaySink> gateway_sink) override {
+    connected.push_back(std::move(options));
+    sink = std::move(gateway_sink);
+    return GatewayHandle(connected.size());
+  }
+  void Disconnect(GatewayHandle gateway) override {
+    disconnected.push_back(gateway);
+    sink.reset();
+  }
+  Status Submit(Command command, std::function<void()> when_taken) override {
+    if (!submit_status.ok()) return submit_status;
+    commands.push_back(std::move(command));
+    taken.push_back(std::move(when_taken));
+    return OkStatus();
+  }
+  void Grant(GatewayHandle, std::size_t deliveries) override {
+    granted += deliveries;
+  }
+  void Acknowledge(GatewayHandle, std::uint64_t) override {}
+
+  Result<Position> Ingest(std::vector<SourceEvent> batch) override {
+    if (!ingest_status.ok()) return ingest_status;
+    if (ingest_room < batch.size()) return Unavailable("the backlog is full");
+    ingest_room -= batch.size();
+    batches.push_back(batch.size());
+    for (SourceEvent& event : batch) events.push_back(std::move(event));
+    return Position{.epoch = 7, .offset = events.size()};
+  }
+  void WhenIngestible(std::function<void()> ready) override {
+    waiting.push_back(std::move(ready));
+  }
+  std::vector<SubscriptionInfo> List(SubscriptionHandle after,
+                                     std::size_t limit) const override {
+    std::vector<SubscriptionInfo> page;
+    for (const SubscriptionInfo& info : listed) {
+      if (info.handle > after && page.size() < limit) page.push_back(info);
+    }
+    return page;
+  }
+  EngineStatistics Statistics() const override { return statistics; }
+
+  std::vector<GatewayOptions> connected;
+  std::shared_ptr<GatewaySink> sink;
+  std::vector<GatewayHandle> disconnected;
+  std::vector<Command> commands;
+  std::vector<std::function<void()>> taken;
+  Status submit_status;
+  std::size_t granted = 0;
+  Status ingest_status;
+  std::size_t ingest_room = 1'000'000;
+  std::vector<std::size_t> batches;
+  std::vector<SourceEvent> events;
+  std::vector<std::function<void()>> waiting;
+  std::vector<SubscriptionInfo> listed;
+  EngineStatistics statistics;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_TESTS_TRANSPORT_FAKE_ENGINE_H_

@@ -1,0 +1,403 @@
+#include "transport/internal/gateway_stream.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "syntrix/streamer/v1/streamer.pb.h"
+#include "transport/fake_engine.h"
+
+namespace streamer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// A connection that writes down what it was asked. The test says when what is
+// outstanding has happened.
+class FakeConnection final : public StreamConnection {
+ public:
+  void Read() override {
+    EXPECT_FALSE(is_finished());
+    ++reads;
+  }
+  void Write(std::string message, Flush flush) override {
+    EXPECT_FALSE(is_finished());
+    EXPECT_FALSE(is_writing) << "a second write at a time";
+    is_writing = true;
+    flushes.push_back(flush);
+    written.emplace_back();
+    EXPECT_TRUE(written.back().ParseFromString(message));
+  }
+  void Finish(const Status& status) override {
+    EXPECT_FALSE(is_finished());
+    EXPECT_FALSE(is_writing);
+    finished = status;
+  }
+  void Cancel() override { ++cancels; }
+
+  [[nodiscard]] bool is_finished() const { return finished.has_value(); }
+
+  int reads = 0;
+  int cancels = 0;
+  bool is_writing = false;
+  std::vector<pb::StreamerMessage> written;
+  std::vector<Flush> flushes;
+  std::optional<Status> finished;
+};
+
+class GatewayStreamTest : public ::testing::Test {
+ protected:
+  ~GatewayStreamTest() override { stream_->OnDone(); }
+
+  void Receive(const std::string& text) {
+    pb::GatewayMessage message;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
+    stream_->OnMessage(message);
+  }
+  void ReceiveSubscribe(const std::string& id) {
+    Receive("subscribe {subscription_id: '" + id +
+            "' tenant: 't' collection: 'c'}");
+  }
+
+  // Completes the outstanding write.
+  void Written() {
+    ASSERT_TRUE(connection_.is_writing);
+    connection_.is_writing = false;
+    stream_->OnWritten(true);
+  }
+  void WriteEverything() {
+    while (connection_.is_writing) Written();
+  }
+
+  void Effects(std::vector<GatewayEffect> effects) {
+    // The engine lets go of the sink when told to, even meanwhile.
+    const std::shared_ptr<GatewaySink> sink = engine_.sink;
+    ASSERT_NE(sink, nullptr);
+    sink->OnEffects(std::move(effects));
+  }
+
+  static SubscribeResponse Answer(const std::string& id) {
+    return {.subscription_id = id, .handle = SubscriptionHandle(1)};
+  }
+  static Delivery MakeDelivery(const std::string& event_id,
+                               std::size_t document_bytes = 2) {
+    auto source = std::make_shared<SourceEvent>();
+    source->event_id = event_id;
+    auto outgoing = std::make_shared<OutgoingEvent>();
+    outgoing->event.source = std::move(source);
+    outgoing->document.assign(document_bytes, 'x');
+    Delivery delivery;
+    delivery.event = std::move(outgoing);
+    delivery.handles.emplace_back(1u);
+    delivery.subscription_ids = {"s"};
+    return delivery;
+  }
+
+  // What was written, each message in a word.
+  [[nodiscard]] std::vector<std::string> Words() const {
+    std::vector<std::string> words;
+    for (const pb::StreamerMessage& message : connection_.written) {
+      if (message.has_delivery()) {
+        words.push_back(message.delivery().event().event_id());
+      } else if (message.has_heartbeat_ack()) {
+        words.push_back("ack " +
+                        std::to_string(message.heartbeat_ack().timestamp()));
+      } else {
+        words.push_back("answer " +
+                        message.subscribe_response().subscription_id());
+      }
+    }
+    return words;
+  }
+
+  FakeEngine engine_;
+  FakeConnection connection_;
+  StreamCounters counters_;
+  std::shared_ptr<GatewayStream> stream_ = GatewayStream::Open(
+      engine_, connection_, counters_,
+      {.outbox = {.deliveries = 10, .bytes = 1'000}, .peer = "test"});
+};
+
+TEST_F(GatewayStreamTest, ItIsASoftStateGatewayOfItsOwn) {
+  ASSERT_THAT(engine_.connected, SizeIs(1));
+  const GatewayOptions& options = engine_.connected.front();
+  EXPECT_THAT(options.gateway_id, SizeIs(36));
+  EXPECT_EQ(options.kind, GatewayKind::kSoftState);
+  EXPECT_EQ(options.limits.deliveries, 10u);
+  EXPECT_EQ(options.initial_credit, GatewayStream::kWindow);
+  EXPECT_EQ(connection_.reads, 1);
+}
+
+TEST_F(GatewayStreamTest, TheNextReadStartsWhenTheCommandWasTaken) {
+  ReceiveSubscribe("s");
+  ASSERT_THAT(engine_.commands, SizeIs(1));
+  EXPECT_EQ(connection_.reads, 1);
+  engine_.taken.front()();
+  EXPECT_EQ(connection_.reads, 2);
+  Receive("unsubscribe {subscription_id: 's'}");
+  EXPECT_EQ(std::get<Unsubscribe>(engine_.commands.back()).subscription_id,
+            "s");
+  EXPECT_EQ(connection_.reads, 2);
+  engine_.taken.back()();
+  EXPECT_EQ(connection_.reads, 3);
+}
+
+TEST_F(GatewayStreamTest, ARefusedSubscribeIsAnsweredAndReadingGoesOn) {
+  Receive("subscribe {subscription_id: 's' tenant: 't'}");
+  EXPECT_THAT(engine_.commands, IsEmpty());
+  EXPECT_EQ(connection_.reads, 2);
+  ASSERT_THAT(connection_.written, SizeIs(1));
+  const pb::SubscribeResponse& answer =
+      connection_.written.front().subscribe_response();
+  EXPECT_FALSE(answer.success());
+  EXPECT_EQ(answer.code(), 3);
+  EXPECT_EQ(answer.error(),
+            "collection: expected a path without empty segments, got \"\"");
+  EXPECT_FALSE(connection_.is_finished());
+}
+
+TEST_F(GatewayStreamTest, AnEngineThatIsStoppingRefusesButEndsNothing) {
+  engine_.submit_status = Unavailable("the engine is stopping");
+  ReceiveSubscribe("s");
+  EXPECT_EQ(connection_.reads, 2);
+  ASSERT_THAT(connection_.written, SizeIs(1));
+  EXPECT_EQ(connection_.written.front().subscribe_response().code(), 14);
+  Receive("unsubscribe {subscription_id: 's'}");
+  EXPECT_EQ(connection_.reads, 3);
+  EXPECT_FALSE(connection_.is_finished());
+}
+
+TEST_F(GatewayStreamTest, UnknownPayloadsAreIgnored) {
+  Receive("");
+  Receive("hello {gateway_id: 'g'}");
+  Receive("ack {seq: 5}");
+  EXPECT_EQ(connection_.reads, 4);
+  EXPECT_THAT(engine_.commands, IsEmpty());
+  EXPECT_THAT(connection_.written, IsEmpty());
+}
+
+TEST_F(GatewayStreamTest, PlainGatewaysAreNotToldOfTheRest) {
+  Effects({UnsubscribeResponse{.subscription_id = "s"},
+           RenewResponse{.subscription_id = "s"},
+           SubscriptionClosed{.subscription_id = "s"}});
+  EXPECT_THAT(connection_.written, IsEmpty());
+  EXPECT_FALSE(connection_.is_finished());
+}
+
+TEST_F(GatewayStreamTest, AHeartbeatIsAcknowledgedAheadOfDeliveries) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2"), MakeDelivery("e3")});
+  Receive("heartbeat {timestamp: 42}");
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("e1", "ack 42", "e2", "e3"));
+}
+
+TEST_F(GatewayStreamTest, AnswersKeepTheirPlaceAmongDeliveries) {
+  ReceiveSubscribe("s");
+  Effects({MakeDelivery("e1"), Answer("s"), MakeDelivery("e2")});
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("e1", "answer s", "e2"));
+}
+
+TEST_F(GatewayStreamTest, OnlyTheLastOfWhatWaitsIsFlushed) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2"), MakeDelivery("e3")});
+  WriteEverything();
+  EXPECT_THAT(connection_.flushes,
+              ElementsAre(Flush::kWithNext, Flush::kWithNext, Flush::kNow));
+}
+
+TEST_F(GatewayStreamTest, CreditIsAskedForAsDeliveriesAreWritten) {
+  std::vector<GatewayEffect> effects;
+  for (std::size_t i = 0; i < GatewayStream::kGrantStep; ++i) {
+    effects.emplace_back(MakeDelivery("e"));
+  }
+  Effects(std::move(effects));
+  for (std::size_t i = 1; i < GatewayStream::kGrantStep; ++i) Written();
+  EXPECT_EQ(engine_.granted, 0u);
+  Written();
+  EXPECT_EQ(engine_.granted, GatewayStream::kGrantStep);
+  EXPECT_EQ(counters_.deliveries, GatewayStream::kGrantStep);
+}
+
+TEST_F(GatewayStreamTest, APeerThatOnlySendsHeartbeatsStopsBeingRead) {
+  Effects({MakeDelivery("e1")});
+  for (std::size_t i = 0; i < GatewayStream::kMaxAcks; ++i) {
+    Receive("heartbeat {}");
+  }
+  EXPECT_EQ(connection_.reads,
+            1 + static_cast<int>(GatewayStream::kMaxAcks) - 1);
+  Written();
+  EXPECT_EQ(connection_.reads, 1 + static_cast<int>(GatewayStream::kMaxAcks));
+}
+
+TEST_F(GatewayStreamTest, APeerThatDoesNotTakeItsAnswersStopsBeingRead) {
+  const auto limit = static_cast<int>(GatewayStream::kMaxAnswers);
+  int messages = 0;
+  while (connection_.reads > messages && messages < 2 * limit) {
+    Receive("subscribe {}");
+    ++messages;
+  }
+  // One is being written, the limit waits.
+  EXPECT_EQ(messages, limit + 1);
+  Written();
+  EXPECT_EQ(connection_.reads, messages + 1);
+}
+
+TEST_F(GatewayStreamTest, AHalfCloseEndsTheStreamWithOk) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2")});
+  stream_->OnReadEnd();
+  EXPECT_THAT(engine_.disconnected, ElementsAre(GatewayHandle(1)));
+  EXPECT_FALSE(connection_.is_finished());
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("e1", "e2"));
+  EXPECT_EQ(connection_.finished, OkStatus());
+}
+
+TEST_F(GatewayStreamTest, WhatWasAskedBeforeAHalfCloseIsStillAnswered) {
+  ReceiveSubscribe("s");
+  engine_.taken.front()();
+  stream_->OnReadEnd();
+  EXPECT_FALSE(connection_.is_finished());
+  EXPECT_THAT(engine_.disconnected, IsEmpty());
+  Effects({Answer("s")});
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("answer s"));
+  EXPECT_EQ(connection_.finished, OkStatus());
+  EXPECT_THAT(engine_.disconnected, SizeIs(1));
+}
+
+TEST_F(GatewayStreamTest, AClosedGatewayEndsWithItsStatusAndDropsTheRest) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2"),
+           GatewayClosed{ResourceExhausted("the outbox is full")}});
+  // Nothing was being written yet, so nothing is written.
+  EXPECT_THAT(Words(), IsEmpty());
+  EXPECT_EQ(connection_.finished, ResourceExhausted("the outbox is full"));
+}
+
+TEST_F(GatewayStreamTest, AResyncEndsAPlainStreamWithDataLoss) {
+  Effects({ResyncRequired{.reason = "a gap of the source"}});
+  EXPECT_EQ(connection_.finished, DataLoss("a gap of the source"));
+}
+
+TEST_F(GatewayStreamTest, AWriteUnderWayIsWaitedForBeforeTheEnd) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2")});
+  Effects({GatewayClosed{ResourceExhausted("full")}});
+  EXPECT_FALSE(connection_.is_finished());
+  Written();
+  EXPECT_THAT(Words(), ElementsAre("e1"));
+  EXPECT_EQ(connection_.finished, ResourceExhausted("full"));
+}
+
+TEST_F(GatewayStreamTest, ClosingWritesWhatIsQueuedFirst) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2")});
+  stream_->Close(Unavailable("shutting down"));
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("e1", "e2"));
+  EXPECT_EQ(connection_.finished, Unavailable("shutting down"));
+}
+
+TEST_F(GatewayStreamTest, TheFirstReasonToEndCounts) {
+  Effects({MakeDelivery("e1")});
+  stream_->Close(Unavailable("shutting down"));
+  stream_->OnCancelled();
+  stream_->OnReadEnd();
+  Written();
+  EXPECT_EQ(connection_.finished, Unavailable("shutting down"));
+  EXPECT_THAT(engine_.disconnected, SizeIs(1));
+}
+
+TEST_F(GatewayStreamTest, NothingIsReadOrWrittenAfterTheEnd) {
+  ReceiveSubscribe("s");
+  stream_->OnCancelled();
+  ASSERT_TRUE(connection_.is_finished());
+  // The fake connection fails the test if it is used now.
+  engine_.taken.front()();
+  Receive("heartbeat {}");
+  stream_->Close(Unavailable("late"));
+  EXPECT_EQ(connection_.reads, 1);
+}
+
+TEST_F(GatewayStreamTest, ABrokenWriteEndsTheGateway) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2")});
+  connection_.is_writing = false;
+  stream_->OnWritten(false);
+  EXPECT_THAT(engine_.disconnected, SizeIs(1));
+  EXPECT_TRUE(connection_.is_finished());
+}
+
+TEST_F(GatewayStreamTest, BytesThatAreNoMessageEndTheStream) {
+  stream_->OnMalformed(17);
+  EXPECT_EQ(connection_.finished,
+            InvalidArgument("expected a syntrix.streamer.v1.GatewayMessage, "
+                            "got 17 bytes that are none"));
+}
+
+TEST_F(GatewayStreamTest, ADocumentOverTheMessageLimitEndsWithDataLoss) {
+  Effects({MakeDelivery("small"), MakeDelivery("large", 4u << 20),
+           MakeDelivery("next")});
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("small"));
+  EXPECT_EQ(connection_.finished,
+            DataLoss("event \"large\": expected a message of at most 4194304 "
+                     "bytes, got 4194331"));
+}
+
+TEST_F(GatewayStreamTest, ADeliveryInPartsIsCountedAndGrantedOnce) {
+  Delivery delivery = MakeDelivery("e1");
+  delivery.subscription_ids.assign(3, std::string(600'000, 'i'));
+  Effects({std::move(delivery), MakeDelivery("e2")});
+  Receive("heartbeat {timestamp: 1}");
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("e1", "ack 1", "e1", "e1", "e2"));
+  EXPECT_EQ(counters_.deliveries, 2u);
+}
+
+TEST_F(GatewayStreamTest, AStalledPeerIsCutOff) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2")});
+  for (int i = 0; i < GatewayStream::kStalledSweeps; ++i) {
+    EXPECT_EQ(connection_.cancels, 0);
+    stream_->Sweep();
+  }
+  EXPECT_EQ(connection_.cancels, 1);
+  EXPECT_THAT(engine_.disconnected, SizeIs(1));
+  connection_.is_writing = false;
+  stream_->OnWritten(false);
+  EXPECT_EQ(connection_.finished,
+            ResourceExhausted("expected the gateway to read, got nothing "
+                              "taken for gateway.stall_timeout"));
+}
+
+TEST_F(GatewayStreamTest, ASlowPeerThatReadsIsNotStalled) {
+  std::vector<GatewayEffect> effects;
+  for (int i = 0; i < 20; ++i) effects.emplace_back(MakeDelivery("e"));
+  Effects(std::move(effects));
+  for (int i = 0; i < 19; ++i) {
+    stream_->Sweep();
+    stream_->Sweep();
+    Written();
+  }
+  EXPECT_EQ(connection_.cancels, 0);
+}
+
+TEST_F(GatewayStreamTest, AnIdlePeerIsNotStalled) {
+  for (int i = 0; i < 10; ++i) stream_->Sweep();
+  EXPECT_EQ(connection_.cancels, 0);
+  EXPECT_FALSE(connection_.is_finished());
+}
+
+TEST_F(GatewayStreamTest, APeerThatDoesNotTakeTheEndIsCutOff) {
+  stream_->Close(Unavailable("shutting down"));
+  ASSERT_TRUE(connection_.is_finished());
+  for (int i = 0; i < GatewayStream::kStalledSweeps; ++i) stream_->Sweep();
+  EXPECT_EQ(connection_.cancels, 1);
+}
+
+}  // namespace
+}  // namespace streamer
