@@ -12,6 +12,10 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
 
+# The same for the presets and for a wheel, which so finds compiled objects in
+# ccache: assertions off, line tables for profilers and stack traces.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+
 # The working directory is left out of the hash, so that two build folders of
 # one tree share their results: -g1 records absolute source paths anyway.
 find_program(STREAMER_CCACHE ccache)
