@@ -18,7 +18,8 @@ setup: ## Install what is missing: Debian packages, .venv
 build: setup ## Compile everything into build/release
 	@scripts/build $(PRESET) -j $(JOBS)
 
-run: build ## Show the service at work on real flights; ARGS="--once --events 50000"
+run: setup ## Show the service at work on real flights; ARGS="--once --events 50000"
+	@scripts/build $(PRESET) -j $(JOBS) streamerd python_modules
 	@$(PYTHON) scripts/main_job $(ARGS)
 
 test: build ## Run the C++ and the Python tests
