@@ -7,25 +7,42 @@ namespace streamer {
 namespace {
 
 constexpr std::size_t kMostBackends = 1024;
+constexpr std::size_t kMostTenants = 4096;
 
 }  // namespace
 
 GapDetector::GapDetector(Duration window)
     : window_seconds_(std::chrono::ceil<std::chrono::seconds>(window).count()),
-      newest_(kMostBackends) {}
+      backends_(kMostBackends) {}
 
-bool GapDetector::IsGap(const SourceEvent& event) {
-  if (!event.cluster_time.has_value()) return false;
+std::optional<Gap> GapDetector::FindGap(const SourceEvent& event) {
+  if (!event.cluster_time.has_value()) return std::nullopt;
   ClusterTime time = *event.cluster_time;
-  ClusterTime* newest = newest_.Touch(event.backend);
-  if (newest == nullptr) {
-    newest_.Put(event.backend, time);
-    return false;
+  Backend* backend = backends_.Touch(event.backend);
+  if (backend == nullptr) {
+    Backend first{.newest = time};
+    Note(event, first);
+    backends_.Put(event.backend, std::move(first));
+    return std::nullopt;
   }
+  Note(event, *backend);
   bool is_gap = std::int64_t{time.seconds} + window_seconds_ <
-                std::int64_t{newest->seconds};
-  *newest = is_gap ? time : std::max(*newest, time);
-  return is_gap;
+                std::int64_t{backend->newest.seconds};
+  backend->newest = is_gap ? time : std::max(backend->newest, time);
+  if (!is_gap) return std::nullopt;
+  return Gap{event.backend, backend->has_too_many_tenants, backend->tenants};
+}
+
+void GapDetector::Note(const SourceEvent& event, Backend& backend) {
+  if (backend.has_too_many_tenants || backend.tenants.contains(event.tenant)) {
+    return;
+  }
+  if (backend.tenants.size() < kMostTenants) {
+    backend.tenants.insert(event.tenant);
+    return;
+  }
+  backend.has_too_many_tenants = true;
+  backend.tenants = TextSet();
 }
 
 }  // namespace streamer

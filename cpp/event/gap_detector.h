@@ -10,29 +10,54 @@
 // Each backend counts for itself: the clocks of two databases say nothing of
 // each other. Events without cluster time are not looked at.
 //
-// Cost: one lookup by backend. At most 1,024 backends are remembered.
+// Cost: two lookups. At most 1,024 backends are remembered, and 4,096 tenants
+// of each.
 // Thread-safety: none; owned by the sequencer.
 #ifndef STREAMER_EVENT_GAP_DETECTOR_H_
 #define STREAMER_EVENT_GAP_DETECTOR_H_
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/hash.h"
 #include "base/time.h"
 #include "event/change_event.h"
 #include "event/internal/recent_map.h"
 
 namespace streamer {
 
+// Some events of a backend were not seen. Concerns the tenants that events of
+// this backend had so far.
+struct Gap {
+  std::string backend;
+  bool concerns_all = false;  // too many tenants to tell
+  TextSet tenants;
+
+  [[nodiscard]] bool Concerns(std::string_view tenant) const {
+    return concerns_all || tenants.contains(tenant);
+  }
+};
+
 class GapDetector {
  public:
   // `window` is the age of the duplicate window.
   explicit GapDetector(Duration window);
 
-  // Takes the next event that is no duplicate; whether there is a gap before
-  // it.
-  bool IsGap(const SourceEvent& event);
+  // Takes the next event that is no duplicate; the gap before it, if any.
+  std::optional<Gap> FindGap(const SourceEvent& event);
 
  private:
+  struct Backend {
+    ClusterTime newest;
+    bool has_too_many_tenants = false;
+    TextSet tenants;
+  };
+  static void Note(const SourceEvent& event, Backend& backend);
+
   std::int64_t window_seconds_;
-  internal::RecentMap<ClusterTime> newest_;  // by backend
+  internal::RecentMap<Backend> backends_;
 };
 
 }  // namespace streamer

@@ -17,44 +17,77 @@ SourceEvent MakeEvent(std::string backend, std::uint32_t seconds,
   return event;
 }
 
-TEST(GapDetectorTest, EqualAndRisingTimesAreNormal) {
-  GapDetector detector(std::chrono::seconds(180));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 1000)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 1000)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 1000, 5)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 900'000)));
+class GapDetectorTest : public ::testing::Test {
+ protected:
+  bool IsGap(const SourceEvent& event) {
+    return detector_.FindGap(event).has_value();
+  }
+  GapDetector detector_{std::chrono::seconds(180)};
+};
+
+TEST_F(GapDetectorTest, EqualAndRisingTimesAreNormal) {
+  EXPECT_FALSE(IsGap(MakeEvent("b", 1000)));
+  EXPECT_FALSE(IsGap(MakeEvent("b", 1000)));
+  EXPECT_FALSE(IsGap(MakeEvent("b", 1000, 5)));
+  EXPECT_FALSE(IsGap(MakeEvent("b", 900'000)));
 }
 
-TEST(GapDetectorTest, LowerInsideTheWindowIsNormal) {
-  GapDetector detector(std::chrono::seconds(180));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 1000)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 820)));
+TEST_F(GapDetectorTest, LowerInsideTheWindowIsNormal) {
+  EXPECT_FALSE(IsGap(MakeEvent("b", 1000)));
+  EXPECT_FALSE(IsGap(MakeEvent("b", 820)));
   // The newest stays the measure: this is below 1000 - 180, not 820 - 180.
-  EXPECT_TRUE(detector.IsGap(MakeEvent("b", 819)));
+  EXPECT_TRUE(IsGap(MakeEvent("b", 819)));
 }
 
-TEST(GapDetectorTest, LowerBeyondTheWindowIsOneGapAndThenAccepted) {
-  GapDetector detector(std::chrono::seconds(180));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 10'000)));
-  EXPECT_TRUE(detector.IsGap(MakeEvent("b", 1000)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 1001)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 10'000)));
+TEST_F(GapDetectorTest, LowerBeyondTheWindowIsOneGapAndThenAccepted) {
+  EXPECT_FALSE(IsGap(MakeEvent("b", 10'000)));
+  EXPECT_TRUE(IsGap(MakeEvent("b", 1000)));
+  EXPECT_FALSE(IsGap(MakeEvent("b", 1001)));
+  EXPECT_FALSE(IsGap(MakeEvent("b", 10'000)));
 }
 
-TEST(GapDetectorTest, BackendsAreComparedWithThemselvesOnly) {
-  GapDetector detector(std::chrono::seconds(180));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b1", 10'000)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b2", 1000)));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b1", 10'001)));
+TEST_F(GapDetectorTest, BackendsAreComparedWithThemselvesOnly) {
+  EXPECT_FALSE(IsGap(MakeEvent("b1", 10'000)));
+  EXPECT_FALSE(IsGap(MakeEvent("b2", 1000)));
+  EXPECT_FALSE(IsGap(MakeEvent("b1", 10'001)));
 }
 
-TEST(GapDetectorTest, EventsWithoutClusterTimeAreNotLookedAt) {
-  GapDetector detector(std::chrono::seconds(180));
-  EXPECT_FALSE(detector.IsGap(MakeEvent("b", 10'000)));
+TEST_F(GapDetectorTest, EventsWithoutClusterTimeAreNotLookedAt) {
+  EXPECT_FALSE(IsGap(MakeEvent("b", 10'000)));
   SourceEvent event;
   event.backend = "b";
-  EXPECT_FALSE(detector.IsGap(event));
-  EXPECT_TRUE(detector.IsGap(MakeEvent("b", 1)));
+  EXPECT_FALSE(IsGap(event));
+  EXPECT_TRUE(IsGap(MakeEvent("b", 1)));
+}
+
+SourceEvent OfTenant(std::string tenant, std::uint32_t seconds) {
+  SourceEvent event = MakeEvent("b", seconds);
+  event.tenant = std::move(tenant);
+  return event;
+}
+
+TEST_F(GapDetectorTest, AGapConcernsTheTenantsSeenFromItsBackend) {
+  IsGap(OfTenant("t1", 10'000));
+  IsGap(OfTenant("t2", 10'000));
+  SourceEvent other = OfTenant("t3", 10'000);
+  other.backend = "b2";
+  IsGap(other);
+  std::optional<Gap> gap = detector_.FindGap(OfTenant("t4", 1));
+  ASSERT_TRUE(gap.has_value());
+  EXPECT_EQ(gap->backend, "b");
+  for (const char* tenant : {"t1", "t2", "t4"}) {
+    EXPECT_TRUE(gap->Concerns(tenant)) << tenant;
+  }
+  EXPECT_FALSE(gap->Concerns("t3"));
+}
+
+TEST_F(GapDetectorTest, AGapConcernsAllWhenThereAreTooManyTenantsToTell) {
+  for (int i = 0; i <= 4096; ++i) {
+    IsGap(OfTenant("t" + std::to_string(i), 10'000));
+  }
+  std::optional<Gap> gap = detector_.FindGap(OfTenant("t1", 1));
+  ASSERT_TRUE(gap.has_value());
+  EXPECT_TRUE(gap->Concerns("never seen"));
 }
 
 }  // namespace
