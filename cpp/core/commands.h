@@ -1,0 +1,75 @@
+// Commands: what the shell asks of the core.
+//
+// A command is plain data. It passes the sequencer, which gives it its place
+// between two events; from there on its effects follow. Filters are compiled
+// before, by the thread that received them.
+#ifndef STREAMER_CORE_COMMANDS_H_
+#define STREAMER_CORE_COMMANDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "filter/filter.h"
+
+namespace streamer {
+
+enum class GatewayKind : std::uint8_t {
+  // Lives as long as its stream; broken continuity is a broken stream.
+  kSoftState,
+  // Acknowledges, and outlives its connection.
+  kSession,
+};
+
+struct OutboxLimits {
+  std::size_t deliveries = 65'536;
+  std::size_t bytes = 256u << 20;
+};
+
+struct ConnectGateway {
+  GatewayHandle gateway;   // chosen by the shell, never used twice
+  std::string gateway_id;  // what quotas and lists show; may repeat
+  GatewayKind kind = GatewayKind::kSoftState;
+  OutboxLimits limits;
+  std::size_t initial_credit = 0;  // deliveries it may have at once
+};
+
+// Ends the gateway and all of its subscriptions.
+struct DisconnectGateway {
+  GatewayHandle gateway;
+};
+
+struct Subscribe {
+  GatewayHandle gateway;
+  std::string subscription_id;  // not empty
+  std::string tenant;
+  std::string collection;
+  std::shared_ptr<const Filter> filter;
+  std::optional<Duration> ttl;  // nothing: as long as the gateway
+};
+
+struct Unsubscribe {
+  GatewayHandle gateway;
+  std::string subscription_id;
+};
+
+struct Renew {
+  GatewayHandle gateway;
+  std::string subscription_id;
+  std::optional<Duration> ttl;  // nothing: its own
+};
+
+// Time has passed: expires what is due.
+struct Tick {};
+
+using Command = std::variant<ConnectGateway, DisconnectGateway, Subscribe,
+                             Unsubscribe, Renew, Tick>;
+
+}  // namespace streamer
+
+#endif  // STREAMER_CORE_COMMANDS_H_

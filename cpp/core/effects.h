@@ -1,0 +1,102 @@
+// Effects: what the core wants done, in the order in which it must be seen.
+//
+// Each effect belongs to one gateway. For one gateway, effects come in
+// position order, but a response may overtake older deliveries that wait for
+// credit. It is never overtaken by a delivery of the subscription it announces.
+#ifndef STREAMER_CORE_EFFECTS_H_
+#define STREAMER_CORE_EFFECTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "event/change_event.h"
+#include "event/position.h"
+
+namespace streamer {
+
+// What a quota is counted over.
+enum class QuotaScope : std::uint8_t { kGateway, kTenant, kNode };
+
+struct SubscribeResponse {
+  std::string subscription_id;
+  // OK; or AlreadyExists (same id, another filter), ResourceExhausted (names
+  // the quota), InvalidArgument.
+  Status status;
+  SubscriptionHandle handle;  // 0 when refused
+  Position from;              // deliveries are promised after this position
+  std::optional<Instant> expires_at;
+  std::optional<QuotaScope> quota;  // the one that is used up
+};
+
+struct UnsubscribeResponse {
+  std::string subscription_id;
+  Status status;  // OK or NotFound
+  SubscriptionHandle handle;
+};
+
+struct RenewResponse {
+  std::string subscription_id;
+  Status status;  // OK or NotFound
+  std::optional<Instant> expires_at;
+};
+
+// An event as it goes out: one object, shared by all gateways it goes to.
+struct OutgoingEvent {
+  ChangeEvent event;
+  std::string document;  // flattened JSON; empty on a delete without fields
+};
+
+// One event for one gateway.
+struct Delivery {
+  std::uint64_t sequence = 0;  // dense from 1 per session epoch
+  std::shared_ptr<const OutgoingEvent> event;
+  // Ascending by handle; ids in the same order.
+  std::vector<SubscriptionHandle> handles;
+  std::vector<std::string> subscription_ids;
+};
+
+enum class CloseReason : std::uint8_t { kExpired, kSuspended, kRevoked };
+
+struct SubscriptionClosed {
+  std::string subscription_id;
+  SubscriptionHandle handle;
+  CloseReason reason = CloseReason::kExpired;
+  std::uint64_t sequence = 0;  // counted together with deliveries
+};
+
+// Continuity was lost for these subscriptions (empty: all of the gateway):
+// events after `from`, up to `to`, may be missing.
+struct ResyncRequired {
+  std::vector<std::string> subscription_ids;
+  Position from;
+  Position to;
+  std::string reason;
+  std::uint64_t sequence = 0;  // counted together with deliveries
+};
+
+// The core gives the gateway up: its stream must be closed with `status`
+// (ResourceExhausted at the hard limit of its outbox, …). Its subscriptions
+// are gone; nothing follows.
+struct GatewayClosed {
+  Status status;
+};
+
+using GatewayEffect =
+    std::variant<SubscribeResponse, UnsubscribeResponse, RenewResponse,
+                 Delivery, SubscriptionClosed, ResyncRequired, GatewayClosed>;
+
+struct Effect {
+  GatewayHandle gateway;
+  GatewayEffect what;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_CORE_EFFECTS_H_

@@ -1,0 +1,258 @@
+#include "core/registry.h"
+
+#include <cassert>
+
+#include "absl/strings/str_cat.h"
+#include "event/decoder.h"
+
+namespace streamer {
+namespace {
+
+std::string_view NameOf(QuotaScope scope) {
+  switch (scope) {
+    case QuotaScope::kGateway:
+      return "gateway";
+    case QuotaScope::kTenant:
+      return "tenant";
+    case QuotaScope::kNode:
+      return "node";
+  }
+  return "";
+}
+
+Status NoSubscription(std::string_view id) {
+  return NotFound("no subscription \"" + std::string(id) +
+                  "\" of this gateway");
+}
+
+Status CheckSubscribe(const Subscribe& subscribe) {
+  STREAMER_RETURN_IF_ERROR(
+      CheckName("subscription_id", subscribe.subscription_id));
+  STREAMER_RETURN_IF_ERROR(CheckName("tenant", subscribe.tenant));
+  STREAMER_RETURN_IF_ERROR(CheckCollection(subscribe.collection));
+  if (subscribe.ttl && *subscribe.ttl <= Duration::zero()) {
+    return InvalidArgument(
+        absl::StrCat("ttl: expected a positive duration, got ",
+                     subscribe.ttl->count(), " ns"));
+  }
+  return OkStatus();
+}
+
+bool IsSame(const Subscription& subscription, const Subscribe& subscribe) {
+  return subscription.tenant == subscribe.tenant &&
+         subscription.collection == subscribe.collection &&
+         subscription.filter->canonical_key() ==
+             subscribe.filter->canonical_key();
+}
+
+}  // namespace
+
+void Registry::AddGateway(const ConnectGateway& gateway) {
+  bool is_new =
+      gateways_.try_emplace(gateway.gateway, Gateway{gateway.gateway_id})
+          .second;
+  assert(is_new);
+  (void)is_new;
+}
+
+bool Registry::HasGateway(GatewayHandle gateway) const {
+  return gateways_.contains(gateway);
+}
+
+const std::string& Registry::GatewayIdOf(GatewayHandle gateway) const {
+  return gateways_.at(gateway).gateway_id;
+}
+
+Registry::Addition Registry::Add(const Subscribe& subscribe, Position from,
+                                 Instant now) {
+  auto gateway = gateways_.find(subscribe.gateway);
+  if (gateway == gateways_.end())
+    return {.status = NotFound("no such gateway")};
+  if (Status status = CheckSubscribe(subscribe); !status.ok()) {
+    return {.status = std::move(status)};
+  }
+  if (Record* known = Find(subscribe.gateway, subscribe.subscription_id)) {
+    if (IsSame(known->subscription, subscribe)) {
+      return {.subscription = &known->subscription};
+    }
+    return {.status =
+                AlreadyExists("subscription \"" + subscribe.subscription_id +
+                              "\" exists with another filter")};
+  }
+  if (auto scope = FindFullQuota(gateway->second, subscribe.tenant)) {
+    return RefuseForQuota(*scope);
+  }
+  Record& record = Store(subscribe, from);
+  Link(gateway->second, record);
+  SetExpiry(record.subscription, subscribe.ttl, now);
+  return {.subscription = &record.subscription, .is_new = true};
+}
+
+Result<Subscription> Registry::Remove(GatewayHandle gateway,
+                                      std::string_view subscription_id) {
+  Record* found = Find(gateway, subscription_id);
+  if (found == nullptr) return NoSubscription(subscription_id);
+  ++statistics_.unregistered;
+  return Take(*found);
+}
+
+Result<std::optional<Instant>> Registry::Renew(const streamer::Renew& renew,
+                                               Instant now) {
+  Record* found = Find(renew.gateway, renew.subscription_id);
+  if (found == nullptr) return NoSubscription(renew.subscription_id);
+  Subscription& subscription = found->subscription;
+  SetExpiry(subscription, renew.ttl ? renew.ttl : subscription.ttl, now);
+  return subscription.expires_at;
+}
+
+std::vector<Subscription> Registry::RemoveGateway(GatewayHandle gateway) {
+  std::vector<Subscription> removed;
+  auto found = gateways_.find(gateway);
+  if (found == gateways_.end()) return removed;
+  removed.reserve(found->second.count);
+  while (found->second.first != nullptr) {
+    removed.push_back(Take(*found->second.first));
+  }
+  statistics_.unregistered += removed.size();
+  gateways_.erase(found);
+  return removed;
+}
+
+std::vector<Subscription> Registry::Expire(Instant now) {
+  std::vector<Subscription> expired;
+  while (!expiries_.empty() && expiries_.begin()->first <= now.monotonic) {
+    expired.push_back(Take(records_.at(expiries_.begin()->second)));
+  }
+  statistics_.expired += expired.size();
+  return expired;
+}
+
+bool Registry::HasCollection(std::string_view tenant,
+                             std::string_view collection) const {
+  return collection_counts_.Find(CollectionName{tenant, collection}) != nullptr;
+}
+
+std::vector<const Subscription*> Registry::List(SubscriptionHandle after,
+                                                std::size_t limit) const {
+  std::vector<const Subscription*> listed;
+  for (auto at = records_.upper_bound(after);
+       at != records_.end() && listed.size() < limit; ++at) {
+    listed.push_back(&at->second.subscription);
+  }
+  return listed;
+}
+
+Registry::Record* Registry::Find(GatewayHandle gateway, std::string_view id) {
+  Record** found = by_name_.Find(OwnName{gateway, id});
+  return found == nullptr ? nullptr : *found;
+}
+
+std::optional<QuotaScope> Registry::FindFullQuota(
+    const Gateway& gateway, std::string_view tenant) const {
+  if (gateway.count >= quota_.per_gateway) return QuotaScope::kGateway;
+  auto count = tenant_counts_.find(tenant);
+  std::size_t of_tenant = count == tenant_counts_.end() ? 0 : count->second;
+  if (of_tenant >= quota_.per_tenant) return QuotaScope::kTenant;
+  if (records_.size() >= quota_.total) return QuotaScope::kNode;
+  return std::nullopt;
+}
+
+Registry::Addition Registry::RefuseForQuota(QuotaScope scope) {
+  std::size_t limit = 0;
+  switch (scope) {
+    case QuotaScope::kGateway:
+      limit = quota_.per_gateway;
+      ++statistics_.quota_exceeded_gateway;
+      break;
+    case QuotaScope::kTenant:
+      limit = quota_.per_tenant;
+      ++statistics_.quota_exceeded_tenant;
+      break;
+    case QuotaScope::kNode:
+      limit = quota_.total;
+      ++statistics_.quota_exceeded_total;
+      break;
+  }
+  std::string message = absl::StrCat("quota exceeded: expected at most ", limit,
+                                     " subscriptions per ");
+  message.append(NameOf(scope)).append(", got ");
+  message.append(std::to_string(limit + 1));
+  return {.status = ResourceExhausted(message), .quota = scope};
+}
+
+Registry::Record& Registry::Store(const Subscribe& subscribe, Position from) {
+  SubscriptionHandle handle(++last_handle_);
+  // Handles ascend, so the new one belongs at the end.
+  Record& record =
+      records_.emplace_hint(records_.end(), handle, Record())->second;
+  Subscription& added = record.subscription;
+  added.handle = handle;
+  added.gateway = subscribe.gateway;
+  added.subscription_id = subscribe.subscription_id;
+  added.tenant = subscribe.tenant;
+  added.collection = subscribe.collection;
+  added.filter = subscribe.filter;
+  added.from = from;
+  by_name_.At({added.gateway, added.subscription_id}) = &record;
+  ++tenant_counts_[added.tenant];
+  ++collection_counts_.At(
+      CollectionKey(CollectionName{added.tenant, added.collection}));
+  ++ActiveCount(*added.filter);
+  ++statistics_.registered;
+  return record;
+}
+
+void Registry::Link(Gateway& gateway, Record& record) {
+  record.previous = gateway.last;
+  (gateway.last == nullptr ? gateway.first : gateway.last->next) = &record;
+  gateway.last = &record;
+  ++gateway.count;
+}
+
+void Registry::Unlink(Gateway& gateway, Record& record) {
+  (record.previous == nullptr ? gateway.first : record.previous->next) =
+      record.next;
+  (record.next == nullptr ? gateway.last : record.next->previous) =
+      record.previous;
+  --gateway.count;
+}
+
+// Removes the record from every table.
+Subscription Registry::Take(Record& record) {
+  const Subscription& old = record.subscription;
+  if (old.expires_at) {
+    expiries_.erase({old.expires_at->monotonic, old.handle});
+  }
+  Unlink(gateways_.at(old.gateway), record);
+  by_name_.Erase(OwnName{old.gateway, old.subscription_id});
+  auto tenant = tenant_counts_.find(old.tenant);
+  if (--tenant->second == 0) tenant_counts_.erase(tenant);
+  CollectionName collection{old.tenant, old.collection};
+  if (--*collection_counts_.Find(collection) == 0) {
+    collection_counts_.Erase(collection);
+  }
+  --ActiveCount(*old.filter);
+  Subscription taken = std::move(record.subscription);
+  records_.erase(taken.handle);
+  return taken;
+}
+
+void Registry::SetExpiry(Subscription& subscription,
+                         std::optional<Duration> ttl, Instant now) {
+  if (subscription.expires_at) {
+    expiries_.erase({subscription.expires_at->monotonic, subscription.handle});
+  }
+  subscription.ttl = ttl;
+  subscription.expires_at = ttl ? std::optional(now.After(*ttl)) : std::nullopt;
+  if (ttl) {
+    expiries_.emplace(subscription.expires_at->monotonic, subscription.handle);
+  }
+}
+
+std::uint64_t& Registry::ActiveCount(const Filter& filter) {
+  if (filter.is_match_all()) return statistics_.active_match_all;
+  if (filter.document_id()) return statistics_.active_document;
+  return statistics_.active_filter;
+}
+
+}  // namespace streamer

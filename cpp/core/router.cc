@@ -1,0 +1,263 @@
+#include "core/router.h"
+
+#include <algorithm>
+#include <cassert>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamer {
+
+void Router::Accept(RouterStep step, std::vector<Effect>& effects) {
+  Pending pending{std::move(step), {}};
+  const auto early = early_.find(pending.step.ordinal);
+  if (early != early_.end()) {
+    pending.results = std::move(early->second);
+    early_.erase(early);
+  }
+  steps_.push_back(std::move(pending));
+  RunReady(effects);
+}
+
+void Router::Accept(ShardResult result, std::vector<Effect>& effects) {
+  if (steps_.empty() || steps_.back().step.ordinal < result.ordinal) {
+    early_[result.ordinal].push_back(std::move(result));
+    return;
+  }
+  // Ordinals are dense, so the step's place is its distance from the first.
+  const std::uint64_t first = steps_.front().step.ordinal.value();
+  assert(result.ordinal.value() >= first);
+  steps_[result.ordinal.value() - first].results.push_back(std::move(result));
+  RunReady(effects);
+}
+
+void Router::RunReady(std::vector<Effect>& effects) {
+  while (!steps_.empty() && IsReady(steps_.front())) {
+    Run(steps_.front(), effects);
+    steps_.pop_front();
+  }
+}
+
+bool Router::IsReady(const Pending& pending) {
+  const auto* event = std::get_if<RouteEvent>(&pending.step.work);
+  return event == nullptr || pending.results.size() == event->awaited_results;
+}
+
+void Router::Run(Pending& pending, std::vector<Effect>& effects) {
+  std::visit(
+      [&](auto& work) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(work)>,
+                                     RouteEvent>) {
+          Do(work, pending.results, effects);
+        } else {
+          Do(work, effects);
+        }
+      },
+      pending.step.work);
+}
+
+void Router::Do(AddGateway& work, std::vector<Effect>&) {
+  GatewayHandle handle = work.gateway.gateway;
+  auto gateway = std::make_unique<Gateway>(work.gateway);
+  newest_gateway_ = handle;
+  gateway->outbox.AddCredit(work.gateway.initial_credit);
+  auto early = early_credit_.find(handle);
+  if (early != early_credit_.end()) {
+    gateway->outbox.AddCredit(early->second);
+    early_credit_.erase(early);
+  }
+  gateways_.emplace(handle, std::move(gateway));
+  ++statistics_.gateways;
+}
+
+void Router::Do(RemoveGateway& work, std::vector<Effect>&) {
+  for (SubscriptionHandle handle : work.handles) routes_.Erase(handle);
+  auto found = gateways_.find(work.gateway);
+  if (found == gateways_.end()) return;
+  ForgetWaiting(*found->second);
+  gateways_.erase(found);
+  --statistics_.gateways;
+}
+
+void Router::Do(AddRoute& work, std::vector<Effect>& effects) {
+  auto gateway = gateways_.find(work.gateway);
+  if (gateway == gateways_.end()) return;
+  routes_.At(work.response.handle) = {gateway->second.get(),
+                                      work.response.subscription_id};
+  Answer(work.gateway, std::move(work.response), effects);
+}
+
+void Router::Do(RemoveRoute& work, std::vector<Effect>& effects) {
+  routes_.Erase(work.response.handle);
+  Answer(work.gateway, std::move(work.response), effects);
+}
+
+void Router::Do(ExpireRoute& work, std::vector<Effect>& effects) {
+  routes_.Erase(work.notice.handle);
+  Gateway* gateway = FindOpen(work.gateway);
+  if (gateway == nullptr) return;
+  gateway->outbox.Append(std::move(work.notice));
+  HandOver(*gateway, effects);
+}
+
+void Router::Do(Respond& work, std::vector<Effect>& effects) {
+  Answer(work.effect.gateway, std::move(work.effect.what), effects);
+}
+
+void Router::Do(RouteEvent& work, std::vector<ShardResult>& results,
+                std::vector<Effect>& effects) {
+  statistics_.routed = std::max(statistics_.routed, work.position);
+  std::shared_ptr<const OutgoingEvent> event;
+  for (ShardResult& result : results) {
+    if (result.event != nullptr) event = result.event;
+  }
+  if (event == nullptr) return;
+  GroupByGateway(results);
+  for (Gateway* gateway : matched_gateways_) {
+    AppendDelivery(*gateway, event, effects);
+  }
+}
+
+// Handles ascend over all shards together, so that how many shards there are
+// shows nowhere.
+void Router::GroupByGateway(std::vector<ShardResult>& results) {
+  merged_.clear();
+  for (const ShardResult& result : results) {
+    merged_.insert(merged_.end(), result.handles.begin(), result.handles.end());
+  }
+  if (results.size() > 1) std::sort(merged_.begin(), merged_.end());
+  matched_gateways_.clear();
+  for (SubscriptionHandle handle : merged_) {
+    const Route* route = routes_.Find(handle);
+    if (route == nullptr) continue;
+    Outbox::Waiting& matched = route->gateway->matched;
+    if (matched.handles.empty()) matched_gateways_.push_back(route->gateway);
+    matched.handles.push_back(handle);
+    matched.id_bytes += route->subscription_id.size();
+  }
+}
+
+void Router::AppendDelivery(Gateway& gateway,
+                            const std::shared_ptr<const OutgoingEvent>& event,
+                            std::vector<Effect>& effects) {
+  Outbox::Waiting delivery = std::exchange(gateway.matched, {});
+  if (gateway.is_closed) {
+    ++statistics_.dropped_with_gateway;
+    return;
+  }
+  CountPressure(gateway);
+  if (gateway.pressure == Pressure::kHard &&
+      gateway.kind == GatewayKind::kSoftState) {
+    Close(gateway,
+          ResourceExhausted(
+              absl::StrCat("outbox full: ", gateway.outbox.waiting(),
+                           " deliveries wait; the gateway reads too slowly")),
+          effects);
+    return;
+  }
+  delivery.event = event;
+  if (!gateway.outbox.Append(std::move(delivery))) ++statistics_.missed;
+  CountWaiting(gateway);
+  HandOver(gateway, effects);
+}
+
+// Counts that a limit was come to, once each time.
+void Router::CountPressure(Gateway& gateway) {
+  Pressure pressure = gateway.outbox.pressure();
+  if (pressure > gateway.pressure) {
+    if (gateway.pressure == Pressure::kNone) ++statistics_.backpressure_soft;
+    if (pressure == Pressure::kHard) ++statistics_.backpressure_hard;
+  }
+  gateway.pressure = pressure;
+}
+
+// Sessions hear of a gap; a stream without a session has no notice to hear but
+// its own end.
+void Router::Do(AnnounceGap& work, std::vector<Effect>& effects) {
+  for (GapTarget& target : work.targets) {
+    Gateway* gateway = FindOpen(target.gateway);
+    if (gateway == nullptr) continue;
+    if (gateway->kind == GatewayKind::kSoftState) {
+      Close(*gateway, DataLoss(work.reason), effects);
+      continue;
+    }
+    gateway->outbox.Append(
+        ResyncRequired{.subscription_ids = std::move(target.subscription_ids),
+                       .from = work.from,
+                       .to = work.to,
+                       .reason = work.reason});
+    HandOver(*gateway, effects);
+  }
+}
+
+void Router::Grant(GatewayHandle handle, std::size_t deliveries,
+                   std::vector<Effect>& effects) {
+  if (handle > newest_gateway_) {
+    early_credit_[handle] += deliveries;
+    return;
+  }
+  Gateway* gateway = FindOpen(handle);
+  if (gateway == nullptr) return;
+  gateway->outbox.AddCredit(deliveries);
+  HandOver(*gateway, effects);
+}
+
+void Router::Acknowledge(GatewayHandle handle, std::uint64_t sequence,
+                         std::vector<Effect>& effects) {
+  Gateway* gateway = FindOpen(handle);
+  if (gateway == nullptr) return;
+  Status status = gateway->outbox.Acknowledge(sequence);
+  if (!status.ok()) return Close(*gateway, std::move(status), effects);
+  HandOver(*gateway, effects);
+}
+
+void Router::Answer(GatewayHandle handle, GatewayEffect effect,
+                    std::vector<Effect>& effects) {
+  if (FindOpen(handle) == nullptr) return;
+  effects.push_back({handle, std::move(effect)});
+}
+
+void Router::HandOver(Gateway& gateway, std::vector<Effect>& effects) {
+  auto find_id = [this](SubscriptionHandle handle) -> const std::string* {
+    const Route* route = routes_.Find(handle);
+    return route == nullptr ? nullptr : &route->subscription_id;
+  };
+  while (auto effect = gateway.outbox.HandOver(find_id)) {
+    if (const auto* delivery = std::get_if<Delivery>(&*effect)) {
+      ++statistics_.deliveries;
+      statistics_.matched_ids += delivery->handles.size();
+    } else if (std::holds_alternative<ResyncRequired>(*effect)) {
+      ++statistics_.resyncs;
+    }
+    effects.push_back({gateway.handle, *std::move(effect)});
+  }
+  CountWaiting(gateway);
+}
+
+void Router::Close(Gateway& gateway, Status status,
+                   std::vector<Effect>& effects) {
+  ForgetWaiting(gateway);
+  gateway.is_closed = true;
+  effects.push_back({gateway.handle, GatewayClosed{std::move(status)}});
+}
+
+void Router::CountWaiting(Gateway& gateway) {
+  statistics_.waiting += gateway.outbox.waiting() - gateway.waiting;
+  gateway.waiting = gateway.outbox.waiting();
+}
+
+void Router::ForgetWaiting(Gateway& gateway) {
+  statistics_.dropped_with_gateway += gateway.waiting;
+  statistics_.waiting -= std::exchange(gateway.waiting, 0);
+  gateway.outbox.Clear();
+}
+
+Router::Gateway* Router::FindOpen(GatewayHandle handle) {
+  auto found = gateways_.find(handle);
+  if (found == gateways_.end() || found->second->is_closed) return nullptr;
+  return found->second.get();
+}
+
+}  // namespace streamer

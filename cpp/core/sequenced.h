@@ -1,0 +1,122 @@
+// What travels between the three stages, as plain data.
+//
+//   Sequencer ──▶ ShardTask ──▶ Shard ──▶ ShardResult ─┐
+//       └────────────▶ RouterStep ────────────────────▶ Router ──▶ Effect
+//
+// Every command and event gets one *ordinal*, dense from 1. The router takes
+// ordinals strictly in order and waits for as many shard results as its step
+// says. So shards may run ahead of one another, and the effects are those of
+// one thread.
+#ifndef STREAMER_CORE_SEQUENCED_H_
+#define STREAMER_CORE_SEQUENCED_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "core/commands.h"
+#include "core/effects.h"
+#include "event/change_event.h"
+#include "event/position.h"
+#include "filter/filter.h"
+
+namespace streamer {
+
+using Ordinal = Id<struct OrdinalTag>;
+
+// For a shard.
+
+struct AddFilter {
+  SubscriptionHandle handle;
+  std::string tenant;
+  std::string collection;
+  std::shared_ptr<const Filter> filter;
+};
+struct RemoveFilters {
+  std::vector<SubscriptionHandle> handles;
+};
+struct MatchEvent {
+  ChangeEvent event;
+};
+
+struct ShardTask {
+  Ordinal ordinal;
+  std::variant<AddFilter, RemoveFilters, MatchEvent> work;
+};
+
+// An event whose body is no JSON object, and what is wrong with it.
+struct MalformedEvent {
+  ChangeEvent event;
+  Status problem;
+};
+
+// What a shard found for one MatchEvent: exactly one for each, whatever
+// happened. Additions and removals have no result.
+struct ShardResult {
+  Ordinal ordinal;
+  // Nothing when no subscription matched.
+  std::shared_ptr<const OutgoingEvent> event;
+  std::vector<SubscriptionHandle> handles;  // ascending
+  // Not null: the event was skipped, and must be reported.
+  std::shared_ptr<const MalformedEvent> malformed;
+};
+
+// For the router.
+
+struct AddGateway {
+  ConnectGateway gateway;
+};
+// Ends the gateway; deliveries that still wait for it are dropped with it.
+struct RemoveGateway {
+  GatewayHandle gateway;
+  std::vector<SubscriptionHandle> handles;
+};
+struct AddRoute {
+  GatewayHandle gateway;
+  SubscribeResponse response;  // names handle and subscription id
+};
+struct RemoveRoute {
+  GatewayHandle gateway;
+  UnsubscribeResponse response;
+};
+struct ExpireRoute {
+  GatewayHandle gateway;
+  SubscriptionClosed notice;
+};
+// An answer that changes no route: a refusal, a repeated subscribe, a renewal.
+struct Respond {
+  Effect effect;
+};
+// The results of this many shards make one event's deliveries. None when the
+// event was skipped or nobody subscribes to its collection.
+struct RouteEvent {
+  Position position;
+  std::size_t awaited_results = 0;
+};
+// The source lost continuity; these gateways have subscriptions that it
+// concerns.
+struct GapTarget {
+  GatewayHandle gateway;
+  std::vector<std::string> subscription_ids;
+};
+struct AnnounceGap {
+  std::vector<GapTarget> targets;
+  Position from;
+  Position to;
+  std::string reason;
+};
+
+struct RouterStep {
+  Ordinal ordinal;
+  std::variant<RouteEvent, AddGateway, RemoveGateway, AddRoute, RemoveRoute,
+               ExpireRoute, Respond, AnnounceGap>
+      work;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_CORE_SEQUENCED_H_

@@ -1,0 +1,201 @@
+#include "core/sequencer.h"
+
+#include <limits>
+#include <map>
+#include <utility>
+#include <variant>
+
+#include "base/hash.h"
+
+namespace streamer {
+
+void SequencerOutput::Clear() {
+  for (std::vector<ShardTask>& tasks : shards) tasks.clear();
+  steps.clear();
+}
+
+Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
+                     Position start)
+    : shards_(shards),
+      registry_(options.quota),
+      duplicates_(options.duplicates),
+      gaps_(options.duplicates.age),
+      normalizer_(options.normalizer),
+      position_(start) {}
+
+void Sequencer::Accept(Command command, Instant now, SequencerOutput& output) {
+  std::visit([&](auto& one) { Do(one, now, output); }, command);
+}
+
+void Sequencer::Accept(const LogEntry& entry, Instant now,
+                       SequencerOutput& output) {
+  ++statistics_.events_processed;
+  const Position before = std::exchange(position_, entry.position);
+  if (duplicates_.IsDuplicate(*entry.event, now.monotonic)) {
+    ++statistics_.duplicate_events;
+    output.steps.push_back({NextOrdinal(), RouteEvent{position_, 0}});
+    return;
+  }
+  if (const std::optional<Gap> gap = gaps_.FindGap(*entry.event)) {
+    ++statistics_.gaps_detected;
+    Announce(
+        [&](const Subscription& subscription) {
+          return gap->Concerns(subscription.tenant);
+        },
+        before, position_, "the source's cluster time went back", output);
+  }
+  NormalizedEvent normalized = normalizer_.Normalize(entry.event);
+  if (normalized.outcome == NormalizeOutcome::kDeleteUnresolved) {
+    ++statistics_.skipped_delete_unresolved;
+    Announce(
+        [&](const Subscription& subscription) {
+          return subscription.tenant == entry.event->tenant &&
+                 (subscription.filter->is_match_all() ||
+                  subscription.filter->document_id().has_value());
+        },
+        before, position_, "a deleted document could not be identified",
+        output);
+  }
+  Route(std::move(normalized), entry, output);
+}
+
+void Sequencer::Route(NormalizedEvent normalized, const LogEntry& entry,
+                      SequencerOutput& output) {
+  if (normalized.outcome == NormalizeOutcome::kDeletedAgain) {
+    ++statistics_.skipped_deleted_again;
+  }
+  const Ordinal ordinal = NextOrdinal();
+  const SourceEvent& source = *normalized.source;
+  const bool goes_to_shard =
+      normalized.outcome == NormalizeOutcome::kChanged &&
+      registry_.HasCollection(source.tenant, source.collection);
+  output.steps.push_back(
+      {ordinal, RouteEvent{position_, goes_to_shard ? 1u : 0u}});
+  if (!goes_to_shard) return;
+  const std::size_t shard = ShardOf(source.tenant, source.collection);
+  ChangeEvent event{position_, normalized.operation,
+                    std::move(normalized.source), entry.logged_at.wall,
+                    entry.logged_at.monotonic.time_since_epoch().count()};
+  output.shards[shard].push_back({ordinal, MatchEvent{std::move(event)}});
+}
+
+void Sequencer::Do(ConnectGateway& command, Instant, SequencerOutput& output) {
+  registry_.AddGateway(command);
+  output.steps.push_back({NextOrdinal(), AddGateway{std::move(command)}});
+}
+
+void Sequencer::Do(DisconnectGateway& command, Instant,
+                   SequencerOutput& output) {
+  if (!registry_.HasGateway(command.gateway)) return;
+  const std::vector<Subscription> removed =
+      registry_.RemoveGateway(command.gateway);
+  const Ordinal ordinal = NextOrdinal();
+  RemoveGateway work{command.gateway, {}};
+  for (const Subscription& subscription : removed) {
+    work.handles.push_back(subscription.handle);
+  }
+  RemoveFromShards(removed, ordinal, output);
+  output.steps.push_back({ordinal, std::move(work)});
+}
+
+void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
+  Ordinal ordinal = NextOrdinal();
+  Registry::Addition addition = registry_.Add(command, position_, now);
+  SubscribeResponse response{.subscription_id = command.subscription_id,
+                             .status = addition.status,
+                             .from = position_,
+                             .quota = addition.quota};
+  const Subscription* subscription = addition.subscription;
+  if (subscription != nullptr) {
+    response.handle = subscription->handle;
+    response.from = subscription->from;
+    response.expires_at = subscription->expires_at;
+  }
+  if (!addition.is_new) {
+    output.steps.push_back(
+        {ordinal, Respond{{command.gateway, std::move(response)}}});
+    return;
+  }
+  std::size_t shard = ShardOf(subscription->tenant, subscription->collection);
+  output.shards[shard].push_back(
+      {ordinal, AddFilter{subscription->handle, subscription->tenant,
+                          subscription->collection, subscription->filter}});
+  output.steps.push_back(
+      {ordinal, AddRoute{command.gateway, std::move(response)}});
+}
+
+void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {
+  const Ordinal ordinal = NextOrdinal();
+  Result<Subscription> removed =
+      registry_.Remove(command.gateway, command.subscription_id);
+  UnsubscribeResponse response{command.subscription_id, removed.status(), {}};
+  if (!removed.ok()) {
+    output.steps.push_back(
+        {ordinal, Respond{{command.gateway, std::move(response)}}});
+    return;
+  }
+  response.handle = removed->handle;
+  RemoveFromShards({*removed}, ordinal, output);
+  output.steps.push_back(
+      {ordinal, RemoveRoute{command.gateway, std::move(response)}});
+}
+
+void Sequencer::Do(Renew& command, Instant now, SequencerOutput& output) {
+  Result<std::optional<Instant>> expiry = registry_.Renew(command, now);
+  RenewResponse response{command.subscription_id, expiry.status(),
+                         expiry.ok() ? *expiry : std::nullopt};
+  output.steps.push_back(
+      {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
+}
+
+void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
+  duplicates_.Expire(now.monotonic);
+  for (const Subscription& expired : registry_.Expire(now)) {
+    const Ordinal ordinal = NextOrdinal();
+    RemoveFromShards({expired}, ordinal, output);
+    output.steps.push_back(
+        {ordinal, ExpireRoute{expired.gateway,
+                              {expired.subscription_id, expired.handle,
+                               CloseReason::kExpired}}});
+  }
+}
+
+std::size_t Sequencer::ShardOf(std::string_view tenant,
+                               std::string_view collection) const {
+  if (shards_ == 1) return 0;
+  return HashBytes(collection, HashBytes(tenant)) % shards_;
+}
+
+void Sequencer::RemoveFromShards(const std::vector<Subscription>& subscriptions,
+                                 Ordinal ordinal,
+                                 SequencerOutput& output) const {
+  std::vector<RemoveFilters> removals(shards_);
+  for (const Subscription& subscription : subscriptions) {
+    removals[ShardOf(subscription.tenant, subscription.collection)]
+        .handles.push_back(subscription.handle);
+  }
+  for (std::size_t shard = 0; shard < shards_; ++shard) {
+    if (removals[shard].handles.empty()) continue;
+    output.shards[shard].push_back({ordinal, std::move(removals[shard])});
+  }
+}
+
+// Tells each gateway which of its subscriptions are affected, gateways in the
+// order of their handles.
+void Sequencer::Announce(
+    const std::function<bool(const Subscription&)>& is_affected, Position from,
+    Position to, std::string reason, SequencerOutput& output) {
+  std::map<GatewayHandle, std::vector<std::string>> affected;
+  for (const Subscription* subscription : registry_.List(
+           SubscriptionHandle(0), std::numeric_limits<std::size_t>::max())) {
+    if (!is_affected(*subscription)) continue;
+    affected[subscription->gateway].push_back(subscription->subscription_id);
+  }
+  AnnounceGap work{{}, from, to, std::move(reason)};
+  for (auto& [gateway, ids] : affected) {
+    work.targets.push_back({gateway, std::move(ids)});
+  }
+  output.steps.push_back({NextOrdinal(), std::move(work)});
+}
+
+}  // namespace streamer

@@ -1,0 +1,104 @@
+// Sequencer: the one order. Takes commands and log entries, gives each its
+// ordinal, and says what shards and router have to do for it.
+//
+// A command takes effect between two events: its position is that of the last
+// event before it, and a subscription promises deliveries after that position.
+// An event is read by its envelope only: duplicates and repeated deletes are
+// dropped here, gaps are announced, and an event whose collection nobody
+// subscribes to never reaches a shard.
+//
+// Invariant: the output depends on the inputs and their order alone. Every
+// input event yields exactly one RouteEvent, dropped or not, so the router
+// knows how far the log was routed.
+// Thread-safety: none; owned by one thread.
+#ifndef STREAMER_CORE_SEQUENCER_H_
+#define STREAMER_CORE_SEQUENCER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "core/commands.h"
+#include "core/options.h"
+#include "core/registry.h"
+#include "core/sequenced.h"
+#include "event/duplicate_window.h"
+#include "event/gap_detector.h"
+#include "event/log_entry.h"
+#include "event/normalizer.h"
+#include "event/position.h"
+
+namespace streamer {
+
+struct SequencerStatistics {
+  std::uint64_t events_processed = 0;
+  std::uint64_t duplicate_events = 0;
+  std::uint64_t skipped_deleted_again = 0;
+  std::uint64_t skipped_delete_unresolved = 0;
+  std::uint64_t gaps_detected = 0;
+};
+
+// What one or more inputs ask of the later stages, in order.
+struct SequencerOutput {
+  explicit SequencerOutput(std::size_t shard_count) : shards(shard_count) {}
+  std::vector<std::vector<ShardTask>> shards;  // by shard
+  std::vector<RouterStep> steps;
+
+  void Clear();
+};
+
+class Sequencer {
+ public:
+  // `start` is the last event already behind it: what a subscription that
+  // comes before any event is answered with. REQUIRES: at least one shard.
+  Sequencer(const CoreOptions& options, std::size_t shards, Position start);
+
+  void Accept(Command command, Instant now, SequencerOutput& output);
+
+  // REQUIRES: entries come in the order of their positions.
+  void Accept(const LogEntry& entry, Instant now, SequencerOutput& output);
+
+  // The last event taken.
+  [[nodiscard]] Position position() const { return position_; }
+  [[nodiscard]] const Registry& registry() const { return registry_; }
+  [[nodiscard]] const SequencerStatistics& statistics() const {
+    return statistics_;
+  }
+
+ private:
+  void Do(ConnectGateway& command, Instant now, SequencerOutput& output);
+  void Do(DisconnectGateway& command, Instant now, SequencerOutput& output);
+  void Do(Subscribe& command, Instant now, SequencerOutput& output);
+  void Do(Unsubscribe& command, Instant now, SequencerOutput& output);
+  void Do(Renew& command, Instant now, SequencerOutput& output);
+  void Do(Tick& command, Instant now, SequencerOutput& output);
+
+  Ordinal NextOrdinal() { return Ordinal(++last_ordinal_); }
+  [[nodiscard]] std::size_t ShardOf(std::string_view tenant,
+                                    std::string_view collection) const;
+  void RemoveFromShards(const std::vector<Subscription>& subscriptions,
+                        Ordinal ordinal, SequencerOutput& output) const;
+  void Announce(const std::function<bool(const Subscription&)>& is_affected,
+                Position from, Position to, std::string reason,
+                SequencerOutput& output);
+  void Route(NormalizedEvent normalized, const LogEntry& entry,
+             SequencerOutput& output);
+
+  const std::size_t shards_;
+  Registry registry_;
+  DuplicateWindow duplicates_;
+  GapDetector gaps_;
+  Normalizer normalizer_;
+  std::uint64_t last_ordinal_ = 0;
+  Position position_;
+  SequencerStatistics statistics_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_CORE_SEQUENCER_H_

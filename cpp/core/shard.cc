@@ -1,0 +1,51 @@
+#include "core/shard.h"
+
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "event/body.h"
+#include "match/match_input.h"
+
+namespace streamer {
+
+std::optional<ShardResult> Shard::Process(ShardTask task) {
+  if (auto* add = std::get_if<AddFilter>(&task.work)) {
+    matcher_.Add(add->handle, add->tenant, add->collection,
+                 std::move(add->filter));
+    return std::nullopt;
+  }
+  if (const auto* remove = std::get_if<RemoveFilters>(&task.work)) {
+    for (SubscriptionHandle handle : remove->handles) matcher_.Remove(handle);
+    return std::nullopt;
+  }
+  return Match(task.ordinal, std::move(std::get<MatchEvent>(task.work).event));
+}
+
+ShardResult Shard::Match(Ordinal ordinal, ChangeEvent event) {
+  ShardResult result{ordinal, nullptr, {}, nullptr};
+  if (!matcher_.HasCollection(event.tenant(), event.collection())) {
+    return result;
+  }
+  Result<std::unique_ptr<const EventBody>> body = EventBody::Parse(event);
+  if (!body.ok()) {
+    ++malformed_;
+    result.malformed = std::make_shared<const MalformedEvent>(
+        MalformedEvent{std::move(event), body.status()});
+    return result;
+  }
+  const std::span<const SubscriptionHandle> matches =
+      matcher_.Match(MakeMatchInput(event, **body), scratch_);
+  if (matches.empty()) return result;
+  result.handles.assign(matches.begin(), matches.end());
+  std::string document = DeliveredJson(event, **body);
+  result.event = std::make_shared<const OutgoingEvent>(
+      OutgoingEvent{std::move(event), std::move(document)});
+  return result;
+}
+
+ShardStatistics Shard::statistics() const {
+  return {malformed_, matcher_.filter_count(), matcher_.statistics()};
+}
+
+}  // namespace streamer
