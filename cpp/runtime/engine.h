@@ -1,0 +1,153 @@
+// Engine: the core at work. What transports and bindings talk to.
+//
+//   ThreadedEngine engine(options, log);
+//   GatewayHandle gateway = engine.Connect({.gateway_id = "g"}, sink);
+//   engine.Submit(Subscribe{gateway, "s1", "t", "rooms", filter}, nullptr);
+//   engine.Ingest(std::move(events));        // sink gets the deliveries
+//
+// Order: what one caller does takes effect in the order in which it was done.
+// A subscription does not see an event whose Ingest returned before its Submit
+// was called, and sees every one whose Ingest was called after.
+//
+// Flow control: a gateway receives deliveries only against credit (Grant), so
+// a slow one fills its own outbox and nothing else. Responses and notices need
+// no credit.
+//
+// Two engines: InlineEngine does everything in the calling thread before a
+// call returns; ThreadedEngine has a thread for each stage.
+// Thread-safety: of ThreadedEngine, every method from any thread; InlineEngine
+// is used by one thread at a time.
+#ifndef STREAMER_RUNTIME_ENGINE_H_
+#define STREAMER_RUNTIME_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "core/commands.h"
+#include "core/effects.h"
+#include "core/options.h"
+#include "event/change_event.h"
+#include "event/position.h"
+#include "match/matcher.h"
+
+namespace streamer {
+
+// Where the effects of one gateway go.
+class GatewaySink {
+ public:
+  virtual ~GatewaySink() = default;
+
+  // Takes effects, in order, several at once. Called by one thread at a time
+  // (the router's); must not block. It may call Grant, Acknowledge, Submit
+  // and Disconnect, which take effect afterwards.
+  virtual void OnEffects(std::vector<GatewayEffect> effects) = 0;
+};
+
+struct GatewayOptions {
+  std::string gateway_id;
+  GatewayKind kind = GatewayKind::kSoftState;
+  OutboxLimits limits;
+  std::size_t initial_credit = 0;
+};
+
+// A subscription as listed.
+struct SubscriptionInfo {
+  SubscriptionHandle handle;
+  GatewayHandle gateway;
+  std::string gateway_id;
+  std::string subscription_id;
+  std::string tenant;
+  std::string collection;
+  std::string filter;  // CEL text
+  std::optional<Instant> expires_at;
+};
+
+// Counters and gauges of all stages, read without stopping them.
+struct EngineStatistics {
+  std::uint64_t events_ingested = 0;
+  std::uint64_t events_processed = 0;
+  std::uint64_t events_skipped_malformed = 0;
+  std::uint64_t events_skipped_delete_unresolved = 0;
+  std::uint64_t events_skipped_deleted_again = 0;
+  std::uint64_t duplicate_events = 0;
+  std::uint64_t gaps_detected = 0;
+  std::uint64_t subscriptions_active_match_all = 0;
+  std::uint64_t subscriptions_active_document = 0;
+  std::uint64_t subscriptions_active_filter = 0;
+  std::uint64_t subscriptions_registered = 0;
+  std::uint64_t subscriptions_unregistered = 0;
+  std::uint64_t subscriptions_expired = 0;
+  std::uint64_t quota_exceeded_gateway = 0;
+  std::uint64_t quota_exceeded_tenant = 0;
+  std::uint64_t quota_exceeded_total = 0;
+  std::uint64_t distinct_filters = 0;
+  std::uint64_t deliveries = 0;
+  std::uint64_t outbox_depth = 0;  // deliveries waiting, all gateways
+  std::uint64_t backpressure_soft = 0;
+  std::uint64_t backpressure_hard = 0;
+  std::uint64_t gateways_connected = 0;
+  std::uint64_t resyncs = 0;      // sessions told that they missed something
+  std::uint64_t log_backlog = 0;  // events logged and not yet sequenced
+  Position head;                  // newest event logged
+  Position routed;                // newest event whose deliveries are queued
+  MatchStatistics match;
+  // counts[i] samples did not exceed bounds[i] but exceeded bounds[i - 1]; the
+  // last count, one more than bounds, is of what exceeded them all.
+  struct Histogram {
+    std::vector<double> bounds;
+    std::vector<std::uint64_t> counts;
+    double sum = 0;
+  };
+  Histogram match_latency_seconds;
+  Histogram matches_per_event;
+  Histogram delivery_latency_seconds;  // logged → handed to the sink
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Makes a gateway. Its first effects may come before Connect returns. The
+  // null handle when the engine is stopping.
+  virtual GatewayHandle Connect(GatewayOptions options,
+                                std::shared_ptr<GatewaySink> sink) = 0;
+  // Ends it and its subscriptions. OnEffects may run once more meanwhile; the
+  // sink is released afterwards. Idempotent.
+  virtual void Disconnect(GatewayHandle gateway) = 0;
+
+  // Queues a command (Subscribe, Unsubscribe, Renew). `taken`, if any, runs
+  // once the sequencer has taken it: until then the caller should read no
+  // more from its source. Unavailable when the engine is stopping, and
+  // `taken` does not run.
+  virtual Status Submit(Command command, std::function<void()> taken) = 0;
+
+  // Lets the gateway receive `deliveries` more.
+  virtual void Grant(GatewayHandle gateway, std::size_t deliveries) = 0;
+  // All deliveries up to `sequence` were processed (session gateways).
+  virtual void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) = 0;
+
+  // Appends to the log. Returns the position of the last event; Unavailable
+  // when the log's reader is too far behind (nothing was appended: wait with
+  // WhenIngestible and repeat) or the engine is stopping.
+  virtual Result<Position> Ingest(std::vector<SourceEvent> events) = 0;
+  // Runs `ready` once, from any thread, when Ingest may succeed again; at
+  // once if it may now.
+  virtual void WhenIngestible(std::function<void()> ready) = 0;
+
+  // Live subscriptions in order of handle, at most `limit`, after `after`.
+  virtual std::vector<SubscriptionInfo> List(SubscriptionHandle after,
+                                             std::size_t limit) const = 0;
+
+  virtual EngineStatistics Statistics() const = 0;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_RUNTIME_ENGINE_H_

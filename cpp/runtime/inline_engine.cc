@@ -1,0 +1,171 @@
+#include "runtime/inline_engine.h"
+
+#include <deque>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "runtime/internal/list.h"
+#include "runtime/internal/pipeline.h"
+#include "runtime/internal/sinks.h"
+
+namespace streamer {
+namespace {
+
+constexpr std::size_t kReadBatch = 256;
+
+}  // namespace
+
+// A sink may call the engine while effects are handed to it. What it asks
+// waits in `actions` until they are; the loop further up the stack does it.
+struct InlineEngine::State {
+  using Action = std::function<void(std::vector<Effect>&)>;
+
+  State(const CoreOptions& options, std::shared_ptr<EventLog> the_log,
+        Instant start)
+      : log(std::move(the_log)),
+        now(start),
+        pipeline(options, log->head(), [this] { return now.monotonic; }) {}
+
+  void Run(Action action) {
+    actions.push_back(std::move(action));
+    RunAll();
+  }
+
+  // Does what was asked and then takes what the log holds, batch by batch, so
+  // that the credit which sinks give for one batch is there for the next.
+  void RunAll() {
+    if (is_running) return;
+    is_running = true;
+    std::vector<Effect> effects;
+    bool has_more = true;
+    while (has_more) {
+      if (actions.empty()) {
+        has_more = TakeBatch(effects);
+      } else {
+        Action next = std::move(actions.front());
+        actions.pop_front();
+        next(effects);
+      }
+      HandOut(effects);
+    }
+    is_running = false;
+  }
+
+  void RunCommand(Command command) {
+    Run([this,
+         command = std::move(command)](std::vector<Effect>& effects) mutable {
+      pipeline.Accept(std::move(command), now, effects);
+    });
+  }
+
+  // False when the log holds nothing more.
+  bool TakeBatch(std::vector<Effect>& effects) {
+    std::vector<LogEntry> entries;
+    Status status =
+        log->Read(pipeline.sequencer().position(), kReadBatch, entries);
+    if (!status.ok() || entries.empty()) return false;
+    for (const LogEntry& entry : entries) {
+      pipeline.Accept(entry, now, effects);
+    }
+    log->Release(pipeline.sequencer().position());
+    return true;
+  }
+
+  // A gateway that the router gave up ends by the same command as one that
+  // left.
+  void HandOut(std::vector<Effect>& effects) {
+    pipeline.Measure(effects);
+    for (const Effect& effect : effects) {
+      if (!std::holds_alternative<GatewayClosed>(effect.what)) continue;
+      actions.push_back([this, gateway = effect.gateway](
+                            std::vector<Effect>& following) {
+        pipeline.Accept(Command(DisconnectGateway{gateway}), now, following);
+        sinks.Remove(gateway);
+      });
+    }
+    sinks.Dispatch(effects);
+  }
+
+  const std::shared_ptr<EventLog> log;
+  Instant now;
+  std::uint64_t last_gateway = 0;
+  std::uint64_t events_ingested = 0;
+  internal::Pipeline pipeline;
+  internal::Sinks sinks;
+  std::deque<Action> actions;
+  bool is_running = false;
+};
+
+InlineEngine::InlineEngine(const CoreOptions& options,
+                           std::shared_ptr<EventLog> log, Instant start)
+    : state_(std::make_unique<State>(options, std::move(log), start)) {}
+InlineEngine::~InlineEngine() = default;
+
+void InlineEngine::Advance(Duration duration) {
+  state_->now = state_->now.After(duration);
+  state_->RunCommand(Tick{});
+}
+
+Instant InlineEngine::now() const { return state_->now; }
+
+GatewayHandle InlineEngine::Connect(GatewayOptions options,
+                                    std::shared_ptr<GatewaySink> sink) {
+  GatewayHandle gateway(++state_->last_gateway);
+  state_->sinks.Add(gateway, std::move(sink));
+  state_->RunCommand(ConnectGateway{gateway, std::move(options.gateway_id),
+                                    options.kind, options.limits,
+                                    options.initial_credit});
+  return gateway;
+}
+
+void InlineEngine::Disconnect(GatewayHandle gateway) {
+  state_->sinks.Remove(gateway);
+  state_->RunCommand(DisconnectGateway{gateway});
+}
+
+Status InlineEngine::Submit(Command command, std::function<void()> taken) {
+  state_->RunCommand(std::move(command));
+  if (taken) taken();
+  return OkStatus();
+}
+
+void InlineEngine::Grant(GatewayHandle gateway, std::size_t deliveries) {
+  state_->Run([this, gateway, deliveries](std::vector<Effect>& effects) {
+    state_->pipeline.router().Grant(gateway, deliveries, effects);
+  });
+}
+
+void InlineEngine::Acknowledge(GatewayHandle gateway, std::uint64_t sequence) {
+  state_->Run([this, gateway, sequence](std::vector<Effect>& effects) {
+    state_->pipeline.router().Acknowledge(gateway, sequence, effects);
+  });
+}
+
+Result<Position> InlineEngine::Ingest(std::vector<SourceEvent> events) {
+  std::size_t count = events.size();
+  Result<Position> appended = state_->log->Append(std::move(events), now());
+  if (!appended.ok()) return appended;
+  state_->events_ingested += count;
+  state_->RunAll();
+  return appended;
+}
+
+void InlineEngine::WhenIngestible(std::function<void()> ready) { ready(); }
+
+std::vector<SubscriptionInfo> InlineEngine::List(SubscriptionHandle after,
+                                                 std::size_t limit) const {
+  return internal::ListSubscriptions(state_->pipeline.sequencer().registry(),
+                                     after, limit);
+}
+
+EngineStatistics InlineEngine::Statistics() const {
+  EngineStatistics statistics = state_->pipeline.statistics();
+  statistics.events_ingested = state_->events_ingested;
+  statistics.head = state_->log->head();
+  statistics.log_backlog =
+      statistics.head.offset - state_->pipeline.sequencer().position().offset;
+  return statistics;
+}
+
+}  // namespace streamer

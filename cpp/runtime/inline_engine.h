@@ -1,0 +1,50 @@
+// InlineEngine: the whole core in the caller's thread, at the caller's time.
+//
+// Every call runs sequencer, shard and router to the end before it returns:
+// the single-threaded truth that ThreadedEngine is compared with, and what
+// the Python module drives. Time stands still until Advance.
+//
+// Thread-safety: one thread at a time.
+#ifndef STREAMER_RUNTIME_INLINE_ENGINE_H_
+#define STREAMER_RUNTIME_INLINE_ENGINE_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "runtime/engine.h"
+#include "store/event_log.h"
+
+namespace streamer {
+
+class InlineEngine final : public Engine {
+ public:
+  InlineEngine(const CoreOptions& options, std::shared_ptr<EventLog> log,
+               Instant start);
+  ~InlineEngine() override;
+
+  // Moves time forward and expires what is due.
+  void Advance(Duration duration);
+  [[nodiscard]] Instant now() const;
+
+  GatewayHandle Connect(GatewayOptions options,
+                        std::shared_ptr<GatewaySink> sink) override;
+  void Disconnect(GatewayHandle gateway) override;
+  Status Submit(Command command, std::function<void()> taken) override;
+  void Grant(GatewayHandle gateway, std::size_t deliveries) override;
+  void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;
+  Result<Position> Ingest(std::vector<SourceEvent> events) override;
+  void WhenIngestible(std::function<void()> ready) override;
+  std::vector<SubscriptionInfo> List(SubscriptionHandle after,
+                                     std::size_t limit) const override;
+  EngineStatistics Statistics() const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_RUNTIME_INLINE_ENGINE_H_

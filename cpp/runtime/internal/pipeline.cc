@@ -1,0 +1,35 @@
+#include "runtime/internal/pipeline.h"
+
+namespace streamer::internal {
+
+Pipeline::Pipeline(const CoreOptions& options, Position start,
+                   const MonotonicClock& clock)
+    : sequencer_(options, 1, start),
+      shard_(clock, nullptr),
+      router_(clock, start),
+      output_(1) {}
+
+void Pipeline::PassOn(std::vector<Effect>& effects) {
+  shard_.Process(output_.shards[0], results_);
+  for (RouterStep& step : output_.steps) {
+    router_.router().Accept(std::move(step), effects);
+  }
+  for (ShardResult& result : results_) {
+    router_.router().Accept(std::move(result), effects);
+  }
+  results_.clear();
+  output_.Clear();
+}
+
+EngineStatistics Pipeline::statistics() {
+  router_.Publish();
+  EngineStatistics statistics;
+  Report(SequencerCounts{sequencer_.statistics(),
+                         sequencer_.registry().statistics()},
+         statistics);
+  Report(shard_.counts(), statistics);
+  Report(router_.counts(), statistics);
+  return statistics;
+}
+
+}  // namespace streamer::internal

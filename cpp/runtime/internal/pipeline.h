@@ -1,0 +1,50 @@
+// Pipeline: all stages one after another, in one thread. One input goes all
+// the way through before the next, so this is the order that any number of
+// threads must reproduce.
+//
+// Thread-safety: none.
+#ifndef STREAMER_RUNTIME_INTERNAL_PIPELINE_H_
+#define STREAMER_RUNTIME_INTERNAL_PIPELINE_H_
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "core/options.h"
+#include "core/sequencer.h"
+#include "runtime/internal/stages.h"
+
+namespace streamer::internal {
+
+class Pipeline {
+ public:
+  Pipeline(const CoreOptions& options, Position start,
+           const MonotonicClock& clock);
+
+  // Input: a Command or a LogEntry. Appends what follows to `effects`.
+  template <typename Input>
+  void Accept(Input&& input, Instant now, std::vector<Effect>& effects) {
+    sequencer_.Accept(std::forward<Input>(input), now, output_);
+    PassOn(effects);
+  }
+
+  [[nodiscard]] const Sequencer& sequencer() const { return sequencer_; }
+  [[nodiscard]] Router& router() { return router_.router(); }
+  // Notes the latency of deliveries that are about to go out.
+  void Measure(const std::vector<Effect>& effects) { router_.Measure(effects); }
+  // All counters but those of the log.
+  [[nodiscard]] EngineStatistics statistics();
+
+ private:
+  void PassOn(std::vector<Effect>& effects);
+
+  Sequencer sequencer_;
+  ShardStage shard_;
+  RouterStage router_;
+  SequencerOutput output_;
+  std::vector<ShardResult> results_;
+};
+
+}  // namespace streamer::internal
+
+#endif  // STREAMER_RUNTIME_INTERNAL_PIPELINE_H_

@@ -1,0 +1,141 @@
+#include "runtime/internal/stages.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "runtime/internal/list.h"
+
+namespace streamer::internal {
+namespace {
+
+// Commands and events of one turn: few enough that the later stages soon have
+// something to do, enough that handing them over costs little.
+constexpr std::size_t kInputsPerTurn = 256;
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+SequencerStage::SequencerStage(const CoreOptions& options, std::size_t shards,
+                               std::shared_ptr<EventLog> log)
+    : log_(std::move(log)),
+      sequencer_(options, shards, log_->head()),
+      sequenced_(sequencer_.position().offset) {}
+
+void SequencerStage::Enqueue(std::deque<QueuedCommand>& commands) {
+  std::move(commands.begin(), commands.end(), std::back_inserter(waiting_));
+  commands.clear();
+}
+
+bool SequencerStage::RunTurn(Position head, Instant now,
+                             SequencerOutput& output) {
+  std::size_t room = kInputsPerTurn;
+  while (room > 0) {
+    std::uint64_t position = sequencer_.position().offset;
+    if (!waiting_.empty() && waiting_.front().after <= position) {
+      taken_.push_back(std::move(waiting_.front().taken));
+      Accept(std::move(waiting_.front().command), now, output);
+      waiting_.pop_front();
+      --room;
+      continue;
+    }
+    std::uint64_t until = waiting_.empty()
+                              ? head.offset
+                              : std::min(head.offset, waiting_.front().after);
+    if (until <= position) break;
+    std::size_t limit = std::min<std::uint64_t>(room, until - position);
+    std::size_t count = AcceptEvents(limit, now, output);
+    if (count == 0) break;
+    room -= count;
+  }
+  counts_.Publish(
+      {sequencer_.statistics(), sequencer_.registry().statistics()});
+  return room == 0;
+}
+
+void SequencerStage::Tick(Instant now, SequencerOutput& output) {
+  Accept(streamer::Tick{}, now, output);
+}
+
+void SequencerStage::Accept(Command command, Instant now,
+                            SequencerOutput& output) {
+  std::lock_guard lock(registry_mutex_);
+  sequencer_.Accept(std::move(command), now, output);
+}
+
+std::size_t SequencerStage::AcceptEvents(std::size_t limit, Instant now,
+                                         SequencerOutput& output) {
+  entries_.clear();
+  Status status = log_->Read(sequencer_.position(), limit, entries_);
+  if (!status.ok()) return 0;
+  for (const LogEntry& entry : entries_) sequencer_.Accept(entry, now, output);
+  log_->Release(sequencer_.position());
+  sequenced_.store(sequencer_.position().offset);
+  std::size_t count = entries_.size();
+  entries_.clear();
+  return count;
+}
+
+void SequencerStage::RunTaken() {
+  for (std::function<void()>& taken : std::exchange(taken_, {})) {
+    if (taken) taken();
+  }
+}
+
+std::vector<SubscriptionInfo> SequencerStage::List(SubscriptionHandle after,
+                                                   std::size_t limit) const {
+  std::lock_guard lock(registry_mutex_);
+  return ListSubscriptions(sequencer_.registry(), after, limit);
+}
+
+ShardStage::ShardStage(MonotonicClock clock,
+                       std::function<void(const MalformedEvent&)> on_malformed)
+    : clock_(std::move(clock)), on_malformed_(std::move(on_malformed)) {}
+
+void ShardStage::Process(std::span<ShardTask> tasks,
+                         std::vector<ShardResult>& results) {
+  MonotonicTime before = clock_();
+  for (ShardTask& task : tasks) {
+    std::optional<ShardResult> result = shard_.Process(std::move(task));
+    MonotonicTime after = clock_();
+    if (result) {
+      counts_.match_latency.Observe(Seconds(after - before));
+      counts_.matches_per_event.Observe(
+          static_cast<double>(result->handles.size()));
+      if (result->malformed && on_malformed_) on_malformed_(*result->malformed);
+      results.push_back(*std::move(result));
+    }
+    before = after;
+  }
+  counts_.shard = shard_.statistics();
+  published_.Publish(counts_);
+}
+
+RouterStage::RouterStage(MonotonicClock clock, Position start)
+    : clock_(std::move(clock)), router_(start) {
+  Publish();
+}
+
+void RouterStage::Measure(const std::vector<Effect>& effects) {
+  if (effects.empty()) return;
+  Duration now = clock_().time_since_epoch();
+  for (const Effect& effect : effects) {
+    const auto* delivery = std::get_if<Delivery>(&effect.what);
+    if (delivery == nullptr) continue;
+    Duration logged(delivery->event->event.logged_at_monotonic_ns);
+    counts_.delivery_latency.Observe(Seconds(now - logged));
+  }
+}
+
+void RouterStage::Publish() {
+  counts_.router = router_.statistics();
+  published_.Publish(counts_);
+}
+
+}  // namespace streamer::internal

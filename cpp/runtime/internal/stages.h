@@ -1,0 +1,111 @@
+// The three stages as the threaded engine runs them: each with what it needs
+// beside its object of core/, and with the measurements that the objects,
+// having no clock, cannot make.
+//
+// Thread-safety: each stage is owned by one thread, but for what is marked.
+#ifndef STREAMER_RUNTIME_INTERNAL_STAGES_H_
+#define STREAMER_RUNTIME_INTERNAL_STAGES_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "core/router.h"
+#include "core/sequencer.h"
+#include "core/shard.h"
+#include "runtime/engine.h"
+#include "runtime/internal/intake.h"
+#include "runtime/internal/published.h"
+#include "runtime/internal/stage_statistics.h"
+#include "store/event_log.h"
+
+namespace streamer::internal {
+
+// Reads the monotonic clock; constant where time stands still.
+using MonotonicClock = std::function<MonotonicTime()>;
+
+// Merges commands and log into one order, a bounded number at a time.
+class SequencerStage {
+ public:
+  SequencerStage(const CoreOptions& options, std::size_t shards,
+                 std::shared_ptr<EventLog> log);
+
+  // Puts `commands` behind those that wait.
+  void Enqueue(std::deque<QueuedCommand>& commands);
+  // Takes commands and events up to `head`, in order. Whether something is
+  // left. REQUIRES: every command queued before event `head` was appended has
+  // been enqueued.
+  bool RunTurn(Position head, Instant now, SequencerOutput& output);
+  // Ends what is due.
+  void Tick(Instant now, SequencerOutput& output);
+  // Tells the senders of commands that theirs was taken.
+  void RunTaken();
+
+  // Any thread.
+  [[nodiscard]] std::vector<SubscriptionInfo> List(SubscriptionHandle after,
+                                                   std::size_t limit) const;
+  [[nodiscard]] std::uint64_t sequenced() const { return sequenced_.load(); }
+  [[nodiscard]] SequencerCounts counts() const { return counts_.Read(); }
+
+ private:
+  void Accept(Command command, Instant now, SequencerOutput& output);
+  std::size_t AcceptEvents(std::size_t limit, Instant now,
+                           SequencerOutput& output);
+
+  const std::shared_ptr<EventLog> log_;
+  mutable std::mutex registry_mutex_;  // commands change what List reads
+  Sequencer sequencer_;
+  std::deque<QueuedCommand> waiting_;
+  std::vector<std::function<void()>> taken_;
+  std::vector<LogEntry> entries_;
+  std::atomic<std::uint64_t> sequenced_;  // offset of the last event taken
+  Published<SequencerCounts> counts_;
+};
+
+class ShardStage {
+ public:
+  ShardStage(MonotonicClock clock,
+             std::function<void(const MalformedEvent&)> on_malformed);
+
+  // Processes `tasks` in order, and appends their results.
+  void Process(std::span<ShardTask> tasks, std::vector<ShardResult>& results);
+
+  // Any thread.
+  [[nodiscard]] ShardCounts counts() const { return published_.Read(); }
+
+ private:
+  const MonotonicClock clock_;
+  const std::function<void(const MalformedEvent&)> on_malformed_;
+  Shard shard_;
+  ShardCounts counts_;
+  Published<ShardCounts> published_;
+};
+
+class RouterStage {
+ public:
+  RouterStage(MonotonicClock clock, Position start);
+
+  [[nodiscard]] Router& router() { return router_; }
+  // Notes how long the deliveries among `effects` took from log to here.
+  void Measure(const std::vector<Effect>& effects);
+  void Publish();
+
+  // Any thread.
+  [[nodiscard]] RouterCounts counts() const { return published_.Read(); }
+
+ private:
+  const MonotonicClock clock_;
+  Router router_;
+  RouterCounts counts_;
+  Published<RouterCounts> published_;
+};
+
+}  // namespace streamer::internal
+
+#endif  // STREAMER_RUNTIME_INTERNAL_STAGES_H_

@@ -1,0 +1,447 @@
+// Who runs what:
+//
+//   callers ──▶ Intake, log ──▶ sequencer ──▶ shard … ──▶ router ──▶ sinks
+//                                   └───────────────────────┘
+//
+// The router's mailbox takes steps, results, grants and acknowledgements. The
+// first two wait for room, which is how a slow router slows the log's reader;
+// the others never wait, because sinks send them from the router's thread. No
+// circle waits: the router waits for nobody.
+#include "runtime/threaded_engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/internal/clock.h"
+#include "runtime/internal/intake.h"
+#include "runtime/internal/mailbox.h"
+#include "runtime/internal/sinks.h"
+#include "runtime/internal/stages.h"
+
+namespace streamer {
+namespace {
+
+using internal::Intake;
+using internal::Mailbox;
+using internal::ReadClocks;
+using internal::ReadMonotonicClock;
+
+// What a shard or the router does before it hands on what came of it: a full
+// mailbox must not make the first in it wait for the last.
+constexpr std::size_t kChunk = 128;
+
+struct GrantCredit {
+  GatewayHandle gateway;
+  std::size_t deliveries;
+};
+struct Acknowledgement {
+  GatewayHandle gateway;
+  std::uint64_t sequence;
+};
+// A sender of steps or results will send no more.
+struct EndOfMail {};
+using RouterMail = std::variant<RouterStep, ShardResult, GrantCredit,
+                                Acknowledgement, EndOfMail>;
+
+template <typename T>
+void AppendMail(std::vector<T>& from, std::vector<RouterMail>& mail) {
+  mail.reserve(mail.size() + from.size());
+  for (T& one : from) mail.emplace_back(std::move(one));
+  from.clear();
+}
+
+template <typename T, typename Function>
+void ForEachChunk(std::vector<T>& items, Function function) {
+  std::span<T> rest(items);
+  while (!rest.empty()) {
+    std::size_t size = std::min(rest.size(), kChunk);
+    function(rest.first(size));
+    rest = rest.subspan(size);
+  }
+}
+
+}  // namespace
+
+struct ThreadedEngine::State {
+  State(const ThreadedEngineOptions& the_options,
+        std::shared_ptr<EventLog> the_log)
+      : options(the_options),
+        log(std::move(the_log)),
+        sequencer(options.core, options.shards, log),
+        router(ReadMonotonicClock, log->head()),
+        intake(log),
+        router_mailbox(options.queue_size) {
+    for (std::size_t i = 0; i < options.shards; ++i) {
+      shards.emplace_back(ReadMonotonicClock, options.on_malformed);
+      shard_mailboxes.emplace_back(options.queue_size);
+    }
+  }
+
+  // The loops, and their parts.
+  void RunSequencer();
+  void RunShard(std::size_t index);
+  void RunRouter();
+  void RunAll();
+  bool TakeTurn(SequencerOutput& output);
+  void PassOn(SequencerOutput& output);
+  void Route(std::vector<RouterMail>& mail);
+  void RouteOne(RouterMail& mail, std::vector<Effect>& effects);
+  void HandOut(std::vector<Effect>& effects);
+  void NoteProgress();
+
+  void SendToRouter(RouterMail mail);
+  void WakeIngesters();
+  [[nodiscard]] std::size_t Backlog() const;
+  [[nodiscard]] bool WaitUntilIdle(Duration timeout);
+
+  // Constant after construction.
+  const ThreadedEngineOptions options;
+  const std::shared_ptr<EventLog> log;
+
+  // Each owned by its thread.
+  internal::SequencerStage sequencer;
+  MonotonicTime next_tick = ReadMonotonicClock() + options.tick;
+  bool has_more = false;  // for the sequencer, in log or commands
+  std::deque<internal::ShardStage> shards;
+  internal::RouterStage router;
+  std::size_t ended_senders = 0;  // of the router
+  std::vector<Effect> effects;    // the router's scratch
+
+  // Between the threads.
+  Intake intake;
+  std::deque<Mailbox<ShardTask>> shard_mailboxes;
+  Mailbox<RouterMail> router_mailbox;
+  internal::Sinks sinks;
+  std::atomic<std::uint64_t> events_ingested{0};
+  std::atomic<bool> is_abandoned{false};  // Stop gave up waiting
+  std::uint64_t last_gateway = 0;         // guarded by the intake's lock
+
+  // Shared by every Ingest, taken alone by Stop: an event is either refused or
+  // in the log before the intake closes.
+  std::shared_mutex ingest_mutex;
+  bool is_stopping = false;  // guarded by ingest_mutex
+
+  std::mutex waiters_mutex;
+  std::vector<std::function<void()>> ingest_waiters;  // by waiters_mutex
+
+  std::mutex idle_mutex;
+  std::condition_variable idle;
+  bool has_routed_all = false;      // by idle_mutex: no mail will follow
+  bool has_handed_out_all = false;  // by idle_mutex: … and no delivery waits
+
+  std::mutex stop_mutex;
+  std::optional<bool> stop_result;  // by stop_mutex
+  std::vector<std::thread> threads;
+};
+
+void ThreadedEngine::State::RunSequencer() {
+  SequencerOutput output(options.shards);
+  bool goes_on = true;
+  while (goes_on) {
+    goes_on = TakeTurn(output);
+    PassOn(output);
+    sequencer.RunTaken();
+  }
+  for (auto& mailbox : shard_mailboxes) mailbox.Close();
+  router_mailbox.SendNow(EndOfMail{});
+}
+
+// Waits for something to do and does some of it. False when the intake is
+// closed and nothing is left.
+bool ThreadedEngine::State::TakeTurn(SequencerOutput& output) {
+  bool is_open = intake.Wait(has_more ? MonotonicTime() : next_tick);
+  // First the head, then the commands: so all commands that were queued before
+  // event `head` are among them.
+  Position head = log->head();
+  std::deque<internal::QueuedCommand> commands;
+  intake.Take(commands);
+  sequencer.Enqueue(commands);
+  Instant now = ReadClocks();
+  if (now.monotonic >= next_tick) {
+    sequencer.Tick(now, output);
+    next_tick = now.monotonic + options.tick;
+  }
+  has_more = sequencer.RunTurn(head, now, output);
+  WakeIngesters();
+  return (is_open || has_more) && !is_abandoned.load();
+}
+
+void ThreadedEngine::State::PassOn(SequencerOutput& output) {
+  std::vector<RouterMail> mail;
+  AppendMail(output.steps, mail);
+  router_mailbox.Send(mail);
+  for (std::size_t i = 0; i < output.shards.size(); ++i) {
+    shard_mailboxes[i].Send(output.shards[i]);
+  }
+}
+
+void ThreadedEngine::State::RunShard(std::size_t index) {
+  std::vector<ShardTask> tasks;
+  std::vector<ShardResult> results;
+  std::vector<RouterMail> mail;
+  while (shard_mailboxes[index].Receive(tasks)) {
+    ForEachChunk(tasks, [&](std::span<ShardTask> chunk) {
+      shards[index].Process(chunk, results);
+      AppendMail(results, mail);
+      router_mailbox.Send(mail);
+    });
+  }
+  router_mailbox.SendNow(EndOfMail{});
+}
+
+void ThreadedEngine::State::RunRouter() {
+  std::vector<RouterMail> mail;
+  while (router_mailbox.Receive(mail)) Route(mail);
+}
+
+void ThreadedEngine::State::Route(std::vector<RouterMail>& mail) {
+  ForEachChunk(mail, [&](std::span<RouterMail> chunk) {
+    for (RouterMail& one : chunk) RouteOne(one, effects);
+    HandOut(effects);
+  });
+  mail.clear();
+  NoteProgress();
+}
+
+void ThreadedEngine::State::RouteOne(RouterMail& mail,
+                                     std::vector<Effect>& into) {
+  if (auto* step = std::get_if<RouterStep>(&mail)) {
+    router.router().Accept(std::move(*step), into);
+  } else if (auto* result = std::get_if<ShardResult>(&mail)) {
+    router.router().Accept(std::move(*result), into);
+  } else if (const auto* grant = std::get_if<GrantCredit>(&mail)) {
+    router.router().Grant(grant->gateway, grant->deliveries, into);
+  } else if (const auto* ack = std::get_if<Acknowledgement>(&mail)) {
+    router.router().Acknowledge(ack->gateway, ack->sequence, into);
+  } else {
+    ++ended_senders;
+  }
+}
+
+// A gateway that the router gave up must end everywhere: its subscriptions
+// are ended by the same command that ends a gateway that left.
+void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
+  if (what.empty()) return;
+  router.Measure(what);
+  std::vector<GatewayHandle> closed;
+  for (const Effect& effect : what) {
+    if (std::holds_alternative<GatewayClosed>(effect.what)) {
+      closed.push_back(effect.gateway);
+    }
+  }
+  // Published first: whoever saw an effect finds it counted.
+  router.Publish();
+  sinks.Dispatch(what);
+  for (GatewayHandle gateway : closed) {
+    sinks.Remove(gateway);
+    intake.SubmitInternal(DisconnectGateway{gateway});
+  }
+}
+
+void ThreadedEngine::State::NoteProgress() {
+  router.Publish();
+  std::size_t senders = options.single_thread ? 1 : 1 + shards.size();
+  if (ended_senders < senders) return;
+  std::lock_guard lock(idle_mutex);
+  has_routed_all = router.router().waiting_steps() == 0;
+  has_handed_out_all =
+      has_routed_all && router.router().statistics().waiting == 0;
+  idle.notify_all();
+}
+
+// All stages in one thread: after each turn of the sequencer, the shards and
+// the router do what it asked, and what came in for the router meanwhile.
+void ThreadedEngine::State::RunAll() {
+  SequencerOutput output(options.shards);
+  std::vector<ShardResult> results;
+  std::vector<RouterMail> mail;
+  bool goes_on = true;
+  while (goes_on) {
+    goes_on = TakeTurn(output);
+    AppendMail(output.steps, mail);
+    for (std::size_t i = 0; i < options.shards; ++i) {
+      shards[i].Process(output.shards[i], results);
+      output.shards[i].clear();
+      AppendMail(results, mail);
+    }
+    Route(mail);
+    sequencer.RunTaken();
+    router_mailbox.TakeInto(mail);
+    Route(mail);
+  }
+  mail.emplace_back(EndOfMail{});
+  Route(mail);
+  RunRouter();
+}
+
+// In one thread the router's mail is read between the sequencer's turns, so it
+// is the sequencer that must be woken.
+void ThreadedEngine::State::SendToRouter(RouterMail mail) {
+  router_mailbox.SendNow(std::move(mail));
+  if (options.single_thread) intake.Notify();
+}
+
+// Reads the sequencer's place before the head: the other way round, the place
+// could be past that head.
+std::size_t ThreadedEngine::State::Backlog() const {
+  std::uint64_t sequenced = sequencer.sequenced();
+  return log->head().offset - sequenced;
+}
+
+void ThreadedEngine::State::WakeIngesters() {
+  std::vector<std::function<void()>> ready;
+  {
+    std::lock_guard lock(waiters_mutex);
+    if (ingest_waiters.empty() || Backlog() >= options.ingest_backlog) return;
+    ready.swap(ingest_waiters);
+  }
+  for (const auto& one : ready) one();
+}
+
+// Whether everything was handed out before the time-out. Grants are still
+// heard meanwhile.
+bool ThreadedEngine::State::WaitUntilIdle(Duration timeout) {
+  std::unique_lock lock(idle_mutex);
+  bool is_idle =
+      idle.wait_for(lock, timeout, [this] { return has_handed_out_all; });
+  if (!has_routed_all) {
+    is_abandoned = true;
+    for (auto& mailbox : shard_mailboxes) mailbox.Discard();
+    router_mailbox.Discard();
+    intake.Notify();
+  }
+  return is_idle;
+}
+
+ThreadedEngine::ThreadedEngine(const ThreadedEngineOptions& options,
+                               std::shared_ptr<EventLog> log)
+    : state_(std::make_unique<State>(options, std::move(log))) {
+  State* state = state_.get();
+  if (options.single_thread) {
+    state->threads.emplace_back([state] { state->RunAll(); });
+    return;
+  }
+  state->threads.emplace_back([state] { state->RunSequencer(); });
+  for (std::size_t i = 0; i < options.shards; ++i) {
+    state->threads.emplace_back([state, i] { state->RunShard(i); });
+  }
+  state->threads.emplace_back([state] { state->RunRouter(); });
+}
+
+ThreadedEngine::~ThreadedEngine() { Stop(Duration::zero()); }
+
+bool ThreadedEngine::Stop(Duration timeout) {
+  std::lock_guard stop_lock(state_->stop_mutex);
+  if (state_->stop_result) return *state_->stop_result;
+  {
+    std::lock_guard lock(state_->ingest_mutex);
+    state_->is_stopping = true;
+  }
+  state_->intake.Close();
+  std::vector<std::function<void()>> waiters;
+  {
+    std::lock_guard lock(state_->waiters_mutex);
+    waiters.swap(state_->ingest_waiters);
+  }
+  for (const auto& waiter : waiters) waiter();
+  bool is_idle = state_->WaitUntilIdle(timeout);
+  state_->router_mailbox.Close();
+  for (std::thread& thread : state_->threads) thread.join();
+  state_->stop_result = is_idle;
+  return is_idle;
+}
+
+GatewayHandle ThreadedEngine::Connect(GatewayOptions options,
+                                      std::shared_ptr<GatewaySink> sink) {
+  GatewayHandle gateway;
+  state_->intake.SubmitInOrder([&]() -> Command {
+    gateway = GatewayHandle(++state_->last_gateway);
+    state_->sinks.Add(gateway, std::move(sink));
+    return ConnectGateway{gateway, std::move(options.gateway_id), options.kind,
+                          options.limits, options.initial_credit};
+  });
+  return gateway;
+}
+
+void ThreadedEngine::Disconnect(GatewayHandle gateway) {
+  state_->sinks.Remove(gateway);
+  state_->intake.SubmitInternal(DisconnectGateway{gateway});
+}
+
+Status ThreadedEngine::Submit(Command command, std::function<void()> taken) {
+  if (!state_->intake.Submit(std::move(command), std::move(taken))) {
+    return Unavailable("the engine is stopping");
+  }
+  return OkStatus();
+}
+
+void ThreadedEngine::Grant(GatewayHandle gateway, std::size_t deliveries) {
+  state_->SendToRouter(GrantCredit{gateway, deliveries});
+}
+
+void ThreadedEngine::Acknowledge(GatewayHandle gateway,
+                                 std::uint64_t sequence) {
+  state_->SendToRouter(Acknowledgement{gateway, sequence});
+}
+
+Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
+  std::shared_lock lock(state_->ingest_mutex);
+  if (state_->is_stopping) return Unavailable("the engine is stopping");
+  std::size_t backlog = state_->Backlog();
+  if (backlog >= state_->options.ingest_backlog) {
+    return Unavailable(absl::StrCat("expected a backlog below ",
+                                    state_->options.ingest_backlog,
+                                    " events, got ", backlog));
+  }
+  std::size_t count = events.size();
+  Result<Position> appended =
+      state_->log->Append(std::move(events), ReadClocks());
+  if (!appended.ok()) return appended;
+  state_->events_ingested.fetch_add(count, std::memory_order_relaxed);
+  state_->intake.Notify();
+  return appended;
+}
+
+void ThreadedEngine::WhenIngestible(std::function<void()> ready) {
+  {
+    std::shared_lock ingest_lock(state_->ingest_mutex);
+    std::lock_guard lock(state_->waiters_mutex);
+    if (!state_->is_stopping &&
+        state_->Backlog() >= state_->options.ingest_backlog) {
+      state_->ingest_waiters.push_back(std::move(ready));
+      return;
+    }
+  }
+  ready();
+}
+
+std::vector<SubscriptionInfo> ThreadedEngine::List(SubscriptionHandle after,
+                                                   std::size_t limit) const {
+  return state_->sequencer.List(after, limit);
+}
+
+EngineStatistics ThreadedEngine::Statistics() const {
+  EngineStatistics statistics;
+  internal::Report(state_->sequencer.counts(), statistics);
+  for (const internal::ShardStage& shard : state_->shards) {
+    internal::Report(shard.counts(), statistics);
+  }
+  internal::Report(state_->router.counts(), statistics);
+  statistics.events_ingested = state_->events_ingested.load();
+  statistics.log_backlog = state_->Backlog();
+  statistics.head = state_->log->head();
+  return statistics;
+}
+
+}  // namespace streamer

@@ -1,0 +1,79 @@
+// ThreadedEngine: a thread for the sequencer, one for each shard, one for the
+// router, with bounded queues between them; with `single_thread` all of them
+// run in one, in that order.
+//
+// Invariant: each stage is touched by its own thread only. Effects equal those
+// of InlineEngine for the same order of inputs.
+//
+// A command waits for no queue: its sender is told when it was taken and should
+// send no other before. Events wait in the log: Ingest refuses more when its
+// reader is `ingest_backlog` behind.
+//
+// Drain: Stop refuses new events and commands, lets what is logged pass, gives
+// gateways until the time-out to take what waits for them, and ends the
+// threads.
+// Thread-safety: every method from any thread; but a sink must not call Stop.
+#ifndef STREAMER_RUNTIME_THREADED_ENGINE_H_
+#define STREAMER_RUNTIME_THREADED_ENGINE_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "core/sequenced.h"
+#include "runtime/engine.h"
+#include "store/event_log.h"
+
+namespace streamer {
+
+struct ThreadedEngineOptions {
+  CoreOptions core;
+  std::size_t shards = 1;
+  // All stages in one thread, for one core.
+  bool single_thread = false;
+  // How often expiry is looked at.
+  Duration tick = std::chrono::milliseconds(100);
+  // Events logged and not yet sequenced before Ingest says Unavailable.
+  std::size_t ingest_backlog = 16'384;
+  // Items in a queue between two stages before its sender waits.
+  std::size_t queue_size = 8'192;
+  // Called by a shard's thread for each event it had to skip.
+  std::function<void(const MalformedEvent&)> on_malformed;
+};
+
+class ThreadedEngine final : public Engine {
+ public:
+  // Starts the threads.
+  ThreadedEngine(const ThreadedEngineOptions& options,
+                 std::shared_ptr<EventLog> log);
+  // Stops at once if Stop was not called.
+  ~ThreadedEngine() override;
+
+  // Drains as said above; later calls return what the first one did. Whether
+  // everything logged was routed and handed over before `timeout`. If not, it
+  // is dropped: where the log is durable, the next start finds it there.
+  bool Stop(Duration timeout);
+
+  GatewayHandle Connect(GatewayOptions options,
+                        std::shared_ptr<GatewaySink> sink) override;
+  void Disconnect(GatewayHandle gateway) override;
+  Status Submit(Command command, std::function<void()> taken) override;
+  void Grant(GatewayHandle gateway, std::size_t deliveries) override;
+  void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;
+  Result<Position> Ingest(std::vector<SourceEvent> events) override;
+  void WhenIngestible(std::function<void()> ready) override;
+  std::vector<SubscriptionInfo> List(SubscriptionHandle after,
+                                     std::size_t limit) const override;
+  EngineStatistics Statistics() const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_RUNTIME_THREADED_ENGINE_H_

@@ -1,0 +1,257 @@
+#include "runtime/threaded_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/inline_engine.h"
+#include "runtime/recording_sink.h"
+#include "runtime/scenario.h"
+#include "store/memory_event_log.h"
+#include "support/random.h"
+
+namespace streamer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
+
+constexpr std::size_t kPlenty = 1'000'000;
+constexpr auto kDeadline = std::chrono::seconds(60);
+
+GatewayOptions Gateway(std::size_t credit = kPlenty) {
+  return {"g", GatewayKind::kSoftState, OutboxLimits(), credit};
+}
+
+// Waits until the sequencer has taken the command, so that what follows comes
+// after it.
+void SubmitAndWait(Engine& engine, Command command) {
+  std::promise<void> taken;
+  ASSERT_TRUE(
+      engine.Submit(std::move(command), [&] { taken.set_value(); }).ok());
+  ASSERT_EQ(taken.get_future().wait_for(kDeadline), std::future_status::ready);
+}
+
+// Waits until everything logged is in outboxes, so that no command comes in
+// between.
+void IngestAndWait(Engine& engine, std::vector<SourceEvent> events) {
+  const Result<Position> last = engine.Ingest(std::move(events));
+  ASSERT_TRUE(last.ok()) << last.status();
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (engine.Statistics().routed < *last) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::yield();
+  }
+}
+
+// The same random steps for every engine: three gateways come and go,
+// subscribe, unsubscribe, and events of four collections arrive in between.
+// What each gateway saw.
+std::vector<std::vector<std::string>> RunScenario(Engine& engine) {
+  support::Random random(support::SeedOf("ThreadedEngineTest"));
+  std::vector<std::shared_ptr<RecordingSink>> sinks;
+  std::vector<GatewayHandle> gateways;
+  for (int i = 0; i < 3; ++i) {
+    sinks.push_back(std::make_shared<RecordingSink>());
+    gateways.push_back(engine.Connect(Gateway(), sinks.back()));
+  }
+  std::int64_t next_event = 1;
+  for (int step = 0; step < 300; ++step) {
+    const GatewayHandle gateway = random.Pick(gateways);
+    const std::string id = absl::StrCat("s", random.Below(12));
+    const std::string collection = absl::StrCat("c", random.Below(4));
+    if (random.Chance(1, 3)) {
+      SubmitAndWait(
+          engine, MakeSubscribe(
+                      gateway, id, collection,
+                      absl::StrCat("doc.n % ", 1 + random.Below(5), " == 0")));
+    } else if (random.Chance(1, 4)) {
+      SubmitAndWait(engine, Unsubscribe{gateway, id});
+    } else {
+      std::vector<SourceEvent> events;
+      for (std::size_t i = 0; i < 1 + random.Below(20); ++i) {
+        events.push_back(
+            MakeEvent(next_event++, absl::StrCat("c", random.Below(4))));
+      }
+      IngestAndWait(engine, std::move(events));
+    }
+  }
+  // A last answer to each gateway shows that all before it was handed over.
+  std::vector<std::vector<std::string>> seen;
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    SubmitAndWait(engine, Unsubscribe{gateways[i], "last"});
+    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+    while (sinks[i]->lines().empty() ||
+           sinks[i]->lines().back() != "unsubscribed last 0") {
+      if (std::chrono::steady_clock::now() > deadline) break;
+      std::this_thread::yield();
+    }
+    seen.push_back(sinks[i]->lines());
+  }
+  return seen;
+}
+
+struct Threads {
+  std::size_t shards;
+  bool single_thread;
+};
+
+class ThreadedEngineOrderTest : public testing::TestWithParam<Threads> {};
+
+TEST_P(ThreadedEngineOrderTest, GivesTheEffectsOfOneThread) {
+  InlineEngine one_thread(CoreOptions(), std::make_shared<MemoryEventLog>(),
+                          Instant{});
+  ThreadedEngineOptions options;
+  options.shards = GetParam().shards;
+  options.single_thread = GetParam().single_thread;
+  ThreadedEngine threaded(options, std::make_shared<MemoryEventLog>());
+  const auto expected = RunScenario(one_thread);
+  EXPECT_GT(expected[0].size(), 100u);
+  EXPECT_EQ(RunScenario(threaded), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, ThreadedEngineOrderTest,
+                         testing::Values(Threads{1, false}, Threads{2, false},
+                                         Threads{3, false}, Threads{1, true},
+                                         Threads{2, true}),
+                         [](const auto& test) {
+                           return absl::StrCat(
+                               test.param.shards, "Shards",
+                               test.param.single_thread ? "OneThread" : "");
+                         });
+
+// The sequencer is held inside `taken`; so events pile up in the log.
+TEST(ThreadedEngineTest, RefusesEventsWhileItsReaderIsFarBehind) {
+  ThreadedEngineOptions options;
+  options.ingest_backlog = 10;
+  ThreadedEngine engine(options, std::make_shared<MemoryEventLog>());
+  auto sink = std::make_shared<RecordingSink>();
+  const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+  std::promise<void> entered;
+  std::promise<void> release;
+  ASSERT_TRUE(engine
+                  .Submit(MakeSubscribe(gateway, "s", "c", "true"),
+                          [&] {
+                            entered.set_value();
+                            release.get_future().wait();
+                          })
+                  .ok());
+  entered.get_future().wait();
+  ASSERT_TRUE(engine.Ingest(MakeEvents(1, 10, "c")).ok());
+  const Result<Position> refused = engine.Ingest(MakeEvents(11, 1, "c"));
+  EXPECT_EQ(refused.status(),
+            Unavailable("expected a backlog below 10 events, got 10"));
+  std::promise<void> ready;
+  engine.WhenIngestible([&] { ready.set_value(); });
+  release.set_value();
+  ASSERT_EQ(ready.get_future().wait_for(kDeadline), std::future_status::ready);
+  EXPECT_TRUE(engine.Ingest(MakeEvents(11, 1, "c")).ok());
+  ASSERT_TRUE(sink->WaitFor(12));
+  EXPECT_EQ(sink->lines().back(), "delivery 11 e11 [s]");
+}
+
+TEST(ThreadedEngineTest, StopLetsWhatIsLoggedPass) {
+  ThreadedEngine engine(ThreadedEngineOptions(),
+                        std::make_shared<MemoryEventLog>());
+  auto sink = std::make_shared<RecordingSink>();
+  const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+  SubmitAndWait(engine, MakeSubscribe(gateway, "s", "c", "true"));
+  ASSERT_TRUE(engine.Ingest(MakeEvents(1, 5000, "c")).ok());
+  EXPECT_TRUE(engine.Stop(kDeadline));
+  EXPECT_EQ(sink->lines().size(), 5001u);
+  EXPECT_EQ(sink->lines().back(), "delivery 5000 e5000 [s]");
+  EXPECT_EQ(engine.Ingest(MakeEvents(1, 1, "c")).status(),
+            Unavailable("the engine is stopping"));
+  EXPECT_EQ(engine.Submit(Tick{}, nullptr),
+            Unavailable("the engine is stopping"));
+}
+
+TEST(ThreadedEngineTest, StopSaysWhenAGatewayDidNotTakeItsDeliveries) {
+  ThreadedEngine engine(ThreadedEngineOptions(),
+                        std::make_shared<MemoryEventLog>());
+  auto sink = std::make_shared<RecordingSink>();
+  const GatewayHandle gateway = engine.Connect(Gateway(0), sink);
+  SubmitAndWait(engine, MakeSubscribe(gateway, "s", "c", "true"));
+  ASSERT_TRUE(engine.Ingest(MakeEvents(1, 1, "c")).ok());
+  EXPECT_FALSE(engine.Stop(std::chrono::milliseconds(1)));
+}
+
+TEST(ThreadedEngineTest, ExpiresByItsOwnClock) {
+  ThreadedEngineOptions options;
+  options.tick = std::chrono::milliseconds(1);
+  ThreadedEngine engine(options, std::make_shared<MemoryEventLog>());
+  auto sink = std::make_shared<RecordingSink>();
+  const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+  Subscribe command = MakeSubscribe(gateway, "s", "c", "true");
+  command.ttl = std::chrono::milliseconds(1);
+  SubmitAndWait(engine, command);
+  ASSERT_TRUE(sink->WaitFor(2));
+  EXPECT_THAT(sink->lines(), ElementsAre("subscribed s after 0", "ended s"));
+}
+
+TEST(ThreadedEngineTest, ClosesAGatewayThatDoesNotRead) {
+  ThreadedEngine engine(ThreadedEngineOptions(),
+                        std::make_shared<MemoryEventLog>());
+  auto sink = std::make_shared<RecordingSink>();
+  GatewayOptions options = Gateway(0);
+  options.limits.deliveries = 3;
+  const GatewayHandle gateway = engine.Connect(options, sink);
+  SubmitAndWait(engine, MakeSubscribe(gateway, "s", "c", "true"));
+  ASSERT_TRUE(engine.Ingest(MakeEvents(1, 4, "c")).ok());
+  ASSERT_TRUE(sink->WaitFor(2));
+  EXPECT_THAT(sink->lines()[1], StartsWith("closed outbox full"));
+}
+
+// The argument: every event matches every subscription that was acknowledged
+// before ingestion began, callers share nothing but the engine, so each
+// gateway must see all events of each ingesting thread in that thread's
+// order, whatever the threads do. Run under the thread sanitizer, this visits
+// every lock of the engine.
+TEST(ThreadedEngineTest, ServesManyCallersAtOnce) {
+  constexpr int kCallers = 4;
+  constexpr int kEvents = 500;
+  ThreadedEngine engine(ThreadedEngineOptions(),
+                        std::make_shared<MemoryEventLog>());
+  std::vector<std::shared_ptr<RecordingSink>> sinks;
+  for (int i = 0; i < kCallers; ++i) {
+    sinks.push_back(std::make_shared<RecordingSink>());
+    const GatewayHandle gateway = engine.Connect(Gateway(0), sinks.back());
+    engine.Grant(gateway, kPlenty);
+    SubmitAndWait(engine, MakeSubscribe(gateway, "s", "c", "true"));
+  }
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kCallers; ++caller) {
+    callers.emplace_back([&engine, caller] {
+      auto sink = std::make_shared<RecordingSink>();
+      const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+      for (int i = 0; i < kEvents; ++i) {
+        ASSERT_TRUE(
+            engine.Ingest(MakeEvents(caller * kEvents + i, 1, "c")).ok());
+        ASSERT_TRUE(engine
+                        .Submit(MakeSubscribe(gateway, absl::StrCat("x", i),
+                                              "other", "true"),
+                                nullptr)
+                        .ok());
+        (void)engine.Statistics();
+      }
+      (void)engine.List(SubscriptionHandle(0), 100);
+      engine.Disconnect(gateway);
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_TRUE(engine.Stop(kDeadline));
+  for (const auto& sink : sinks) {
+    EXPECT_EQ(sink->lines(), sinks[0]->lines());
+    EXPECT_EQ(sink->lines().size(), 1u + kCallers * kEvents);
+  }
+}
+
+}  // namespace
+}  // namespace streamer
