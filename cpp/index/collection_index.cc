@@ -1,6 +1,7 @@
 #include "index/collection_index.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +33,11 @@ struct Entry {
   ConjunctionId first_conjunction = kNoConjunction;
 };
 
-// A conjunction of an entry, hung.
-struct HungConjunction {
+// A conjunction of an entry, hung. One cache line: what is reached by many
+// events is mostly refused by its first records.
+struct alignas(64) HungConjunction {
+  static constexpr std::uint32_t kInlineRecords = 2;
+
   EntryId entry = kNoEntry;             // kNoEntry: the place is free
   ConjunctionId next = kNoConjunction;  // of the same entry
   std::uint32_t number = 0;             // of Filter::conjunctions()
@@ -42,8 +46,29 @@ struct HungConjunction {
   AccessKind access = AccessKind::kNever;
   bool is_proof = false;      // its predicates alone decide
   bool has_siblings = false;  // the entry has other conjunctions
-  std::unique_ptr<PredicateRecord[]> records;
+  std::array<PredicateRecord, kInlineRecords> first_records;
+  std::unique_ptr<PredicateRecord[]> more_records;
+
+  [[nodiscard]] const PredicateRecord& record(std::uint32_t i) const {
+    return i < kInlineRecords ? first_records[i]
+                              : more_records[i - kInlineRecords];
+  }
+  void SetRecords(const std::vector<PredicateRecord>& records);
 };
+static_assert(sizeof(HungConjunction) == 64);
+
+void HungConjunction::SetRecords(const std::vector<PredicateRecord>& records) {
+  record_count = static_cast<std::uint32_t>(records.size());
+  const std::size_t inline_count =
+      std::min<std::size_t>(records.size(), kInlineRecords);
+  std::copy_n(records.begin(), inline_count, first_records.begin());
+  more_records.reset();
+  if (records.size() == inline_count) return;
+  more_records =
+      std::make_unique<PredicateRecord[]>(records.size() - inline_count);
+  std::copy(records.begin() + kInlineRecords, records.end(),
+            more_records.get());
+}
 
 // The variable through which a document filter names the document.
 FilterVariable IdVariable(const Filter& filter) {
@@ -51,25 +76,6 @@ FilterVariable IdVariable(const Filter& filter) {
 }
 
 std::uint64_t HashOfDocument(std::string_view id) { return HashBytes(id); }
-
-// Whether reaching a conjunction through `access` proves the predicate it
-// hangs on, so that it need not be verified.
-bool IsProvenByAccess(const Predicate& predicate, AccessKind access) {
-  switch (access) {
-    case AccessKind::kEquality:
-    case AccessKind::kMember: {
-      const std::span<const Value> constants = ConstantsOf(predicate);
-      return std::all_of(constants.begin(), constants.end(),
-                         [](const Value& constant) {
-                           return LookupOf(constant) != Lookup::kChecked;
-                         });
-    }
-    case AccessKind::kPresent:
-      return predicate.kind == PredicateKind::kPresent;
-    default:
-      return false;  // intervals are closed, their ends must be checked
-  }
-}
 
 }  // namespace
 
@@ -102,7 +108,7 @@ class CollectionIndex::State {
   void RemoveConjunctions(const Entry& entry);
   void Hang(ConjunctionId id, const Access& access);
   void Unhang(ConjunctionId id);
-  void AddRecords(HungConjunction& hung, const Conjunction& conjunction);
+  void AddRecords(HungConjunction& hung, const Access& access);
   PredicateRecord MakeRecord(const Predicate& predicate);
   void RemoveRecords(HungConjunction& hung);
   void ReconsiderOne();
@@ -222,7 +228,7 @@ void CollectionIndex::State::Hang(ConjunctionId id, const Access& access) {
   hung.access = access.kind;
   hung.access_predicate = access.predicate;
   postings_.Hang(id, conjunction, access);
-  if (access.kind != AccessKind::kNever) AddRecords(hung, conjunction);
+  if (access.kind != AccessKind::kNever) AddRecords(hung, access);
 }
 
 void CollectionIndex::State::Unhang(ConjunctionId id) {
@@ -233,24 +239,19 @@ void CollectionIndex::State::Unhang(ConjunctionId id) {
 
 // Records in order of cost: numbers are compared before anything is shared.
 void CollectionIndex::State::AddRecords(HungConjunction& hung,
-                                        const Conjunction& conjunction) {
+                                        const Access& access) {
+  const Conjunction& conjunction = SourceOf(hung);
   std::vector<PredicateRecord> records;
   for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
     const Predicate& predicate = conjunction.predicates[i];
-    if (i == hung.access_predicate &&
-        IsProvenByAccess(predicate, hung.access)) {
-      continue;
-    }
+    if (IsProvenByAccess(conjunction, i, access)) continue;
     records.push_back(MakeRecord(predicate));
   }
   std::stable_sort(records.begin(), records.end(),
                    [](const PredicateRecord& a, const PredicateRecord& b) {
                      return a.test < b.test;
                    });
-  hung.record_count = static_cast<std::uint32_t>(records.size());
-  if (records.empty()) return;
-  hung.records = std::make_unique<PredicateRecord[]>(records.size());
-  std::copy(records.begin(), records.end(), hung.records.get());
+  hung.SetRecords(records);
 }
 
 PredicateRecord CollectionIndex::State::MakeRecord(const Predicate& predicate) {
@@ -283,7 +284,7 @@ PredicateRecord CollectionIndex::State::MakeRecord(const Predicate& predicate) {
 
 void CollectionIndex::State::RemoveRecords(HungConjunction& hung) {
   for (std::uint32_t i = 0; i < hung.record_count; ++i) {
-    const PredicateRecord& record = hung.records[i];
+    const PredicateRecord& record = hung.record(i);
     if (record.test == RecordTest::kTerm) {
       terms_.Release(record.term());
       --paths_[record.path].term_references;
@@ -292,8 +293,7 @@ void CollectionIndex::State::RemoveRecords(HungConjunction& hung) {
     }
     paths_.Release(record.path);
   }
-  hung.records.reset();
-  hung.record_count = 0;
+  hung.SetRecords({});
 }
 
 // Looks at one conjunction in turn after each addition: what was the best
@@ -333,8 +333,14 @@ void CollectionIndex::State::FindCandidates(const FilterInput& input,
   }
   if (entry_of_document_.size() > 0) AddDocumentCandidates(input, scratch);
   paths_.Walk(input, scratch);
-  postings_.ForEachReached(verifier_, scratch,
-                           [&](ConjunctionId id) { Verify(id, scratch); });
+  // First all that is reached, so that memory is on its way while the rest is
+  // looked up; waiting for it is most of the cost of a large index.
+  postings_.ForEachReached(verifier_, scratch, [&](ConjunctionId id) {
+    __builtin_prefetch(&conjunctions_[id.value()]);
+    scratch.reached.push_back(id);
+  });
+  scratch.examined = scratch.reached.size();
+  for (ConjunctionId id : scratch.reached) Verify(id, scratch);
 }
 
 void CollectionIndex::State::AddDocumentCandidates(
@@ -371,14 +377,14 @@ EntryId CollectionIndex::State::FindDocument(std::string_view id,
 void CollectionIndex::State::Verify(ConjunctionId id,
                                     IndexScratch& scratch) const {
   const HungConjunction& hung = conjunctions_[id.value()];
-  ++scratch.examined;
   if (hung.has_siblings && scratch.IsClaimed(hung.entry)) return;
   for (std::uint32_t i = 0; i < hung.record_count; ++i) {
-    if (!verifier_.Holds(hung.records[i], scratch)) return;
+    if (!verifier_.Holds(hung.record(i), scratch)) return;
   }
   // Reached through two members of a list, or proven by two conjunctions, it
   // is one candidate all the same.
   if (hung.is_proof && !scratch.Claim(hung.entry)) return;
+  __builtin_prefetch(&entries_[hung.entry.value()]);
   scratch.candidates.push_back({hung.entry, hung.number, hung.is_proof});
 }
 

@@ -29,6 +29,15 @@ class HashIndex {
   template <typename IsMeant>
   Number Find(std::uint64_t hash, IsMeant is_meant) const;
 
+  // Asks for the memory that Find will read, to look several hashes up at
+  // the cost of one.
+  void Prefetch(std::uint64_t hash) const {
+    if (size_ == 0) return;
+    const std::uint32_t tag = TagOf(hash);
+    const Segment& segment = segments_[SegmentOf(tag)];
+    __builtin_prefetch(&segment.slots[HomeOf(tag, segment.capacity)]);
+  }
+
   // Adds an entry. REQUIRES: number is not kNone.
   void Insert(std::uint64_t hash, Number number);
 

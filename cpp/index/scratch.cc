@@ -26,6 +26,7 @@ void IndexScratch::BeginEvent(std::size_t paths, std::size_t shared_predicates,
   GrowTo(claimed_, entries);
   visited_.clear();
   candidates.clear();
+  reached.clear();
   examined = 0;
 }
 

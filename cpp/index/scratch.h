@@ -76,7 +76,8 @@ class IndexScratch {
   std::vector<Candidate> candidates;
   // Conjunctions looked at for this event: the work done.
   std::uint64_t examined = 0;
-  // Working memory of one lookup of members.
+  // Working memory of CollectionIndex.
+  std::vector<ConjunctionId> reached;
   std::vector<TermId> members;
 
  private:

@@ -119,6 +119,23 @@ Access JudgeTexts(const Conjunction& conjunction, Access access) {
   return access;
 }
 
+// Whether an ordering includes its bound, as intervals do, and comparing after
+// rounding is comparing.
+bool IsClosedAndExact(const Predicate& predicate) {
+  const bool includes_bound = predicate.kind == PredicateKind::kLessEqual ||
+                              predicate.kind == PredicateKind::kGreaterEqual;
+  return includes_bound == IsWantedTrue(predicate) &&
+         IsExactWhenRounded(RoundedNumber(predicate.operand.value()));
+}
+
+bool HasExactConstants(const Predicate& predicate) {
+  const std::span<const Value> constants = ConstantsOf(predicate);
+  return std::all_of(constants.begin(), constants.end(),
+                     [](const Value& constant) {
+                       return LookupOf(constant) != Lookup::kChecked;
+                     });
+}
+
 // An access that every value at the path comes through.
 Access PresentAccess() { return {AccessKind::kPresent, 0, kShareOfPresent}; }
 
@@ -143,6 +160,24 @@ NumberInterval NumberIntervalOf(const Conjunction& conjunction,
 TextInterval TextIntervalOf(const Conjunction& conjunction,
                             const Access& access) {
   return IntervalOf<TextInterval>(conjunction, access, IsTextOrdering);
+}
+
+bool IsProvenByAccess(const Conjunction& conjunction, std::uint32_t index,
+                      const Access& access) {
+  const Predicate& predicate = conjunction.predicates[index];
+  const bool is_access = index == access.predicate;
+  switch (access.kind) {
+    case AccessKind::kEquality:
+    case AccessKind::kMember:
+      return is_access && HasExactConstants(predicate);
+    case AccessKind::kPresent:
+      return is_access && predicate.kind == PredicateKind::kPresent;
+    case AccessKind::kNumbers:
+      return IsNumberOrdering(predicate) && IsClosedAndExact(predicate) &&
+             IsSamePath(predicate, conjunction.predicates[access.predicate]);
+    default:
+      return false;
+  }
 }
 
 Access AccessChooser::Choose(const Conjunction& conjunction) const {

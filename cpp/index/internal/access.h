@@ -64,6 +64,11 @@ NumberInterval NumberIntervalOf(const Conjunction& conjunction,
 TextInterval TextIntervalOf(const Conjunction& conjunction,
                             const Access& access);
 
+// Whether every event that reaches `conjunction` through `access` satisfies
+// predicate `index`, so that it need not be verified.
+bool IsProvenByAccess(const Conjunction& conjunction, std::uint32_t index,
+                      const Access& access);
+
 class AccessChooser {
  public:
   AccessChooser(const PathTrie& paths, const TermTable& terms)

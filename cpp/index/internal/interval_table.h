@@ -24,11 +24,13 @@
 #ifndef STREAMER_INDEX_INTERNAL_INTERVAL_TABLE_H_
 #define STREAMER_INDEX_INTERNAL_INTERVAL_TABLE_H_
 
+#include <array>
 #include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -49,7 +51,8 @@ class IntervalTable {
   void Erase(const B& low, const B& high, I id);
 
   // Calls `visit(id)` for every interval that holds `point`, each once, in no
-  // order that callers may rely on.
+  // order that callers may rely on; of texts perhaps also for some that differ
+  // from one that does in zero bytes at an end.
   template <typename Visit>
   void Stab(const B& point, Visit visit) const;
 
@@ -58,6 +61,8 @@ class IntervalTable {
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
+  static constexpr std::size_t kProbesAtOnce = 64;
+
   struct Key {
     std::uint64_t prefix = 0;  // hash of the chunks before this depth
     std::uint64_t block = 0;   // the chunk without its lower `level` bits
@@ -76,10 +81,23 @@ class IntervalTable {
       return a.first != b.first ? a.first > b.first : a.second < b.second;
     }
   };
-  struct Block {
-    Key key;
+  struct Lists {
     absl::btree_set<End> by_low;
     absl::btree_set<End, ByHighEnd> by_high;
+  };
+  // Most blocks of a large table hold one interval; it needs no lists.
+  struct Block {
+    Key key;
+    B low;
+    B high;
+    I id;
+    std::unique_ptr<Lists> lists;
+  };
+  // A block that the point may be in, on the way to it.
+  struct Probe {
+    Key key;
+    std::uint64_t hash = 0;
+    std::uint64_t chunk = 0;
   };
   struct LevelCount {
     std::uint16_t depth;
@@ -91,10 +109,12 @@ class IntervalTable {
     return level == 64 ? 0 : chunk >> level;
   }
   static Key KeyOf(const B& low, const B& high);
-  [[nodiscard]] HashIndex::Number FindBlock(const Key& key) const;
-  HashIndex::Number AddBlock(const Key& key);
-  void RemoveBlock(HashIndex::Number number);
+  [[nodiscard]] HashIndex::Number FindBlock(const Key& key,
+                                            std::uint64_t hash) const;
+  void AddToBlock(Block& block, const B& low, const B& high, I id);
   void CountLevel(const Key& key, std::int32_t change);
+  template <typename Visit>
+  void StabBlocks(std::span<Probe> probes, const B& point, Visit& visit) const;
   template <typename Visit>
   void StabBlock(const Block& block, std::uint64_t chunk, const B& point,
                  Visit& visit) const;
@@ -103,6 +123,7 @@ class IntervalTable {
   Pool<Block> blocks_;
   std::vector<LevelCount> levels_;  // in use, by depth
   std::size_t size_ = 0;
+  std::size_t listed_ = 0;  // in lists, but for the first of each block
 };
 
 // Implementation details follow.
@@ -129,41 +150,101 @@ typename IntervalTable<B, I>::Key IntervalTable<B, I>::KeyOf(const B& low,
 template <typename B, typename I>
 void IntervalTable<B, I>::Insert(const B& low, const B& high, I id) {
   const Key key = KeyOf(low, high);
-  HashIndex::Number number = FindBlock(key);
-  if (number == HashIndex::kNone) number = AddBlock(key);
-  blocks_[number].by_low.emplace(low, id);
-  blocks_[number].by_high.emplace(high, id);
+  const std::uint64_t hash = key.Hash();
   ++size_;
+  const HashIndex::Number found = FindBlock(key, hash);
+  if (found != HashIndex::kNone) {
+    AddToBlock(blocks_[found], low, high, id);
+    return;
+  }
+  Block block;
+  block.key = key;
+  block.low = low;
+  block.high = high;
+  block.id = id;
+  block_of_key_.Insert(hash, blocks_.Add(std::move(block)));
+  CountLevel(key, +1);
+}
+
+template <typename B, typename I>
+void IntervalTable<B, I>::AddToBlock(Block& block, const B& low, const B& high,
+                                     I id) {
+  if (block.lists == nullptr) {
+    block.lists = std::make_unique<Lists>();
+    block.lists->by_low.emplace(block.low, block.id);
+    block.lists->by_high.emplace(block.high, block.id);
+  }
+  block.lists->by_low.emplace(low, id);
+  block.lists->by_high.emplace(high, id);
+  ++listed_;
 }
 
 template <typename B, typename I>
 void IntervalTable<B, I>::Erase(const B& low, const B& high, I id) {
-  const HashIndex::Number number = FindBlock(KeyOf(low, high));
+  const Key key = KeyOf(low, high);
+  const HashIndex::Number number = FindBlock(key, key.Hash());
   Block& block = blocks_[number];
-  block.by_low.erase(End(low, id));
-  block.by_high.erase(End(high, id));
-  if (block.by_low.empty()) RemoveBlock(number);
   --size_;
+  if (block.lists == nullptr) {
+    block_of_key_.Erase(key.Hash(), number);
+    blocks_.Remove(number);
+    CountLevel(key, -1);
+    return;
+  }
+  Lists& lists = *block.lists;
+  lists.by_low.erase(End(low, id));
+  lists.by_high.erase(End(high, id));
+  --listed_;
+  if (lists.by_low.size() > 1) return;
+  block.low = lists.by_low.begin()->first;
+  block.high = lists.by_high.begin()->first;
+  block.id = lists.by_low.begin()->second;
+  block.lists.reset();
 }
 
 template <typename B, typename I>
 template <typename Visit>
 void IntervalTable<B, I>::Stab(const B& point, Visit visit) const {
-  Key key;
-  std::uint64_t chunk = point.Chunk(0);
+  std::array<Probe, kProbesAtOnce> probes;
+  std::size_t count = 0;
+  Probe probe;
+  probe.chunk = point.Chunk(0);
   int depth = 0;
   for (const LevelCount& level : levels_) {
-    while (depth < level.depth) {
-      if (!point.GoesBeyond(depth)) return;
-      key.prefix = MixHash(key.prefix, chunk);
-      chunk = point.Chunk(++depth);
+    while (depth < level.depth && point.GoesBeyond(depth)) {
+      probe.key.prefix = MixHash(probe.key.prefix, probe.chunk);
+      probe.chunk = point.Chunk(++depth);
     }
-    key.depth = level.depth;
-    key.level = level.level;
-    key.block = WithoutLowBits(chunk, level.level);
-    const HashIndex::Number number = FindBlock(key);
+    if (depth < level.depth) break;
+    probe.key.depth = level.depth;
+    probe.key.level = level.level;
+    probe.key.block = WithoutLowBits(probe.chunk, level.level);
+    probe.hash = probe.key.Hash();
+    block_of_key_.Prefetch(probe.hash);
+    probes[count++] = probe;
+    if (count == kProbesAtOnce) {
+      StabBlocks(probes, point, visit);
+      count = 0;
+    }
+  }
+  StabBlocks({probes.data(), count}, point, visit);
+}
+
+// Asks for the memory of all blocks before it reads the first: they lie far
+// apart, and waiting for one at a time is what a large table would cost.
+template <typename B, typename I>
+template <typename Visit>
+void IntervalTable<B, I>::StabBlocks(std::span<Probe> probes, const B& point,
+                                     Visit& visit) const {
+  for (const Probe& probe : probes) {
+    const HashIndex::Number likely =
+        block_of_key_.Find(probe.hash, [](HashIndex::Number) { return true; });
+    if (likely != HashIndex::kNone) __builtin_prefetch(&blocks_[likely]);
+  }
+  for (const Probe& probe : probes) {
+    const HashIndex::Number number = FindBlock(probe.key, probe.hash);
     if (number == HashIndex::kNone) continue;
-    StabBlock(blocks_[number], chunk, point, visit);
+    StabBlock(blocks_[number], probe.chunk, point, visit);
   }
 }
 
@@ -171,47 +252,35 @@ template <typename B, typename I>
 template <typename Visit>
 void IntervalTable<B, I>::StabBlock(const Block& block, std::uint64_t chunk,
                                     const B& point, Visit& visit) const {
+  if (block.lists == nullptr) {
+    if (!(point < block.low) && !(block.high < point)) visit(block.id);
+    return;
+  }
   // At level 0 the chunks of both ends are the point's own, and only the
-  // bounds themselves tell; such a block holds one value, or text that
-  // differs in zero bytes at its end. The lowest end is still a valid stop.
+  // bounds themselves tell. Such a block holds one number, or text that
+  // differs in zero bytes at its end: there more may be yielded than holds
+  // the point.
   const bool is_upper_half =
       block.key.level > 0 && ((chunk >> (block.key.level - 1)) & 1) != 0;
   if (is_upper_half) {
-    for (const End& end : block.by_high) {
+    for (const End& end : block.lists->by_high) {
       if (end.first < point) break;
       visit(end.second);
     }
     return;
   }
-  for (const End& end : block.by_low) {
+  for (const End& end : block.lists->by_low) {
     if (point < end.first) break;
     visit(end.second);
   }
 }
 
 template <typename B, typename I>
-HashIndex::Number IntervalTable<B, I>::FindBlock(const Key& key) const {
-  return block_of_key_.Find(key.Hash(), [&](HashIndex::Number number) {
+HashIndex::Number IntervalTable<B, I>::FindBlock(const Key& key,
+                                                 std::uint64_t hash) const {
+  return block_of_key_.Find(hash, [&](HashIndex::Number number) {
     return blocks_[number].key == key;
   });
-}
-
-template <typename B, typename I>
-HashIndex::Number IntervalTable<B, I>::AddBlock(const Key& key) {
-  Block block;
-  block.key = key;
-  const HashIndex::Number number = blocks_.Add(std::move(block));
-  block_of_key_.Insert(key.Hash(), number);
-  CountLevel(key, +1);
-  return number;
-}
-
-template <typename B, typename I>
-void IntervalTable<B, I>::RemoveBlock(HashIndex::Number number) {
-  const Key key = blocks_[number].key;
-  block_of_key_.Erase(key.Hash(), number);
-  blocks_.Remove(number);
-  CountLevel(key, -1);
 }
 
 template <typename B, typename I>
@@ -237,7 +306,7 @@ std::size_t IntervalTable<B, I>::memory_bytes() const {
   // A B-tree holds its entries in nodes filled to three quarters on average.
   return block_of_key_.memory_bytes() + blocks_.memory_bytes() +
          levels_.capacity() * sizeof(LevelCount) +
-         2 * size_ * sizeof(End) * 4 / 3;
+         2 * listed_ * sizeof(End) * 4 / 3;
 }
 
 }  // namespace streamer
