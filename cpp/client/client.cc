@@ -42,6 +42,8 @@ std::vector<Gap> Client::TakeGaps() { return connection_->TakeGaps(); }
 
 void Client::Close() { connection_->Close(); }
 
+void Client::AwaitQuiet() { connection_->AwaitQuiet(); }
+
 int Client::wake_descriptor() const { return connection_->wake_descriptor(); }
 
 void Client::ClearWake() { connection_->ClearWake(); }

@@ -77,7 +77,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Asks for a subscription. `answered` runs once, with the service's refusal
-  // (its code and text) if it refuses; Unavailable or FailedPrecondition when
+  // (its code and text) if it refuses; Unavailable or Cancelled when
   // the client closes first.
   SubscribeTicket Subscribe(SubscriptionRequest request, Answered answered);
   // Gives up waiting: `answered` does not run unless it is running already,
@@ -99,6 +99,9 @@ class Client {
   // Ends the stream and, with it, every subscription. What was received can
   // still be taken. Idempotent.
   void Close();
+  // Waits until no stream is open and no callback runs: soon after Close, and
+  // not before. Not to be called from a callback.
+  void AwaitQuiet();
 
   [[nodiscard]] int wake_descriptor() const;
   void ClearWake();

@@ -98,8 +98,8 @@ ClientActions ClientSession::Subscribe(SubscribeTicket ticket,
                                        SubscriptionRequest request) {
   ClientActions actions;
   if (state_ == ClientState::kClosed) {
-    actions.emplace_back(
-        CompleteSubscribe{ticket, FailedPrecondition("the client is closed")});
+    actions.emplace_back(CompleteSubscribe{
+        ticket, absl::CancelledError("the client is closed")});
     return actions;
   }
   auto [found, is_new] = subscriptions_.try_emplace(request.id);
@@ -345,7 +345,7 @@ void ClientSession::Finish(const Status& status, ClientActions& actions) {
   if (is_stream_open_) actions.emplace_back(AbandonStream{});
   is_stream_open_ = false;
   const Status answer =
-      status.ok() ? FailedPrecondition("the client is closed") : status;
+      status.ok() ? absl::CancelledError("the client is closed") : status;
   for (auto& [id, entry] : subscriptions_) Complete(entry, answer, actions);
   subscriptions_.clear();
   actions.emplace_back(ReportClosed{status});

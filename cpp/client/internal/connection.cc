@@ -118,7 +118,7 @@ SubscribeTicket Client::Connection::Subscribe(SubscriptionRequest request,
   const Section section(*this);
   const SubscribeTicket ticket(next_ticket_++);
   const Status sendable = client_wire::EncodeSubscribe(request).status();
-  answered_.emplace(ticket, std::move(answered));
+  asked_.emplace(ticket, Asked{std::move(answered), request.expression});
   if (sendable.ok()) {
     Perform(session_.Subscribe(ticket, std::move(request)));
   } else {
@@ -129,7 +129,7 @@ SubscribeTicket Client::Connection::Subscribe(SubscriptionRequest request,
 
 void Client::Connection::CancelSubscribe(SubscribeTicket ticket) {
   const Section section(*this);
-  answered_.erase(ticket);
+  asked_.erase(ticket);
   Perform(session_.CancelSubscribe(ticket));
 }
 
@@ -324,20 +324,18 @@ void Client::Connection::PerformOne(client_action::SendHeartbeat) {
 }
 
 void Client::Connection::PerformOne(client_action::CompleteSubscribe action) {
-  Answered answered = TakeAnswered(action.ticket);
-  if (answered == nullptr) return;
+  const auto found = asked_.find(action.ticket);
+  if (found == asked_.end()) return;
+  const Asked asked = std::move(found->second);
+  asked_.erase(found);
+  if (!action.answer.ok()) {
+    action.answer =
+        client_wire::WithPosition(action.answer.status(), asked.expression);
+  }
   callbacks_.push_back(
-      [answered = std::move(answered), answer = std::move(action.answer)] {
+      [answered = asked.answered, answer = std::move(action.answer)] {
         answered(answer);
       });
-}
-
-Client::Answered Client::Connection::TakeAnswered(SubscribeTicket ticket) {
-  const auto found = answered_.find(ticket);
-  if (found == answered_.end()) return nullptr;
-  Answered answered = std::move(found->second);
-  answered_.erase(found);
-  return answered;
 }
 
 void Client::Connection::PerformOne(client_action::ReportGap action) {
@@ -357,7 +355,7 @@ void Client::Connection::PerformOne(client_action::ReportClosed action) {
   Connected connected = std::exchange(connected_, nullptr);
   if (connected == nullptr) return;
   const Status status = action.status.ok()
-                            ? FailedPrecondition("the client is closed")
+                            ? absl::CancelledError("the client is closed")
                             : action.status;
   callbacks_.push_back(
       [connected = std::move(connected), status] { connected(status); });

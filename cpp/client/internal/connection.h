@@ -57,6 +57,12 @@ class Client::Connection final
   class Section;
   using Lock = std::unique_lock<std::mutex>;
 
+  // Who waits for an answer, and what was asked, to which a refusal points.
+  struct Asked {
+    Answered answered;
+    std::string expression;
+  };
+
   void Perform(ClientActions actions);
   void PerformOne(client_action::OpenStream action);
   void PerformOne(client_action::AbandonStream action);
@@ -77,7 +83,6 @@ class Client::Connection final
   void ResumeIfRoom();
   void OnAlarm();
   void ArmAlarm();
-  [[nodiscard]] Answered TakeAnswered(SubscribeTicket ticket);
 
   const ClientOptions options_;
   const std::unique_ptr<ClientStream::Stub> stub_;
@@ -89,7 +94,7 @@ class Client::Connection final
   ClientSession session_;
   DeliveryQueue queue_;
   Connected connected_;
-  std::unordered_map<SubscribeTicket, Answered> answered_;
+  std::unordered_map<SubscribeTicket, Asked> asked_;
   std::uint64_t next_ticket_ = 1;
   std::shared_ptr<ClientStream> stream_;
   bool is_paused_ = false;

@@ -1,9 +1,12 @@
 #include "client/internal/wire.h"
 
 #include <limits>
+#include <optional>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cel/parser.h"
 
 namespace streamer::client_wire {
 namespace {
@@ -56,6 +59,43 @@ Status EncodeConstant(const Value& value, wire::Value& constant) {
           absl::StrCat("expected a string, number, bool or list, got ",
                        std::string(NameOf(value.kind()))));
   }
+}
+
+// Reads "ERROR: 1:12: what is wrong\n…".
+struct Report {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  std::string problem;
+};
+
+std::optional<Report> ReadReport(std::string_view text) {
+  Report report;
+  std::istringstream input{std::string(text)};
+  std::string error;
+  char first_colon = 0;
+  char second_colon = 0;
+  input >> error >> report.line >> first_colon >> report.column >> second_colon;
+  const bool is_report = input && error == "ERROR:" && first_colon == ':' &&
+                         second_colon == ':' && input.get() == ' ';
+  if (!is_report) return std::nullopt;
+  std::getline(input, report.problem);
+  return report;
+}
+
+// Bytes before a line and column, both from 1, columns in code points. The
+// end of the text when it has no such place.
+std::uint32_t OffsetOf(std::string_view text, const Report& report) {
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const bool is_continuation = (text[at] & 0xC0) == 0x80;
+    if (is_continuation) continue;
+    if (line == report.line && column == report.column) break;
+    column = text[at] == '\n' ? 1 : column + 1;
+    line += text[at] == '\n' ? 1 : 0;
+  }
+  return static_cast<std::uint32_t>(at);
 }
 
 }  // namespace
@@ -114,6 +154,17 @@ Result<SubscriptionAnswer> DecodeAnswer(
     answer.expires_at = FromUnixMillis(response.expires_at_ms());
   }
   return answer;
+}
+
+Status WithPosition(const Status& refusal, std::string_view expression) {
+  if (refusal.code() != absl::StatusCode::kInvalidArgument) return refusal;
+  const auto report = ReadReport(MessageOf(refusal));
+  if (!report.has_value()) return refusal;
+  const cel::SourcePosition position{.offset = OffsetOf(expression, *report),
+                                     .line = report->line,
+                                     .column = report->column};
+  Status rebuilt = cel::ExpressionError(expression, position, report->problem);
+  return rebuilt.message() == refusal.message() ? rebuilt : refusal;
 }
 
 }  // namespace streamer::client_wire

@@ -31,6 +31,11 @@ syntrix::streamer::v1::GatewayMessage EncodeHeartbeat(
 Result<SubscriptionAnswer> DecodeAnswer(
     const syntrix::streamer::v1::SubscribeResponse& response);
 
+// `refusal` with the position that its report names ("ERROR: 1:12: …", see
+// cel/parser.h), so that cel::PositionOf finds it as if the expression had
+// been compiled here. Unchanged when it is no report on `expression`.
+Status WithPosition(const Status& refusal, std::string_view expression);
+
 }  // namespace streamer::client_wire
 
 #endif  // STREAMER_CLIENT_INTERNAL_WIRE_H_

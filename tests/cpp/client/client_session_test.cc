@@ -393,14 +393,14 @@ TEST_F(ClientSessionTest, CloseEndsEverythingOnce) {
   Connect();
   SubscribeLive("s1", 1);
   session_.Subscribe(SubscribeTicket(2), Request("s2"));
-  EXPECT_THAT(Text(session_.Close()),
-              ElementsAre("abandon",
-                          "2 refused FAILED_PRECONDITION: the client is closed",
-                          "closed OK"));
+  EXPECT_THAT(
+      Text(session_.Close()),
+      ElementsAre("abandon", "2 refused CANCELLED: the client is closed",
+                  "closed OK"));
   EXPECT_THAT(Text(session_.Close()), IsEmpty());
   EXPECT_THAT(Text(session_.Tick(At(seconds(100)))), IsEmpty());
   EXPECT_THAT(Text(session_.Subscribe(SubscribeTicket(3), Request("s3"))),
-              ElementsAre("3 refused FAILED_PRECONDITION: the client is "
+              ElementsAre("3 refused CANCELLED: the client is "
                           "closed"));
   EXPECT_THAT(Text(session_.StreamBroken(Unavailable("late"), At(seconds(1)))),
               IsEmpty());

@@ -353,7 +353,7 @@ TEST(ClientTest, ClosingCompletesWhatIsWaitedForAndKeepsWhatWasReceived) {
                     });
   client->Close();
   EXPECT_EQ(answered.get_future().get(),
-            FailedPrecondition("the client is closed"));
+            absl::CancelledError("the client is closed"));
   EXPECT_EQ(client->state(), ClientState::kClosed);
   EXPECT_TRUE(client->close_reason().ok());
   EXPECT_THAT(client.TakeEventIds(1), ElementsAre("e"));

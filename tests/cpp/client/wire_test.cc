@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cel/parser.h"
+
 namespace streamer {
 namespace {
 
@@ -80,6 +82,34 @@ TEST(WireTest, ARefusalIsTheStatusOfItsCode) {
     EXPECT_EQ(client_wire::DecodeAnswer(response).status(),
               Status(expected, "why"))
         << code;
+  }
+}
+
+TEST(WireTest, ARefusalOfAnExpressionSaysWhereAsIfItWereCompiledHere) {
+  for (const char* expression :
+       {"doc.price >=", "doc.a ==\n  'é' + +", "(", "doc.a ==\n\n== 1"}) {
+    const Status here = cel::Parse(expression).status();
+    ASSERT_FALSE(here.ok()) << expression;
+    const Status received(here.code(), here.message());
+    const Status there = client_wire::WithPosition(received, expression);
+    EXPECT_EQ(there, here);
+    EXPECT_EQ(cel::PositionOf(there)->offset, cel::PositionOf(here)->offset)
+        << expression;
+  }
+}
+
+TEST(WireTest, WhatIsNoReportOnTheExpressionIsLeftAlone) {
+  const Status cases[] = {
+      InvalidArgument("filters[0].op: expected an operator"),
+      InvalidArgument("ERROR: 1:1: of another text\n | x\n | ^"),
+      InvalidArgument("ERROR: one"),
+      InvalidArgument(""),
+      ResourceExhausted("ERROR: 1:1: expected less\n | doc.a\n | ^"),
+  };
+  for (const Status& refusal : cases) {
+    const Status same = client_wire::WithPosition(refusal, "doc.a");
+    EXPECT_EQ(same, refusal);
+    EXPECT_FALSE(cel::PositionOf(same).has_value()) << refusal;
   }
 }
 
