@@ -1,0 +1,95 @@
+// InProcessCore: the whole core in the caller's thread, its gateways known by
+// name, and what it answers returned instead of called back.
+//
+// A gateway exists from its first subscription on. Deliveries of one call come
+// in log order; of one event, in the order in which its gateways came.
+//
+// Thread-safety: every method from any thread; calls are serialised by a
+// mutex. Nothing of Python in here.
+#ifndef STREAMER_PYTHON_IN_PROCESS_CORE_H_
+#define STREAMER_PYTHON_IN_PROCESS_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "core/effects.h"
+#include "core/options.h"
+#include "python/event_records.h"
+#include "runtime/inline_engine.h"
+
+namespace streamer::python {
+
+// What a gateway is told without having asked, deliveries apart.
+struct Notice {
+  std::string gateway;
+  std::variant<SubscriptionClosed, ResyncRequired, GatewayClosed> what;
+};
+
+using Deliveries = std::vector<std::shared_ptr<const CoreDeliveryRecord>>;
+
+class InProcessCore {
+ public:
+  // Notices kept until they are taken; the oldest go first.
+  static constexpr std::size_t kNotices = 10'000;
+
+  // Time starts at `start` and stands still until Advance.
+  InProcessCore(const CoreOptions& options, WallTime start);
+
+  // The answer's status says whether the subscription exists.
+  Result<SubscribeResponse> AddSubscription(const std::string& gateway,
+                                            Subscribe subscribe);
+  Result<UnsubscribeResponse> RemoveSubscription(const std::string& gateway,
+                                                 const std::string& id);
+  Result<RenewResponse> RenewSubscription(const std::string& gateway,
+                                          const std::string& id,
+                                          std::optional<Duration> ttl);
+  // Ends the gateway and its subscriptions. NotFound when there is none.
+  Status DisconnectGateway(const std::string& gateway);
+
+  Result<Deliveries> Ingest(std::vector<SourceEvent> events);
+
+  void Advance(Duration duration);
+  [[nodiscard]] WallTime now() const;
+
+  std::vector<Notice> TakeNotices();
+  [[nodiscard]] std::vector<SubscriptionInfo> List() const;
+  [[nodiscard]] EngineStatistics Statistics() const;
+
+ private:
+  class Sink;
+  struct Gateway {
+    GatewayHandle handle;
+    std::shared_ptr<Sink> sink;
+  };
+
+  const Gateway& ConnectedGateway(const std::string& name);
+  Result<const Gateway*> FindGateway(const std::string& name) const;
+  template <typename Response>
+  Result<Response> Ask(const Gateway& gateway, Command command);
+  void Collect(const std::shared_ptr<const std::string>& gateway,
+               GatewayEffect effect);
+
+  mutable std::mutex mutex_;
+  // Guarded by mutex_.
+  TextMap<Gateway> gateways_;
+  std::vector<GatewayEffect> responses_;
+  Deliveries deliveries_;
+  std::deque<Notice> notices_;
+  // Last, so that it goes first: its sinks refer to what is above.
+  InlineEngine engine_;
+};
+
+}  // namespace streamer::python
+
+#endif  // STREAMER_PYTHON_IN_PROCESS_CORE_H_

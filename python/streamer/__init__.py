@@ -1,0 +1,65 @@
+"""Streamer: which subscriptions does a change event match, and in what order.
+
+The core in process (`Core`), filters to try out (`Filter`, `dry_run`), and the
+client of the service (`connect`).
+"""
+
+from streamer._core import (
+    Core,
+    Delivery,
+    Event,
+    ExplainedNode,
+    Explanation,
+    Filter,
+    Notice,
+    Subscription,
+    SubscriptionInfo,
+    __version__,
+)
+from streamer.client import Client, Gap, connect
+from streamer.errors import (
+    AlreadyExists,
+    ClosedError,
+    ConnectionLost,
+    Error,
+    EventError,
+    FilterError,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Position,
+    QuotaExceeded,
+    Unavailable,
+)
+from streamer.ndjson import read_ndjson
+from streamer.trial import dry_run
+
+__all__ = [
+    "AlreadyExists",
+    "Client",
+    "ClosedError",
+    "ConnectionLost",
+    "Core",
+    "Delivery",
+    "Error",
+    "Event",
+    "EventError",
+    "ExplainedNode",
+    "Explanation",
+    "Filter",
+    "FilterError",
+    "Gap",
+    "InvalidArgument",
+    "NotFound",
+    "Notice",
+    "PermissionDenied",
+    "Position",
+    "QuotaExceeded",
+    "Subscription",
+    "SubscriptionInfo",
+    "Unavailable",
+    "__version__",
+    "connect",
+    "dry_run",
+    "read_ndjson",
+]

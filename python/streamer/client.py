@@ -1,0 +1,509 @@
+"""The client of the service, for asyncio.
+
+The C++ client underneath reads the stream, reconnects and resubscribes.  Here
+its descriptor is watched by the event loop: no thread, no polling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import uuid
+import weakref
+from collections.abc import AsyncIterator, Callable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    TypeVar,
+)
+
+from streamer._core import Delivery, Filter, Subscription
+from streamer.errors import ClosedError, ConnectionLost, InvalidArgument
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from streamer import _client
+
+__all__ = ["Client", "Gap", "connect"]
+
+_Callback = TypeVar("_Callback", bound=Callable[["Gap"], Any])
+
+# Deliveries given one by one before other tasks get a turn.
+_TURN: Final = 256
+
+_open_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+class Gap(NamedTuple):
+    """A notice that subscriptions may have missed events, or were ended.
+
+    Parameters
+    ----------
+    subscription_ids : tuple of str
+        The subscriptions concerned.  What was built on them must be loaded
+        again; after it was asked for again, a subscription goes on by itself.
+    reason : str
+        Why: the stream broke, or the service ended a subscription.
+
+    Examples
+    --------
+    >>> import streamer
+    >>> gap = streamer.Gap(("s1",), "the stream broke: connection reset")
+    >>> gap.subscription_ids
+    ('s1',)
+    """
+
+    subscription_ids: tuple[str, ...]
+    reason: str
+
+
+def connect(
+    target: str,
+    /,
+    *,
+    gateway_id: str = "",
+    connect_timeout: float = 5.0,
+    heartbeat_interval: float = 10.0,
+    heartbeat_timeout: float = 30.0,
+    backoff_minimum: float = 0.1,
+    backoff_maximum: float = 30.0,
+    queue_deliveries: int = 8192,
+    queue_bytes: int = 64 << 20,
+    max_message_bytes: int = 8 << 20,
+) -> Client:
+    """Connect to the service.
+
+    Parameters
+    ----------
+    target : str
+        ``host:port`` of the service's gRPC port, or any gRPC target.
+    gateway_id : str, default ""
+        A label for the service's logs.
+    connect_timeout : float, default 5.0
+        Seconds that the first connection may take.
+    heartbeat_interval : float, default 10.0
+        Seconds between heartbeats.
+    heartbeat_timeout : float, default 30.0
+        Seconds of silence after a heartbeat that count as a broken stream.
+    backoff_minimum : float, default 0.1
+        Seconds before the first attempt to connect again; they double with
+        each, and are drawn at random from the upper half.
+    backoff_maximum : float, default 30.0
+        Seconds that they never exceed.
+    queue_deliveries : int, default 8192
+        Most deliveries received and not yet taken.  When the queue is full
+        the stream is not read, which slows the service down; nothing is lost.
+    queue_bytes : int, default 67108864
+        The same in bytes.
+    max_message_bytes : int, default 8388608
+        Largest message that is accepted.
+
+    Returns
+    -------
+    Client
+        To be entered with ``async with``, which is what connects.
+
+    Raises
+    ------
+    InvalidArgument
+        An option is out of its range.
+    Unavailable
+        On entering: nobody answered at ``target`` within ``connect_timeout``.
+    PermissionDenied
+        On entering: the service does not let this client in.
+
+    Examples
+    --------
+    >>> import asyncio, streamer
+    >>> async def main():
+    ...     try:
+    ...         async with streamer.connect(
+    ...             "127.0.0.1:1", connect_timeout=0.05
+    ...         ):
+    ...             pass
+    ...     except streamer.Unavailable:
+    ...         print("nobody there")
+    >>> asyncio.run(main())
+    nobody there
+    """
+    options: dict[str, float] = {
+        "connect_timeout": connect_timeout,
+        "heartbeat_interval": heartbeat_interval,
+        "heartbeat_timeout": heartbeat_timeout,
+        "backoff_minimum": backoff_minimum,
+        "backoff_maximum": backoff_maximum,
+        "queue_deliveries": queue_deliveries,
+        "queue_bytes": queue_bytes,
+        "max_message_bytes": max_message_bytes,
+    }
+    for name, value in options.items():
+        if not 0 < value < 2**31:
+            raise InvalidArgument(f"{name}: expected more than 0, got {value}")
+    return Client(target, {"gateway_id": gateway_id, **options})
+
+
+class Client:
+    """A connection to the service; made by `connect`.
+
+    Notes
+    -----
+    It stays connected: when the stream breaks it is opened again, and every
+    subscription is asked for again.  What may have been missed meanwhile is
+    told to the callbacks of `on_gap`, in its place between the deliveries.
+
+    It belongs to the event loop in which it was entered.  Deliveries are taken
+    with `next_batch` or with ``async for``; several tasks may take, each
+    delivery goes to one of them.
+
+    Examples
+    --------
+    >>> import streamer
+    >>> client = streamer.connect("127.0.0.1:8084", gateway_id="g1")
+    >>> client.state
+    'connecting'
+    """
+
+    def __init__(self, target: str, options: dict[str, Any]) -> None:
+        self._target = target
+        self._options = options
+        self._core: _client.Client | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connected: asyncio.Future[None] | None = None
+        self._answers: dict[int, asyncio.Future[Subscription]] = {}
+        self._gap_callbacks: list[Callable[[Gap], object]] = []
+        self._news = asyncio.Event()
+        self._given = 0
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"Client({self._target!r}, state={self.state!r})"
+
+    async def __aenter__(self) -> Client:
+        """Connect."""
+        # Loads gRPC, which nobody needs who only works in process.
+        from streamer import _client
+
+        if self._core is not None or self._is_closed:
+            raise ClosedError("a client can be entered once")
+        self._loop = asyncio.get_running_loop()
+        self._connected = self._loop.create_future()
+        self._core = _client.Client(self._target, **self._options)
+        _open_clients.add(self)
+        self._loop.add_reader(self._core.fileno(), self._on_readable)
+        try:
+            await self._connected
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """End the connection and, with it, every subscription.
+
+        Who waits for deliveries or answers gets `ClosedError`, and ``async
+        for`` ends.  Closing again does nothing.
+
+        Examples
+        --------
+        >>> import streamer
+        >>> client = streamer.connect("127.0.0.1:8084")
+        >>> client.close()
+        >>> client.state
+        'closed'
+        """
+        self._end()
+
+    def _end(self) -> None:
+        self._is_closed = True
+        _open_clients.discard(self)
+        core, loop = self._core, self._loop
+        if core is None or loop is None:
+            return
+        core.close()
+        if not loop.is_closed():
+            loop.remove_reader(core.fileno())
+            self._on_readable()
+
+    def _shut_down(self) -> None:
+        if self._core is not None:
+            self._core.close()
+            self._core.await_quiet()
+
+    async def subscribe(
+        self,
+        *,
+        tenant: str,
+        collection: str,
+        id: str | None = None,  # noqa: A002
+        filter: Filter | None = None,  # noqa: A002
+        expression: str | None = None,
+    ) -> Subscription:
+        """Ask the service for a subscription.
+
+        Parameters
+        ----------
+        tenant : str
+            The tenant whose events are meant.
+        collection : str
+            Path of the collection.
+        id : str, optional
+            Its id, unique within this client; without one, a UUID.
+        filter : Filter, optional
+            What is asked of each event.  Without it and ``expression``, every
+            event of the collection matches; of both, both must hold.
+        expression : str, optional
+            The same as CEL.
+
+        Returns
+        -------
+        Subscription
+            Its deliveries come after this answer.  It lives as long as the
+            client, over broken streams, until `unsubscribe`.
+
+        Raises
+        ------
+        FilterError
+            The service refuses the filter; ``position`` says where.
+        InvalidArgument
+            The service refuses the id, the tenant or the collection.
+        AlreadyExists
+            The id is in use with another filter, or being asked for.
+        QuotaExceeded
+            A quota of the service is used up; ``scope`` says which.
+        Unavailable
+            The service cannot do it now.
+        ClosedError
+            The client is closed.
+
+        Notes
+        -----
+        Cancelling takes the request back.  Answers come behind deliveries
+        that were sent before: when the queue is full, somebody must take.
+        """
+        core = self._entered()
+        asked = Filter.match_all() if filter is None else filter
+        if expression is not None:
+            asked = asked & Filter.cel(expression)
+        number = core.subscribe(
+            str(uuid.uuid4()) if id is None else id, tenant, collection, asked
+        )
+        answer = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            subscription: Subscription = await answer
+        except asyncio.CancelledError:
+            self._answers.pop(number, None)
+            core.cancel(number)
+            raise
+        return subscription
+
+    async def unsubscribe(self, subscription: Subscription | str, /) -> None:
+        """End a subscription.
+
+        Nothing taken from now on names it.
+
+        Parameters
+        ----------
+        subscription : Subscription or str
+            The subscription or its id.
+
+        Raises
+        ------
+        NotFound
+            This client has no such subscription.
+        ClosedError
+            The client is closed.
+        """
+        if isinstance(subscription, Subscription):
+            subscription = subscription.id
+        self._entered().unsubscribe(subscription)
+
+    async def next_batch(self, *, limit: int = 1024) -> list[Delivery]:
+        """Take deliveries, as many as there are, at least one.
+
+        Parameters
+        ----------
+        limit : int, default 1024
+            Most to take, at least 1.
+
+        Returns
+        -------
+        list of Delivery
+            In order.  Other tasks get a turn before anything is taken, and
+            cancelling loses nothing.
+
+        Raises
+        ------
+        ClosedError
+            The client was closed, and everything received was taken.
+        ConnectionLost
+            The connection ended for good, and everything received was taken.
+        InvalidArgument
+            ``limit`` is below 1.
+        """
+        if limit < 1:
+            raise InvalidArgument(f"limit: expected at least 1, got {limit}")
+        await asyncio.sleep(0)
+        while not (batch := self._take(limit)):
+            self._raise_if_closed()
+            self._news.clear()
+            await self._news.wait()
+        return batch
+
+    def __aiter__(self) -> AsyncIterator[Delivery]:
+        """Iterate over deliveries until the client is closed."""
+        return self
+
+    async def __anext__(self) -> Delivery:
+        """Take the next delivery."""
+        self._given += 1
+        if self._given % _TURN == 0:
+            await asyncio.sleep(0)
+        while not (batch := self._take(1)):
+            try:
+                self._raise_if_closed()
+            except ClosedError:
+                raise StopAsyncIteration from None
+            self._news.clear()
+            await self._news.wait()
+        return batch[0]
+
+    def on_gap(self, callback: _Callback, /) -> _Callback:
+        """Call back when subscriptions may have missed events.
+
+        Parameters
+        ----------
+        callback : callable
+            Called with a `Gap`, in the event loop, after the last delivery
+            before the gap was taken and before the first one after it.  What
+            it raises goes to the loop's exception handler.
+
+        Returns
+        -------
+        callable
+            The callback, so that this can be used as a decorator.
+
+        Examples
+        --------
+        >>> import streamer
+        >>> client = streamer.connect("127.0.0.1:8084")
+        >>> @client.on_gap
+        ... def reload(gap):
+        ...     print("loading again", gap.subscription_ids)
+        """
+        self._gap_callbacks.append(callback)
+        return callback
+
+    @property
+    def state(
+        self,
+    ) -> Literal["connecting", "connected", "reconnecting", "closed"]:
+        """str: 'connecting', 'connected', 'reconnecting' or 'closed'."""
+        if self._core is None:
+            return "closed" if self._is_closed else "connecting"
+        return self._core.state
+
+    def statistics(self) -> dict[str, int]:
+        """Count what happened so far.
+
+        Returns
+        -------
+        dict of str to int
+            ``deliveries_received``, ``deliveries_taken``, ``reconnects``,
+            ``reading_pauses`` (how often the queue was full), and now:
+            ``queued_deliveries``, ``queued_bytes``, ``subscriptions``.
+
+        Raises
+        ------
+        ClosedError
+            The client was never entered.
+        """
+        return self._entered(even_closed=True).statistics()
+
+    def _entered(self, *, even_closed: bool = False) -> _client.Client:
+        if self._core is None:
+            raise ClosedError('the client is not connected: use "async with"')
+        if not even_closed:
+            self._raise_if_closed()
+        return self._core
+
+    def _raise_if_closed(self) -> None:
+        core = self._core
+        if core is None:
+            raise ClosedError('the client is not connected: use "async with"')
+        if core.state != "closed":
+            return
+        reason = core.close_reason
+        if reason is None:
+            raise ClosedError("the client is closed")
+        raise ConnectionLost(str(reason))
+
+    def _take(self, limit: int) -> list[Delivery]:
+        if self._core is None:
+            return []
+        gaps, deliveries = self._core.take(limit)
+        if gaps:
+            self._tell(gaps)
+        return deliveries
+
+    def _on_readable(self) -> None:
+        assert self._core is not None
+        connected, answers, gaps = self._core.poll()
+        if connected is not None:
+            self._settle_connected(connected)
+        for number, answer in answers:
+            future = self._answers.pop(number, None)
+            if future is None or future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+        self._tell(gaps)
+        self._news.set()
+
+    def _settle_connected(self, connected: Literal[True] | Exception) -> None:
+        future = self._connected
+        if future is None or future.done():
+            return
+        if isinstance(connected, Exception):
+            future.set_exception(connected)
+        else:
+            future.set_result(None)
+
+    def _tell(self, gaps: list[tuple[tuple[str, ...], str]]) -> None:
+        for gap in gaps:
+            for callback in self._gap_callbacks:
+                self._call(callback, Gap(*gap))
+
+    def _call(self, callback: Callable[[Gap], object], gap: Gap) -> None:
+        try:
+            callback(gap)
+        except Exception as error:
+            assert self._loop is not None
+            self._loop.call_exception_handler(
+                {
+                    "message": "a callback of on_gap failed",
+                    "exception": error,
+                }
+            )
+
+
+@atexit.register
+def _close_all() -> None:
+    """Leave no thread of gRPC at work while the interpreter goes down."""
+    for client in list(_open_clients):
+        client._shut_down()
