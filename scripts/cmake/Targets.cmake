@@ -169,9 +169,10 @@ function(streamer_test_support)
 endfunction()
 
 # <folder>_test from tests/cpp/<folder>/*_test.cc, each case known to ctest.
-# Cases are listed when ctest starts, not while building.
+# Cases are listed when ctest starts, not while building. WITHOUT_SUPPORT is for
+# the folder below all that the support library speaks of.
 function(streamer_test folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_SUPPORT" "" "LIBS")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
   if(NOT sources)
     return()
@@ -181,7 +182,7 @@ function(streamer_test folder)
   streamer_compile_settings(${target})
   target_include_directories(${target} PRIVATE
     "${STREAMER_INCLUDE_ROOT}" "${PROJECT_SOURCE_DIR}/tests/cpp")
-  if(TARGET streamer_test_support)
+  if(TARGET streamer_test_support AND NOT arg_WITHOUT_SUPPORT)
     target_link_libraries(${target} PRIVATE streamer_test_support)
   endif()
   target_link_libraries(${target} PRIVATE
