@@ -14,18 +14,6 @@ constexpr std::size_t kLinearEntries = 8;
 // in a hundred thousand tables.
 constexpr std::size_t kLongestProbe = 128;
 
-bool IsKey(const Value& key, std::string_view text) {
-  return key.is(ValueKind::kString) && key.text() == text;
-}
-
-const Value* FindInOrder(std::span<const MapEntry> entries,
-                         std::string_view key) {
-  for (const MapEntry& entry : entries) {
-    if (IsKey(entry.key, key)) return &entry.value;
-  }
-  return nullptr;
-}
-
 // The value in a hash table whose key satisfies `is_key`, or nullptr.
 template <typename IsKey>
 const Value* FindHashed(std::span<const MapEntry> entries,
@@ -37,6 +25,13 @@ const Value* FindHashed(std::span<const MapEntry> entries,
     const MapEntry& entry = entries[table[slot] - 1];
     if (is_key(entry.key)) return &entry.value;
   }
+}
+
+inline bool IsSameKey(const Value& left, const Value& right) {
+  if (left.is(ValueKind::kString) && right.is(ValueKind::kString)) {
+    return EqualText(left.text(), right.text());
+  }
+  return Equal(left, right);
 }
 
 bool AllKeysAreText(std::span<const MapEntry> entries) {
@@ -87,7 +82,7 @@ std::span<MapEntry> DropRepeatedInOrder(std::span<MapEntry> entries) {
     auto kept = entries.first(count);
     auto same = std::find_if(
         kept.begin(), kept.end(),
-        [&](const MapEntry& other) { return Equal(other.key, entry.key); });
+        [&](const MapEntry& other) { return IsSameKey(other.key, entry.key); });
     if (same != kept.end()) {
       same->value = entry.value;
     } else {
@@ -116,7 +111,7 @@ Indexed HashEntries(Arena& arena, std::span<MapEntry> entries,
     std::size_t slot = Hash(entry.key) & mask;
     std::size_t steps = 0;
     while (table[slot] != 0 &&
-           !Equal(entries[table[slot] - 1].key, entry.key)) {
+           !IsSameKey(entries[table[slot] - 1].key, entry.key)) {
       slot = (slot + 1) & mask;
       if (++steps > longest_probe) {
         // What lies between `count` and `next` was moved or superseded.
@@ -187,15 +182,18 @@ const Value* MapValue::Find(const Value& key) const {
 }
 
 const Value* MapValue::Find(std::string_view key) const {
-  if (table_.empty()) return FindInOrder(entries_, key);
+  if (table_.empty()) return FindUnhashed(key);
   return Find(HashedText(key));
 }
 
-const Value* MapValue::Find(const HashedText& key) const {
-  if (table_.empty()) return FindInOrder(entries_, key.text);
-  if (is_sorted()) return FindSorted(key.text);
-  return FindHashed(entries_, table_, key.hash,
-                    [&](const Value& other) { return IsKey(other, key.text); });
+const Value* MapValue::FindUnhashed(std::string_view key) const {
+  if (!table_.empty()) return FindSorted(key);
+  for (const MapEntry& entry : entries_) {
+    if (entry.key.is(ValueKind::kString) && EqualText(entry.key.text(), key)) {
+      return &entry.value;
+    }
+  }
+  return nullptr;
 }
 
 const Value* MapValue::FindSorted(std::string_view key) const {

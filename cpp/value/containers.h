@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "value/equal_text.h"
 #include "value/value.h"
 
 namespace streamer {
@@ -75,6 +76,7 @@ class MapValue {
            std::span<const std::uint32_t> table)
       : entries_(entries), table_(table) {}
 
+  [[nodiscard]] const Value* FindUnhashed(std::string_view key) const;
   [[nodiscard]] const Value* FindSorted(std::string_view key) const;
   // Whether table_ lists the entries by key, rather than hashing them.
   [[nodiscard]] bool is_sorted() const {
@@ -86,6 +88,23 @@ class MapValue {
   // number of entries, index + 1 or 0; or the indexes sorted by key.
   std::span<const std::uint32_t> table_;
 };
+
+// Implementation details follow.
+
+// In the header because it is what evaluating a filter mostly does. Only a
+// hash table is larger than the entries.
+inline const Value* MapValue::Find(const HashedText& key) const {
+  if (table_.size() <= entries_.size()) return FindUnhashed(key.text);
+  std::size_t mask = table_.size() - 1;
+  for (std::size_t slot = key.hash & mask;; slot = (slot + 1) & mask) {
+    if (table_[slot] == 0) return nullptr;
+    const MapEntry& entry = entries_[table_[slot] - 1];
+    if (entry.key.is(ValueKind::kString) &&
+        EqualText(entry.key.text(), key.text)) {
+      return &entry.value;
+    }
+  }
+}
 
 }  // namespace streamer
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "value/equal_text.h"
 
 namespace streamer {
 namespace {
@@ -129,7 +130,7 @@ bool Equal(const Value& left, const Value& right) {
     case ValueKind::kString:
     case ValueKind::kBytes:
     case ValueKind::kType:
-      return left.text() == right.text();
+      return EqualText(left.text(), right.text());
     case ValueKind::kList:
       return EqualLists(left.list(), right.list());
     case ValueKind::kMap:

@@ -1,37 +1,54 @@
 #include "cel/internal/code.h"
 
-#include <algorithm>
 #include <array>
+#include <compare>
 
 #include "cel/internal/errors.h"
 #include "cel/internal/tree_evaluator.h"
+#include "value/equal_text.h"
 #include "value/ordering.h"
 
 namespace streamer::cel::internal {
 namespace {
 
-Value RunPath(const CodeNode& node, const Frame& frame) {
+Value RunConstant(const CodeNode& node, const Frame&) { return node.constant; }
+
+Value RunVariable(const CodeNode& node, const Frame& frame) {
+  return frame.bindings[node.slot];
+}
+
+// The value at the end of the path or the error of the step that is missing;
+// nullptr when a step leads through something that is no map.
+inline const Value* Walk(const CodeNode& node, const Frame& frame) {
   const Value* current = &frame.bindings[node.slot];
   for (const FieldStep& step : node.fields) {
+    if (!current->is(ValueKind::kMap)) return nullptr;
+    current = current->map().Find(step.name);
+    if (current == nullptr) return &step.missing;
+  }
+  return current;
+}
+
+// The error where Walk found no way.
+Value BrokenPath(const CodeNode& node, const Frame& frame) {
+  const Value* current = &frame.bindings[node.slot];
+  for (const FieldStep& step : node.fields) {
+    if (current->is_error()) return *current;
     if (!current->is(ValueKind::kMap)) {
-      if (current->is_error()) return *current;
       return SelectField(*current, step.name.text, frame.arena);
     }
     current = current->map().Find(step.name);
-    if (current == nullptr) return step.missing;
   }
   return *current;
 }
 
-// The commonest operands, without a further call.
-inline Value Operand(const CodeNode& node, const Frame& frame) {
-  if (node.opcode == Opcode::kConstant) return node.constant;
-  if (node.opcode == Opcode::kPath) return RunPath(node, frame);
-  return Run(node, frame);
+Value RunPath(const CodeNode& node, const Frame& frame) {
+  const Value* found = Walk(node, frame);
+  return found != nullptr ? *found : BrokenPath(node, frame);
 }
 
 Value RunSelect(const CodeNode& node, const Frame& frame) {
-  Value operand = Operand(node.children[0], frame);
+  Value operand = Run(node.children[0], frame);
   const FieldStep& step = node.fields[0];
   if (operand.is(ValueKind::kMap)) {
     const Value* found = operand.map().Find(step.name);
@@ -42,7 +59,7 @@ Value RunSelect(const CodeNode& node, const Frame& frame) {
 }
 
 Value RunHas(const CodeNode& node, const Frame& frame) {
-  Value operand = Operand(node.children[0], frame);
+  Value operand = Run(node.children[0], frame);
   const FieldStep& step = node.fields[0];
   if (operand.is(ValueKind::kMap)) {
     return Value::Bool(operand.map().Find(step.name) != nullptr);
@@ -51,71 +68,109 @@ Value RunHas(const CodeNode& node, const Frame& frame) {
   return HasField(operand, step.name.text, frame.arena);
 }
 
-// See TreeEvaluator::EvaluateLogical.
-Value RunLogical(const CodeNode& node, const Frame& frame, bool absorbing) {
-  Value undecided = Value::Bool(!absorbing);
-  for (const CodeNode& child : node.children) {
+// What a chain is whose operand `first_bad` yielded `bad`, which is no bool:
+// a later operand may still decide it.
+template <bool kAbsorbing>
+[[gnu::noinline]] Value FinishLogical(const CodeNode& node, const Frame& frame,
+                                      std::size_t first_bad, Value bad) {
+  for (const CodeNode& child : node.children.subspan(first_bad + 1)) {
     Value value = Run(child, frame);
-    if (value.is(ValueKind::kBool)) {
-      if (value.bool_value() == absorbing) return value;
-    } else if (!undecided.is_error()) {
-      undecided = value.is_error() ? value
-                                   : BoolExpected(absorbing ? "||" : "&&",
-                                                  value, frame.arena);
+    if (value.is(ValueKind::kBool) && value.bool_value() == kAbsorbing) {
+      return value;
     }
   }
-  return undecided;
+  if (bad.is_error()) return bad;
+  return BoolExpected(kAbsorbing ? "||" : "&&", bad, frame.arena);
+}
+
+// See TreeEvaluator::EvaluateLogical.
+template <bool kAbsorbing>
+Value RunLogical(const CodeNode& node, const Frame& frame) {
+  for (std::size_t i = 0; i < node.children.size(); ++i) {
+    Value value = Run(node.children[i], frame);
+    if (!value.is(ValueKind::kBool)) {
+      return FinishLogical<kAbsorbing>(node, frame, i, value);
+    }
+    if (value.bool_value() == kAbsorbing) return value;
+  }
+  return Value::Bool(!kAbsorbing);
 }
 
 Value RunConditional(const CodeNode& node, const Frame& frame) {
   Value condition = Run(node.children[0], frame);
+  if (condition.is(ValueKind::kBool)) {
+    return Run(node.children[condition.bool_value() ? 1 : 2], frame);
+  }
   if (condition.is_error()) return condition;
-  if (!condition.is(ValueKind::kBool)) {
-    return BoolExpected("?:", condition, frame.arena);
-  }
-  return Run(node.children[condition.bool_value() ? 1 : 2], frame);
+  return BoolExpected("?:", condition, frame.arena);
 }
 
-// Equality, with the commonest case, text against text, done in place.
-bool AreEqual(const Value& left, const Value& right) {
-  if (left.is(ValueKind::kString) && right.is(ValueKind::kString)) {
-    return left.text() == right.text();
+// The six comparisons of two values. The commonest cases, text with text and
+// int with int, are done in place.
+struct IsEqual {
+  static Value Of(const Value& left, const Value& right) {
+    if (left.is(ValueKind::kString) && right.is(ValueKind::kString)) {
+      return Value::Bool(EqualText(left.text(), right.text()));
+    }
+    return Value::Bool(Equal(left, right));
   }
-  return Equal(left, right);
-}
+};
 
-Value RunEquality(const CodeNode& node, const Frame& frame, bool wanted) {
-  Value left = Operand(node.children[0], frame);
+struct IsNotEqual {
+  static Value Of(const Value& left, const Value& right) {
+    return Value::Bool(!IsEqual::Of(left, right).bool_value());
+  }
+};
+
+template <BinarySymbol kSymbol>
+struct IsOrdered {
+  static bool Accept(std::partial_ordering order) {
+    switch (kSymbol) {
+      case BinarySymbol::kLess:
+        return order < 0;
+      case BinarySymbol::kLessEqual:
+        return order <= 0;
+      case BinarySymbol::kGreater:
+        return order > 0;
+      default:
+        return order >= 0;
+    }
+  }
+  static Value Of(const Value& left, const Value& right) {
+    if (left.is(ValueKind::kInt) && right.is(ValueKind::kInt)) {
+      return Value::Bool(Accept(left.int_value() <=> right.int_value()));
+    }
+    auto order = Compare(left, right);
+    if (!order) return NoSuchOverload(kSymbol, left, right);
+    return Value::Bool(Accept(*order));
+  }
+};
+
+template <typename Comparison>
+Value RunComparison(const CodeNode& node, const Frame& frame) {
+  Value left = Run(node.children[0], frame);
   if (left.is_error()) return left;
-  Value right = Operand(node.children[1], frame);
+  Value right = Run(node.children[1], frame);
   if (right.is_error()) return right;
-  return Value::Bool(AreEqual(left, right) == wanted);
+  return Comparison::Of(left, right);
 }
 
-// Orders with the commonest case, int against int, done in place.
-template <typename Accept>
-Value RunOrder(const CodeNode& node, const Frame& frame, BinarySymbol symbol,
-               Accept accept) {
-  Value left = Operand(node.children[0], frame);
-  if (left.is_error()) return left;
-  Value right = Operand(node.children[1], frame);
-  if (right.is_error()) return right;
-  if (left.is(ValueKind::kInt) && right.is(ValueKind::kInt)) {
-    return Value::Bool(accept(left.int_value() <=> right.int_value()));
-  }
-  auto order = Compare(left, right);
-  if (!order) return NoSuchOverload(symbol, left, right);
-  return Value::Bool(accept(*order));
+template <typename Comparison>
+Value RunPathComparison(const CodeNode& node, const Frame& frame) {
+  const Value* found = Walk(node, frame);
+  if (found == nullptr) return BrokenPath(node, frame);
+  if (found->is_error()) return *found;
+  return Comparison::Of(*found, node.constant);
 }
 
 Value RunInSet(const CodeNode& node, const Frame& frame) {
-  Value wanted = Operand(node.children[0], frame);
+  Value wanted = Run(node.children[0], frame);
   if (wanted.is_error()) return wanted;
   return Value::Bool(node.set->Contains(wanted));
 }
 
 Value RunMatches(const CodeNode& node, const Frame& frame) {
-  Value text = Operand(node.children[0], frame);
+  Value text = Run(node.children[0], frame);
   if (text.is_error()) return text;
   if (!text.is(ValueKind::kString)) {
     const Value arguments[] = {text, Value::String("")};
@@ -127,7 +182,7 @@ Value RunMatches(const CodeNode& node, const Frame& frame) {
 Value RunCall(const CodeNode& node, const Frame& frame) {
   std::array<Value, kMostArguments> arguments;
   for (std::size_t i = 0; i < node.children.size(); ++i) {
-    arguments[i] = Operand(node.children[i], frame);
+    arguments[i] = Run(node.children[i], frame);
     if (arguments[i].is_error()) return arguments[i];
   }
   return node.function(std::span(arguments).first(node.children.size()),
@@ -137,7 +192,7 @@ Value RunCall(const CodeNode& node, const Frame& frame) {
 Value RunList(const CodeNode& node, const Frame& frame) {
   std::span<Value> items = frame.arena.NewArray<Value>(node.children.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    items[i] = Operand(node.children[i], frame);
+    items[i] = Run(node.children[i], frame);
     if (items[i].is_error()) return items[i];
   }
   return Value::List(frame.arena.New<ListValue>(items));
@@ -147,9 +202,9 @@ Value RunMap(const CodeNode& node, const Frame& frame) {
   std::span<MapEntry> entries =
       frame.arena.NewArray<MapEntry>(node.children.size() / 2);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    entries[i].key = Operand(node.children[2 * i], frame);
+    entries[i].key = Run(node.children[2 * i], frame);
     if (entries[i].key.is_error()) return entries[i].key;
-    entries[i].value = Operand(node.children[2 * i + 1], frame);
+    entries[i].value = Run(node.children[2 * i + 1], frame);
     if (entries[i].value.is_error()) return entries[i].value;
   }
   return MakeMap(entries, frame.arena);
@@ -157,52 +212,64 @@ Value RunMap(const CodeNode& node, const Frame& frame) {
 
 }  // namespace
 
-Value Run(const CodeNode& node, const Frame& frame) {
-  switch (node.opcode) {
+Runner RunnerOf(Opcode opcode) {
+  using IsLess = IsOrdered<BinarySymbol::kLess>;
+  using IsLessEqual = IsOrdered<BinarySymbol::kLessEqual>;
+  using IsGreater = IsOrdered<BinarySymbol::kGreater>;
+  using IsGreaterEqual = IsOrdered<BinarySymbol::kGreaterEqual>;
+  switch (opcode) {
     case Opcode::kConstant:
-      return node.constant;
+      return RunConstant;
     case Opcode::kVariable:
-      return frame.bindings[node.slot];
+      return RunVariable;
     case Opcode::kPath:
-      return RunPath(node, frame);
+      return RunPath;
     case Opcode::kSelect:
-      return RunSelect(node, frame);
+      return RunSelect;
     case Opcode::kHas:
-      return RunHas(node, frame);
+      return RunHas;
     case Opcode::kAnd:
-      return RunLogical(node, frame, false);
+      return RunLogical<false>;
     case Opcode::kOr:
-      return RunLogical(node, frame, true);
+      return RunLogical<true>;
     case Opcode::kConditional:
-      return RunConditional(node, frame);
+      return RunConditional;
     case Opcode::kEqual:
-      return RunEquality(node, frame, true);
+      return RunComparison<IsEqual>;
     case Opcode::kNotEqual:
-      return RunEquality(node, frame, false);
+      return RunComparison<IsNotEqual>;
     case Opcode::kLess:
-      return RunOrder(node, frame, BinarySymbol::kLess,
-                      [](auto order) { return order < 0; });
+      return RunComparison<IsLess>;
     case Opcode::kLessEqual:
-      return RunOrder(node, frame, BinarySymbol::kLessEqual,
-                      [](auto order) { return order <= 0; });
+      return RunComparison<IsLessEqual>;
     case Opcode::kGreater:
-      return RunOrder(node, frame, BinarySymbol::kGreater,
-                      [](auto order) { return order > 0; });
+      return RunComparison<IsGreater>;
     case Opcode::kGreaterEqual:
-      return RunOrder(node, frame, BinarySymbol::kGreaterEqual,
-                      [](auto order) { return order >= 0; });
+      return RunComparison<IsGreaterEqual>;
+    case Opcode::kPathEqual:
+      return RunPathComparison<IsEqual>;
+    case Opcode::kPathNotEqual:
+      return RunPathComparison<IsNotEqual>;
+    case Opcode::kPathLess:
+      return RunPathComparison<IsLess>;
+    case Opcode::kPathLessEqual:
+      return RunPathComparison<IsLessEqual>;
+    case Opcode::kPathGreater:
+      return RunPathComparison<IsGreater>;
+    case Opcode::kPathGreaterEqual:
+      return RunPathComparison<IsGreaterEqual>;
     case Opcode::kInSet:
-      return RunInSet(node, frame);
+      return RunInSet;
     case Opcode::kMatches:
-      return RunMatches(node, frame);
+      return RunMatches;
     case Opcode::kCall:
-      return RunCall(node, frame);
+      return RunCall;
     case Opcode::kList:
-      return RunList(node, frame);
+      return RunList;
     case Opcode::kMap:
-      return RunMap(node, frame);
+      return RunMap;
   }
-  return Value::Null();
+  return RunConstant;
 }
 
 }  // namespace streamer::cel::internal

@@ -3,7 +3,9 @@
 //
 // It differs from the syntax tree where that is faster and means the same:
 // names are slots, functions are pointers, a chain of selects from a variable
-// is one node, so is a chain of && or ||, constant parts are values.
+// is one node, so is a chain of && or ||, and so is the comparison of such a
+// path with a constant; constant parts are values. Each node knows the function
+// that runs it.
 //
 // Invariant: Run of a node yields what TreeEvaluator yields of the expression
 // it was compiled from; the tests compare the two on random pairs.
@@ -38,6 +40,13 @@ enum class Opcode : std::uint8_t {
   kLessEqual,
   kGreater,
   kGreaterEqual,
+  // The same of a path, in `slot` and `fields`, with `constant`.
+  kPathEqual,
+  kPathNotEqual,
+  kPathLess,
+  kPathLessEqual,
+  kPathGreater,
+  kPathGreaterEqual,
   kInSet,    // children[0] in `set`
   kMatches,  // children[0] against `pattern`
   kCall,     // `function` of the children
@@ -51,7 +60,18 @@ struct FieldStep {
   Value missing;
 };
 
+struct CodeNode;
+
+// Where one evaluation takes its bindings from and puts what it makes.
+struct Frame {
+  const Value* bindings;
+  Arena& arena;
+};
+
+using Runner = Value (*)(const CodeNode& node, const Frame& frame);
+
 struct CodeNode {
+  Runner run = nullptr;  // of the opcode
   Opcode opcode = Opcode::kConstant;
   std::uint32_t slot = 0;
   Value constant;
@@ -64,13 +84,12 @@ struct CodeNode {
   };
 };
 
-// Where one evaluation takes its bindings from and puts what it makes.
-struct Frame {
-  const Value* bindings;
-  Arena& arena;
-};
+inline Value Run(const CodeNode& node, const Frame& frame) {
+  return node.run(node, frame);
+}
 
-Value Run(const CodeNode& node, const Frame& frame);
+// The function that runs nodes of `opcode`.
+Runner RunnerOf(Opcode opcode);
 
 }  // namespace streamer::cel::internal
 

@@ -26,18 +26,33 @@ bool AreConstant(std::span<const CodeNode> nodes) {
 struct OperatorOpcode {
   std::string_view function;
   Opcode opcode;
+  Opcode of_path;  // of a path and a constant, if there is such a one
 };
 
 // Operators with an operation of their own; the others are calls.
 constexpr OperatorOpcode kOperatorOpcodes[] = {
-    {operators::kEqual, Opcode::kEqual},
-    {operators::kNotEqual, Opcode::kNotEqual},
-    {operators::kLess, Opcode::kLess},
-    {operators::kLessEqual, Opcode::kLessEqual},
-    {operators::kGreater, Opcode::kGreater},
-    {operators::kGreaterEqual, Opcode::kGreaterEqual},
-    {operators::kConditional, Opcode::kConditional},
+    {operators::kEqual, Opcode::kEqual, Opcode::kPathEqual},
+    {operators::kNotEqual, Opcode::kNotEqual, Opcode::kPathNotEqual},
+    {operators::kLess, Opcode::kLess, Opcode::kPathLess},
+    {operators::kLessEqual, Opcode::kLessEqual, Opcode::kPathLessEqual},
+    {operators::kGreater, Opcode::kGreater, Opcode::kPathGreater},
+    {operators::kGreaterEqual, Opcode::kGreaterEqual,
+     Opcode::kPathGreaterEqual},
+    {operators::kConditional, Opcode::kConditional, Opcode::kConditional},
 };
+
+CodeNode Make(Opcode opcode) {
+  CodeNode node;
+  node.opcode = opcode;
+  node.run = RunnerOf(opcode);
+  return node;
+}
+
+// Turns `node` into one of `opcode`, its content kept.
+void SetOpcode(CodeNode& node, Opcode opcode) {
+  node.opcode = opcode;
+  node.run = RunnerOf(opcode);
+}
 
 // One problem ends it; the nodes made until then are dropped with the store.
 class Compiler {
@@ -52,6 +67,7 @@ class Compiler {
   CodeNode CompileIdentifier(const Expr& node);
   CodeNode CompileSelect(const Expr& node);
   CodeNode CompileCall(const Expr& node);
+  CodeNode CompileOperator(const Expr& node, const OperatorOpcode& entry);
   CodeNode CompileChain(const Expr& node, Opcode opcode);
   CodeNode CompileFunction(const Expr& node);
   bool UseSet(CodeNode& call);
@@ -84,8 +100,8 @@ CodeNode Compiler::Compile(const Expr& node) {
       return CompileCall(node);
     case ExprKind::kList:
     case ExprKind::kMap: {
-      CodeNode made;
-      made.opcode = node.kind == ExprKind::kList ? Opcode::kList : Opcode::kMap;
+      CodeNode made =
+          Make(node.kind == ExprKind::kList ? Opcode::kList : Opcode::kMap);
       made.children = CompileAll(node.arguments);
       return Fold(made);
     }
@@ -95,8 +111,7 @@ CodeNode Compiler::Compile(const Expr& node) {
 
 CodeNode Compiler::CompileIdentifier(const Expr& node) {
   if (auto slot = FindVariable(node, variables_)) {
-    CodeNode variable;
-    variable.opcode = Opcode::kVariable;
+    CodeNode variable = Make(Opcode::kVariable);
     variable.slot = static_cast<std::uint32_t>(*slot);
     return variable;
   }
@@ -112,12 +127,11 @@ CodeNode Compiler::CompileSelect(const Expr& node) {
   bool is_path =
       operand.opcode == Opcode::kVariable || operand.opcode == Opcode::kPath;
   if (is_path && !node.is_test) {
-    operand.opcode = Opcode::kPath;
+    SetOpcode(operand, Opcode::kPath);
     operand.fields = ExtendPath(operand.fields, node.name);
     return operand;
   }
-  CodeNode select;
-  select.opcode = node.is_test ? Opcode::kHas : Opcode::kSelect;
+  CodeNode select = Make(node.is_test ? Opcode::kHas : Opcode::kSelect);
   select.fields = ExtendPath({}, node.name);
   select.children = Keep(std::span(&operand, 1));
   return Fold(select);
@@ -128,12 +142,27 @@ CodeNode Compiler::CompileCall(const Expr& node) {
   if (IsCallOf(node, operators::kOr)) return CompileChain(node, Opcode::kOr);
   for (const OperatorOpcode& entry : kOperatorOpcodes) {
     if (!IsCallOf(node, entry.function)) continue;
-    CodeNode call;
-    call.opcode = entry.opcode;
-    call.children = CompileAll(node.arguments);
-    return Fold(call);
+    return CompileOperator(node, entry);
   }
   return CompileFunction(node);
+}
+
+CodeNode Compiler::CompileOperator(const Expr& node,
+                                   const OperatorOpcode& entry) {
+  CodeNode call = Make(entry.opcode);
+  call.children = CompileAll(node.arguments);
+  if (!status_.ok() || entry.of_path == entry.opcode) return Fold(call);
+  const CodeNode& left = call.children[0];
+  const CodeNode& right = call.children[1];
+  bool is_path = left.opcode == Opcode::kPath &&
+                 right.opcode == Opcode::kConstant &&
+                 !right.constant.is_error();
+  if (!is_path) return Fold(call);
+  CodeNode comparison = Make(entry.of_path);
+  comparison.slot = left.slot;
+  comparison.fields = left.fields;
+  comparison.constant = right.constant;
+  return comparison;
 }
 
 // A chain is one node. A constant that absorbs decides it; one that does not
@@ -160,8 +189,7 @@ CodeNode Compiler::CompileChain(const Expr& node, Opcode opcode) {
   std::erase_if(
       terms, [&](const CodeNode& term) { return is_bool(term, !absorbing); });
   if (terms.empty()) return Constant(Value::Bool(!absorbing));
-  CodeNode chain;
-  chain.opcode = opcode;
+  CodeNode chain = Make(opcode);
   chain.children = Keep(terms);
   return Fold(chain);
 }
@@ -184,8 +212,7 @@ CodeNode Compiler::CompileFunction(const Expr& node) {
   std::vector<const Expr*> operands;
   if (is_member) operands.push_back(node.operand);
   operands.insert(operands.end(), node.arguments.begin(), node.arguments.end());
-  CodeNode call;
-  call.opcode = Opcode::kCall;
+  CodeNode call = Make(Opcode::kCall);
   call.function = entry->function;
   call.children = CompileAll(operands);
   if (!status_.ok()) return call;
@@ -201,7 +228,7 @@ bool Compiler::UseSet(CodeNode& call) {
       !container.constant.is(ValueKind::kList)) {
     return false;
   }
-  call.opcode = Opcode::kInSet;
+  SetOpcode(call, Opcode::kInSet);
   call.set = store_.arena.New<ConstantSet>(store_.arena,
                                            container.constant.list().items());
   call.children = call.children.first(1);
@@ -222,15 +249,14 @@ bool Compiler::UsePattern(const Expr& node, CodeNode& call) {
   }
   store_.patterns.push_back(
       std::make_unique<const Pattern>(*std::move(pattern)));
-  call.opcode = Opcode::kMatches;
+  SetOpcode(call, Opcode::kMatches);
   call.pattern = store_.patterns.back().get();
   call.children = call.children.first(1);
   return true;
 }
 
 CodeNode Compiler::Constant(const Value& value) {
-  CodeNode constant;
-  constant.opcode = Opcode::kConstant;
+  CodeNode constant = Make(Opcode::kConstant);
   constant.constant = value;
   return constant;
 }

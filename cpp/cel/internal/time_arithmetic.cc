@@ -1,5 +1,8 @@
 #include "cel/internal/time_arithmetic.h"
 
+#include <cstdint>
+#include <limits>
+
 #include "cel/internal/errors.h"
 #include "value/time_text.h"
 
@@ -35,6 +38,17 @@ Value DurationOf(Nanos nanos) {
                           static_cast<std::int32_t>(nanos % kPerSecond)});
 }
 
+// From `right` to `left`. The public vectors hold this difference, and no
+// other duration, to what 64 bits of nanoseconds can say: some 292 years.
+Value Between(const Value& left, const Value& right) {
+  Nanos nanos = NanosOf(left) - NanosOf(right);
+  if (nanos < std::numeric_limits<std::int64_t>::min() ||
+      nanos > std::numeric_limits<std::int64_t>::max()) {
+    return Overflow();
+  }
+  return DurationOf(nanos);
+}
+
 }  // namespace
 
 std::optional<Value> AddTimes(const Value& left, const Value& right) {
@@ -54,8 +68,10 @@ std::optional<Value> SubtractTimes(const Value& left, const Value& right) {
   if (left.is(ValueKind::kTimestamp) && right.is(ValueKind::kDuration)) {
     return TimestampOf(NanosOf(left) - NanosOf(right));
   }
-  if ((left.is(ValueKind::kTimestamp) && right.is(ValueKind::kTimestamp)) ||
-      (left.is(ValueKind::kDuration) && right.is(ValueKind::kDuration))) {
+  if (left.is(ValueKind::kTimestamp) && right.is(ValueKind::kTimestamp)) {
+    return Between(left, right);
+  }
+  if (left.is(ValueKind::kDuration) && right.is(ValueKind::kDuration)) {
     return DurationOf(NanosOf(left) - NanosOf(right));
   }
   return std::nullopt;

@@ -103,7 +103,7 @@ TEST(PrinterTest, WhatIsPrintedIsParsedToTheSameTree) {
   for (support::ExpressionStyle style : {support::ExpressionStyle::kFilter,
                                          support::ExpressionStyle::kAnything}) {
     support::RandomExpressions expressions(random, style);
-    for (int i = 0; i < 20'000; ++i) {
+    for (int i = 0; i < 6'000; ++i) {
       Tree tree = expressions.Draw(5);
       std::string printed = Print(tree.root());
       auto parsed = Parse(printed);
