@@ -68,6 +68,14 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
       options.target, grpc::InsecureChannelCredentials(), arguments);
 }
 
+// The service would choose an id for one without, and answer to that one.
+Status CheckSendable(const SubscriptionRequest& request) {
+  if (request.id.empty()) {
+    return InvalidArgument("id: expected text, got none");
+  }
+  return client_wire::EncodeSubscribe(request).status();
+}
+
 }  // namespace
 
 class Client::Connection::Section {
@@ -117,7 +125,7 @@ SubscribeTicket Client::Connection::Subscribe(SubscriptionRequest request,
                                               Answered answered) {
   const Section section(*this);
   const SubscribeTicket ticket(next_ticket_++);
-  const Status sendable = client_wire::EncodeSubscribe(request).status();
+  const Status sendable = CheckSendable(request);
   asked_.emplace(ticket, Asked{std::move(answered), request.expression});
   if (sendable.ok()) {
     Perform(session_.Subscribe(ticket, std::move(request)));

@@ -202,7 +202,7 @@ class CoreAgainstModel(RuleBasedStateMachine):
         document,
         op,
         fields,
-        is_deleted,
+        gone,
         version,
         event_id,
     ):
