@@ -1,0 +1,155 @@
+// CoreHarness: sequencer, shards and router by hand, in an order that a test
+// chooses: shards may run ahead of one another and of the sequencer's steps.
+// What each gateway sees is kept as text.
+#ifndef STREAMER_TESTS_CORE_CORE_HARNESS_H_
+#define STREAMER_TESTS_CORE_CORE_HARNESS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/router.h"
+#include "core/sequencer.h"
+#include "core/shard.h"
+#include "event/log_entry.h"
+#include "support/describe_effect.h"
+#include "support/random.h"
+
+namespace streamer {
+
+class CoreHarness {
+ public:
+  explicit CoreHarness(std::size_t shards, CoreOptions options = {})
+      : sequencer_(options, shards, Position{1, 0}),
+        router_(Position{1, 0}),
+        shards_(shards),
+        tasks_(shards),
+        results_(shards),
+        output_(shards) {}
+
+  // Takes an input as far as the queues in front of shards and router.
+  void Sequence(Command command, Instant now = {}) {
+    sequencer_.Accept(std::move(command), now, output_);
+    Queue();
+  }
+  void Sequence(SourceEvent event, Instant now = {}) {
+    LogEntry entry{Position{1, ++last_offset_},
+                   std::make_shared<const SourceEvent>(std::move(event)), now};
+    sequencer_.Accept(entry, now, output_);
+    Queue();
+  }
+
+  // One thing that some stage could do now, drawn from `random`. False when
+  // there is none.
+  bool Advance(support::Random& random) {
+    std::vector<std::pair<int, std::size_t>> choices;
+    if (!steps_.empty()) choices.emplace_back(0, 0);
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (!tasks_[i].empty()) choices.emplace_back(1, i);
+      if (!results_[i].empty()) choices.emplace_back(2, i);
+    }
+    if (choices.empty()) return false;
+    auto [what, shard] = random.Pick(choices);
+    if (what == 0) RouteStep();
+    if (what == 1) RunShard(shard);
+    if (what == 2) RouteResult(shard);
+    return true;
+  }
+
+  // Runs everything in the order of one thread, the commands that closed
+  // gateways cause included.
+  void Settle() {
+    while (RunOnce()) {
+      for (GatewayHandle gateway : std::exchange(closed_, {})) {
+        Sequence(DisconnectGateway{gateway});
+      }
+    }
+  }
+
+  void Grant(GatewayHandle gateway, std::size_t deliveries) {
+    router_.Grant(gateway, deliveries, effects_);
+    Keep();
+  }
+  void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) {
+    router_.Acknowledge(gateway, sequence, effects_);
+    Keep();
+  }
+
+  // What the gateway saw since it was last asked for.
+  std::vector<std::string> Take(GatewayHandle gateway) {
+    return std::exchange(seen_[gateway], {});
+  }
+  [[nodiscard]] const std::map<GatewayHandle, std::vector<std::string>>& seen()
+      const {
+    return seen_;
+  }
+  [[nodiscard]] const Sequencer& sequencer() const { return sequencer_; }
+  [[nodiscard]] const Router& router() const { return router_; }
+
+ private:
+  void Queue() {
+    for (RouterStep& step : output_.steps) steps_.push_back(std::move(step));
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      for (ShardTask& task : output_.shards[i]) {
+        tasks_[i].push_back(std::move(task));
+      }
+    }
+    output_.Clear();
+  }
+  void RouteStep() {
+    router_.Accept(std::move(steps_.front()), effects_);
+    steps_.pop_front();
+    Keep();
+  }
+  void RunShard(std::size_t shard) {
+    auto result = shards_[shard].Process(std::move(tasks_[shard].front()));
+    tasks_[shard].pop_front();
+    if (result) results_[shard].push_back(*std::move(result));
+  }
+  void RouteResult(std::size_t shard) {
+    router_.Accept(std::move(results_[shard].front()), effects_);
+    results_[shard].pop_front();
+    Keep();
+  }
+  bool RunOnce() {
+    bool has_run = false;
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      for (; !tasks_[i].empty(); has_run = true) RunShard(i);
+    }
+    for (; !steps_.empty(); has_run = true) RouteStep();
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      for (; !results_[i].empty(); has_run = true) RouteResult(i);
+    }
+    return has_run || !closed_.empty();
+  }
+  void Keep() {
+    for (const Effect& effect : std::exchange(effects_, {})) {
+      if (std::holds_alternative<GatewayClosed>(effect.what)) {
+        closed_.push_back(effect.gateway);
+      }
+      seen_[effect.gateway].push_back(support::Describe(effect.what));
+    }
+  }
+
+  Sequencer sequencer_;
+  Router router_;
+  std::vector<Shard> shards_;
+  std::vector<std::deque<ShardTask>> tasks_;
+  std::vector<std::deque<ShardResult>> results_;
+  std::deque<RouterStep> steps_;
+  SequencerOutput output_;
+  std::vector<Effect> effects_;
+  std::vector<GatewayHandle> closed_;
+  std::map<GatewayHandle, std::vector<std::string>> seen_;
+  std::uint64_t last_offset_ = 0;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_TESTS_CORE_CORE_HARNESS_H_

@@ -1,0 +1,212 @@
+#include "core/outbox.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/core_events.h"
+#include "support/describe_effect.h"
+
+namespace streamer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::shared_ptr<const OutgoingEvent> Event(std::uint64_t number,
+                                           std::size_t size = 10) {
+  ChangeEvent event;
+  event.position = {1, number};
+  event.source = std::make_shared<SourceEvent>(
+      support::MakeEvent(static_cast<std::int64_t>(number), "c"));
+  return std::make_shared<const OutgoingEvent>(
+      OutgoingEvent{std::move(event), std::string(size, 'x')});
+}
+
+class OutboxTest : public testing::Test {
+ protected:
+  static Outbox::Waiting Matched(std::uint64_t number,
+                                 std::vector<std::uint64_t> handles = {1}) {
+    Outbox::Waiting delivery{.event = Event(number)};
+    for (std::uint64_t handle : handles) {
+      delivery.handles.push_back(SubscriptionHandle(handle));
+    }
+    return delivery;
+  }
+
+  // Everything that may go, as text.
+  std::vector<std::string> HandOver(Outbox& outbox) {
+    std::vector<std::string> lines;
+    auto find_id = [this](SubscriptionHandle handle) -> const std::string* {
+      return handle.value() < ids_.size() && !ids_[handle.value()].empty()
+                 ? &ids_[handle.value()]
+                 : nullptr;
+    };
+    while (auto effect = outbox.HandOver(find_id)) {
+      lines.push_back(support::Describe(*effect));
+    }
+    return lines;
+  }
+
+  // By handle; an empty one has ended.
+  std::vector<std::string> ids_{"", "s1", "s2", "s3"};
+};
+
+TEST_F(OutboxTest, DeliveriesGoInOrderAsFarAsCreditReaches) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  for (std::uint64_t i : {1, 2, 3}) outbox.Append(Matched(i));
+  EXPECT_THAT(HandOver(outbox), IsEmpty());
+  outbox.AddCredit(2);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s1]", "delivery 2 e2 [s1]"));
+  EXPECT_EQ(outbox.waiting(), 1u);
+  outbox.AddCredit(9);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 3 e3 [s1]"));
+}
+
+TEST_F(OutboxTest, IdsOfEndedSubscriptionsAreLeftOut) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  outbox.Append(Matched(1, {1, 2, 3}));
+  ids_[2] = "";
+  outbox.AddCredit(1);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e1 [s1,s3]"));
+}
+
+TEST_F(OutboxTest, ADeliveryWithoutIdsTakesNeitherCreditNorNumber) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  outbox.Append(Matched(1, {2}));
+  outbox.Append(Matched(2, {1}));
+  ids_[2] = "";
+  outbox.AddCredit(1);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e2 [s1]"));
+  EXPECT_EQ(outbox.waiting(), 0u);
+}
+
+TEST_F(OutboxTest, NoticesKeepTheirPlaceAndNeedNoCredit) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.Append(SubscriptionClosed{.subscription_id = "a"});
+  outbox.Append(Matched(1));
+  outbox.Append(SubscriptionClosed{.subscription_id = "b"});
+  EXPECT_THAT(HandOver(outbox), ElementsAre("ended a"));
+  outbox.AddCredit(1);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 2 e1 [s1]", "ended b"));
+  EXPECT_EQ(outbox.last_sequence(), 3u);
+}
+
+TEST_F(OutboxTest, ASessionKeepsWhatItSentUntilItIsAcknowledged) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.AddCredit(9);
+  for (std::uint64_t i : {1, 2, 3}) outbox.Append(Matched(i));
+  HandOver(outbox);
+  ASSERT_EQ(outbox.unacknowledged().size(), 3u);
+  EXPECT_EQ(outbox.Acknowledge(2), OkStatus());
+  ASSERT_EQ(outbox.unacknowledged().size(), 1u);
+  EXPECT_EQ(support::Describe(outbox.unacknowledged().front().effect),
+            "delivery 3 e3 [s1]");
+  EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
+  EXPECT_EQ(outbox.unacknowledged().size(), 1u);
+}
+
+TEST_F(OutboxTest, AnAcknowledgementOfTheFutureIsRefused) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.AddCredit(1);
+  outbox.Append(Matched(1));
+  outbox.Append(Matched(2));
+  HandOver(outbox);
+  EXPECT_EQ(outbox.Acknowledge(2),
+            InvalidArgument("ack: expected at most 1, got 2"));
+  EXPECT_EQ(outbox.unacknowledged().size(), 1u);
+}
+
+TEST_F(OutboxTest, ASoftStateGatewayKeepsNothing) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  outbox.AddCredit(1);
+  outbox.Append(Matched(1));
+  HandOver(outbox);
+  EXPECT_THAT(outbox.unacknowledged(), IsEmpty());
+  EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+}
+
+TEST_F(OutboxTest, PressureFollowsTheCount) {
+  Outbox outbox(GatewayKind::kSoftState, {.deliveries = 10});
+  for (std::uint64_t i = 1; i <= 10; ++i) {
+    EXPECT_EQ(outbox.pressure(), i <= 8 ? Pressure::kNone : Pressure::kSoft)
+        << i;
+    outbox.Append(Matched(i));
+  }
+  EXPECT_EQ(outbox.pressure(), Pressure::kHard);
+  outbox.AddCredit(3);
+  HandOver(outbox);
+  EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+}
+
+TEST_F(OutboxTest, PressureFollowsTheBytesOfDocumentsAndIds) {
+  Outbox outbox(GatewayKind::kSoftState, {.bytes = 100'000});
+  outbox.Append({.event = Event(1, 60'000)});
+  EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+  outbox.Append({.event = Event(2, 1), .id_bytes = 20'000});
+  EXPECT_EQ(outbox.pressure(), Pressure::kSoft);
+  outbox.Append({.event = Event(3, 20'000)});
+  EXPECT_EQ(outbox.pressure(), Pressure::kHard);
+}
+
+TEST_F(OutboxTest, ASessionAtItsLimitFallsBehindAndIsToldOnceItHasDrained) {
+  Outbox outbox(GatewayKind::kSession, {.deliveries = 10});
+  outbox.AddCredit(100);
+  for (std::uint64_t i = 1; i <= 10; ++i)
+    EXPECT_TRUE(outbox.Append(Matched(i)));
+  EXPECT_EQ(HandOver(outbox).size(), 10u);
+  EXPECT_FALSE(outbox.Append(Matched(11)));
+  EXPECT_TRUE(outbox.is_behind());
+  EXPECT_EQ(outbox.Acknowledge(3), OkStatus());  // 70 % full: not drained yet
+  EXPECT_FALSE(outbox.Append(Matched(12)));
+  EXPECT_THAT(HandOver(outbox), IsEmpty());
+  EXPECT_EQ(outbox.Acknowledge(4), OkStatus());
+  EXPECT_THAT(HandOver(outbox), ElementsAre("resync [] after 10 to 12"));
+  EXPECT_FALSE(outbox.is_behind());
+  EXPECT_TRUE(outbox.Append(Matched(13)));
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 12 e13 [s1]"));
+}
+
+TEST_F(OutboxTest, ResyncsThatWaitAreMergedIntoOne) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.Append(Matched(1));
+  outbox.Append(ResyncRequired{
+      .subscription_ids = {"b", "a"}, .from = {1, 4}, .to = {1, 5}});
+  outbox.Append(ResyncRequired{
+      .subscription_ids = {"c", "a"}, .from = {1, 2}, .to = {1, 9}});
+  outbox.AddCredit(1);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s1]", "resync [a,b,c] after 2 to 9"));
+  outbox.Append(
+      ResyncRequired{.subscription_ids = {"a"}, .from = {1, 9}, .to = {1, 9}});
+  EXPECT_THAT(HandOver(outbox), ElementsAre("resync [a] after 9 to 9"));
+}
+
+TEST_F(OutboxTest, AResyncOfAllSwallowsOneOfSome) {
+  Outbox outbox(GatewayKind::kSession, {.deliveries = 1});
+  outbox.Append(Matched(1));
+  EXPECT_FALSE(outbox.Append(Matched(2)));
+  outbox.Append(
+      ResyncRequired{.subscription_ids = {"a"}, .from = {1, 2}, .to = {1, 3}});
+  outbox.AddCredit(1);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e1 [s1]"));
+  EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
+  EXPECT_THAT(HandOver(outbox), ElementsAre("resync [] after 1 to 3"));
+}
+
+TEST_F(OutboxTest, CreditNeverOverflows) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  outbox.AddCredit(std::numeric_limits<std::size_t>::max());
+  outbox.AddCredit(2);
+  outbox.Append(Matched(1));
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e1 [s1]"));
+}
+
+}  // namespace
+}  // namespace streamer

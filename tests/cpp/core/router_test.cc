@@ -1,0 +1,323 @@
+#include "core/router.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/core_harness.h"
+#include "support/core_events.h"
+#include "support/random.h"
+
+namespace streamer {
+namespace {
+
+using support::MakeEvent;
+using support::MakeSubscribe;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr GatewayHandle kFirst{1};
+constexpr GatewayHandle kSecond{2};
+
+class RouterTest : public testing::Test {
+ protected:
+  void Connect(GatewayHandle gateway, std::size_t credit,
+               GatewayKind kind = GatewayKind::kSoftState,
+               OutboxLimits limits = {}) {
+    core_.Sequence(ConnectGateway{.gateway = gateway,
+                                  .kind = kind,
+                                  .limits = limits,
+                                  .initial_credit = credit});
+  }
+  void Subscribe(GatewayHandle gateway, const std::string& id,
+                 const std::string& expression = "true") {
+    core_.Sequence(MakeSubscribe(gateway, id, "c", expression));
+  }
+  void Ingest(std::int64_t first, std::int64_t count = 1) {
+    for (SourceEvent& event : support::MakeEvents(first, count, "c")) {
+      core_.Sequence(std::move(event));
+    }
+  }
+  std::vector<std::string> SeenBy(GatewayHandle gateway) {
+    core_.Settle();
+    return core_.Take(gateway);
+  }
+
+  CoreHarness core_{1};
+};
+
+TEST_F(RouterTest, OneEventIsOneDeliveryForEachGateway) {
+  Connect(kFirst, 100);
+  Connect(kSecond, 100);
+  Subscribe(kFirst, "a");
+  Subscribe(kSecond, "b");
+  Subscribe(kFirst, "c", "doc.n > 1");
+  Ingest(1, 2);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "subscribed c after 0",
+                          "delivery 1 e1 [a]", "delivery 2 e2 [a,c]"));
+  EXPECT_THAT(SeenBy(kSecond),
+              ElementsAre("subscribed b after 0", "delivery 1 e1 [b]",
+                          "delivery 2 e2 [b]"));
+}
+
+TEST_F(RouterTest, AResponseMayOvertakeOlderDeliveriesButNeverItsOwn) {
+  Connect(kFirst, 0);
+  Subscribe(kFirst, "a");
+  Ingest(1);
+  Subscribe(kFirst, "b");
+  Ingest(2);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "subscribed b after 1"));
+  core_.Grant(kFirst, 10);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("delivery 1 e1 [a]", "delivery 2 e2 [a,b]"));
+}
+
+TEST_F(RouterTest, NothingFollowsAnUnsubscribeResponse) {
+  Connect(kFirst, 0);
+  Subscribe(kFirst, "a");
+  Subscribe(kFirst, "b", "doc.n == 2");
+  Ingest(1, 3);
+  core_.Sequence(Unsubscribe{kFirst, "a"});
+  core_.Settle();
+  core_.Grant(kFirst, 10);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "subscribed b after 0",
+                          "unsubscribed a: ok", "delivery 1 e2 [b]"));
+  EXPECT_EQ(core_.router().statistics().waiting, 0u);
+}
+
+TEST_F(RouterTest, ALaterIncarnationGetsNothingOfTheEarlier) {
+  Connect(kFirst, 0);
+  Subscribe(kFirst, "a");
+  Ingest(1);
+  core_.Sequence(Unsubscribe{kFirst, "a"});
+  Subscribe(kFirst, "a");
+  Ingest(2);
+  core_.Settle();
+  core_.Grant(kFirst, 10);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "unsubscribed a: ok",
+                          "subscribed a after 1", "delivery 1 e2 [a]"));
+}
+
+TEST_F(RouterTest, CreditGivenBeforeTheGatewayCounts) {
+  core_.Grant(kFirst, 1);
+  Connect(kFirst, 1);
+  Subscribe(kFirst, "a");
+  Ingest(1, 3);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "delivery 1 e1 [a]",
+                          "delivery 2 e2 [a]"));
+}
+
+TEST_F(RouterTest, AFullSoftStateGatewayIsClosedAndCostsTheOthersNothing) {
+  Connect(kFirst, 0, GatewayKind::kSoftState, {.deliveries = 3});
+  Connect(kSecond, 100);
+  Subscribe(kFirst, "a");
+  Subscribe(kSecond, "b");
+  Ingest(1, 5);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0",
+                          "closed outbox full: 3 deliveries wait; the gateway "
+                          "reads too slowly"));
+  EXPECT_EQ(SeenBy(kSecond).size(), 6u);
+  EXPECT_EQ(core_.sequencer().registry().size(), 1u);
+  EXPECT_FALSE(core_.sequencer().registry().HasGateway(kFirst));
+  const RouterStatistics& statistics = core_.router().statistics();
+  EXPECT_EQ(statistics.backpressure_soft, 1u);
+  EXPECT_EQ(statistics.backpressure_hard, 1u);
+  EXPECT_EQ(statistics.gateways, 1u);
+  EXPECT_EQ(statistics.waiting, 0u);
+}
+
+TEST_F(RouterTest, NothingFollowsAClosedGateway) {
+  Connect(kFirst, 0, GatewayKind::kSoftState, {.deliveries = 1});
+  Subscribe(kFirst, "a");
+  Ingest(1, 3);
+  Subscribe(kFirst, "b");
+  core_.Settle();
+  core_.Grant(kFirst, 10);
+  Subscribe(kFirst, "c");
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0",
+                          "closed outbox full: 1 deliveries wait; the gateway "
+                          "reads too slowly"));
+}
+
+TEST_F(RouterTest, SoftPressureIsCountedOnceEachTime) {
+  Connect(kFirst, 0, GatewayKind::kSoftState, {.deliveries = 10});
+  Subscribe(kFirst, "a");
+  Ingest(1, 10);
+  core_.Settle();
+  EXPECT_EQ(core_.router().statistics().backpressure_soft, 1u);
+  core_.Grant(kFirst, 9);
+  Ingest(11, 9);
+  core_.Settle();
+  EXPECT_EQ(core_.router().statistics().backpressure_soft, 2u);
+  EXPECT_EQ(core_.router().statistics().backpressure_hard, 0u);
+}
+
+TEST_F(RouterTest, AFullSessionIsToldWhatItMissed) {
+  Connect(kFirst, 100, GatewayKind::kSession, {.deliveries = 5});
+  Subscribe(kFirst, "a");
+  Ingest(1, 7);
+  EXPECT_EQ(SeenBy(kFirst).size(), 6u);
+  core_.Acknowledge(kFirst, 5);
+  EXPECT_THAT(SeenBy(kFirst), ElementsAre("resync [] after 5 to 7"));
+  Ingest(8);
+  EXPECT_THAT(SeenBy(kFirst), ElementsAre("delivery 7 e8 [a]"));
+  EXPECT_EQ(core_.router().statistics().missed, 2u);
+  EXPECT_EQ(core_.router().statistics().resyncs, 1u);
+}
+
+TEST_F(RouterTest, AnAcknowledgementOfTheFutureClosesTheGateway) {
+  Connect(kFirst, 100, GatewayKind::kSession);
+  Subscribe(kFirst, "a");
+  Ingest(1, 2);
+  core_.Settle();
+  core_.Acknowledge(kFirst, 3);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "delivery 1 e1 [a]",
+                          "delivery 2 e2 [a]",
+                          "closed ack: expected at most 2, got 3"));
+  EXPECT_EQ(core_.sequencer().registry().size(), 0u);
+}
+
+TEST_F(RouterTest, WhatWaitsForAGatewayGoesWithIt) {
+  Connect(kFirst, 0);
+  Subscribe(kFirst, "a");
+  Ingest(1, 3);
+  core_.Settle();
+  EXPECT_EQ(core_.router().statistics().waiting, 3u);
+  core_.Sequence(DisconnectGateway{kFirst});
+  core_.Settle();
+  EXPECT_EQ(core_.router().statistics().waiting, 0u);
+  EXPECT_EQ(core_.router().statistics().dropped_with_gateway, 3u);
+  core_.Grant(kFirst, 10);
+  EXPECT_THAT(SeenBy(kFirst), ElementsAre("subscribed a after 0"));
+}
+
+TEST_F(RouterTest, RoutedFollowsEventsThatNobodyMatches) {
+  Ingest(1, 3);
+  core_.Settle();
+  EXPECT_EQ(core_.router().statistics().routed, (Position{1, 3}));
+}
+
+// A step waits for its result, and all later ones with it, whatever is there
+// already.
+TEST(RouterOrderTest, AResultThatIsMissingHoldsUpWhatFollows) {
+  Router router;
+  std::vector<Effect> effects;
+  auto step = [&](std::uint64_t ordinal, auto work) {
+    router.Accept(RouterStep{Ordinal(ordinal), std::move(work)}, effects);
+  };
+  step(1, AddGateway{{.gateway = kFirst, .initial_credit = 10}});
+  step(2, AddRoute{kFirst,
+                   {.subscription_id = "a", .handle = SubscriptionHandle(1)}});
+  step(3, RouteEvent{{1, 1}, 2});
+  step(4, Respond{{kFirst, UnsubscribeResponse{.subscription_id = "x"}}});
+  EXPECT_EQ(effects.size(), 1u);
+  EXPECT_EQ(router.waiting_steps(), 2u);
+  ChangeEvent event;
+  event.source = std::make_shared<SourceEvent>(MakeEvent(1, "c"));
+  auto outgoing = std::make_shared<const OutgoingEvent>(
+      OutgoingEvent{std::move(event), ""});
+  router.Accept(ShardResult{Ordinal(3), nullptr, {}, nullptr}, effects);
+  EXPECT_EQ(effects.size(), 1u);
+  router.Accept(
+      ShardResult{Ordinal(3), outgoing, {SubscriptionHandle(1)}, nullptr},
+      effects);
+  ASSERT_EQ(effects.size(), 3u);
+  EXPECT_EQ(support::Describe(effects[1].what), "delivery 1 e1 [a]");
+  EXPECT_EQ(support::Describe(effects[2].what), "unsubscribed x: ok");
+}
+
+TEST(RouterOrderTest, HandlesAscendOverAllShards) {
+  Router router;
+  std::vector<Effect> effects;
+  std::uint64_t ordinal = 0;
+  auto step = [&](auto work) {
+    router.Accept(RouterStep{Ordinal(++ordinal), std::move(work)}, effects);
+  };
+  step(AddGateway{{.gateway = kFirst, .initial_credit = 10}});
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    step(AddRoute{kFirst,
+                  {.subscription_id = "s" + std::to_string(i),
+                   .handle = SubscriptionHandle(i)}});
+  }
+  ChangeEvent event;
+  event.source = std::make_shared<SourceEvent>(MakeEvent(1, "c"));
+  auto outgoing = std::make_shared<const OutgoingEvent>(
+      OutgoingEvent{std::move(event), ""});
+  effects.clear();
+  // Both results come before their step.
+  router.Accept(ShardResult{Ordinal(6),
+                            outgoing,
+                            {SubscriptionHandle(2), SubscriptionHandle(3)},
+                            nullptr},
+                effects);
+  router.Accept(ShardResult{Ordinal(6),
+                            outgoing,
+                            {SubscriptionHandle(1), SubscriptionHandle(4)},
+                            nullptr},
+                effects);
+  EXPECT_THAT(effects, IsEmpty());
+  step(RouteEvent{{1, 1}, 2});
+  ASSERT_EQ(effects.size(), 1u);
+  EXPECT_EQ(support::Describe(effects[0].what), "delivery 1 e1 [s1,s2,s3,s4]");
+}
+
+// The same inputs through one shard in the order of one thread, and through
+// several in random interleavings: every gateway sees the same.
+TEST(RouterOrderTest, AnyInterleavingOfAnyNumberOfShardsGivesTheSameEffects) {
+  support::Random random(support::SeedOf("RouterOrderTest"));
+  SCOPED_TRACE(random.seed_note());
+  std::size_t seen_count = 0;
+  for (int round = 0; round < 40; ++round) {
+    std::size_t shard_count = 2 + random.Below(4);
+    CoreHarness one(1);
+    CoreHarness many(shard_count);
+    auto both = [&](auto input) {
+      one.Sequence(input);
+      many.Sequence(std::move(input));
+    };
+    for (std::uint64_t gateway = 1; gateway <= 3; ++gateway) {
+      both(ConnectGateway{.gateway = GatewayHandle(gateway),
+                          .kind = gateway == 3 ? GatewayKind::kSession
+                                               : GatewayKind::kSoftState,
+                          .initial_credit = 100'000});
+    }
+    for (std::int64_t step = 1; step <= 150; ++step) {
+      GatewayHandle gateway(1 + random.Below(3));
+      std::string id = absl::StrCat("s", random.Below(6));
+      std::string collection = absl::StrCat("c", random.Below(5));
+      if (random.Chance(1, 3)) {
+        both(MakeSubscribe(
+            gateway, id, collection,
+            absl::StrCat("doc.n % ", 1 + random.Below(3), " == 0")));
+      } else if (random.Chance(1, 4)) {
+        both(Unsubscribe{gateway, id});
+      } else if (random.Chance(1, 60)) {
+        both(DisconnectGateway{gateway});
+      } else {
+        both(MakeEvent(step, collection));
+      }
+      for (std::size_t i = random.Below(6); i > 0; --i) many.Advance(random);
+    }
+    one.Settle();
+    while (many.Advance(random)) {
+    }
+    ASSERT_EQ(many.seen(), one.seen()) << shard_count << " shards";
+    for (const auto& [gateway, lines] : one.seen()) seen_count += lines.size();
+  }
+  EXPECT_GT(seen_count, 1000u);
+}
+
+}  // namespace
+}  // namespace streamer

@@ -1,0 +1,261 @@
+#include "core/sequencer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/core_harness.h"
+#include "support/core_events.h"
+
+namespace streamer {
+namespace {
+
+using std::chrono::seconds;
+using support::MakeEvent;
+using support::MakeSubscribe;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr GatewayHandle kSoft{1};
+constexpr GatewayHandle kSession{2};
+
+Instant At(std::int64_t second) {
+  return Instant{MonotonicTime(seconds(second)), FromUnixMillis(second * 1000)};
+}
+
+// The bare sequencer: what it asks of the later stages.
+class SequencerOutputTest : public testing::Test {
+ protected:
+  SequencerOutputTest() { Accept(ConnectGateway{.gateway = kSoft}); }
+
+  void Accept(Command command) {
+    output_.Clear();
+    sequencer_.Accept(std::move(command), At(0), output_);
+    NoteOrdinals();
+  }
+  void Accept(SourceEvent event) {
+    output_.Clear();
+    sequencer_.Accept(
+        {Position{1, ++offset_},
+         std::make_shared<const SourceEvent>(std::move(event)), At(0)},
+        At(0), output_);
+    NoteOrdinals();
+  }
+  // Every step has the next ordinal; every task has that of a step.
+  void NoteOrdinals() {
+    for (const RouterStep& step : output_.steps) {
+      EXPECT_EQ(step.ordinal, Ordinal(++last_ordinal_));
+    }
+  }
+  [[nodiscard]] std::size_t TaskCount() const {
+    std::size_t count = 0;
+    for (const auto& tasks : output_.shards) count += tasks.size();
+    return count;
+  }
+  [[nodiscard]] std::size_t AwaitedResults() const {
+    return std::get<RouteEvent>(output_.steps.at(0).work).awaited_results;
+  }
+
+  Sequencer sequencer_{CoreOptions(), 4, Position{1, 0}};
+  SequencerOutput output_{4};
+  std::uint64_t offset_ = 0;
+  std::uint64_t last_ordinal_ = 0;
+};
+
+TEST_F(SequencerOutputTest, AnEventNobodySubscribesToReachesNoShard) {
+  Accept(MakeEvent(1, "c"));
+  EXPECT_EQ(output_.steps.size(), 1u);
+  EXPECT_EQ(AwaitedResults(), 0u);
+  EXPECT_EQ(TaskCount(), 0u);
+  EXPECT_EQ(sequencer_.position(), (Position{1, 1}));
+}
+
+TEST_F(SequencerOutputTest, AnEventGoesToTheShardOfItsSubscriptions) {
+  for (const char* collection : {"a", "b", "c", "d", "e"}) {
+    Accept(MakeSubscribe(kSoft, collection, collection, "true"));
+    EXPECT_EQ(TaskCount(), 1u);
+    std::vector<std::size_t> added;
+    for (const auto& tasks : output_.shards) added.push_back(tasks.size());
+    Accept(MakeEvent(static_cast<std::int64_t>(offset_), collection));
+    std::vector<std::size_t> matched;
+    for (const auto& tasks : output_.shards) matched.push_back(tasks.size());
+    EXPECT_EQ(added, matched);
+    EXPECT_EQ(AwaitedResults(), 1u);
+  }
+}
+
+TEST_F(SequencerOutputTest, DroppedEventsStillHaveTheirStep) {
+  Accept(MakeSubscribe(kSoft, "s", "c", "true"));
+  SourceEvent event = MakeEvent(1, "c");
+  event.operation = SourceOperation::kDelete;
+  event.document.clear();
+  Accept(event);
+  EXPECT_EQ(TaskCount(), 1u);
+  Accept(event);  // a duplicate
+  EXPECT_EQ(AwaitedResults(), 0u);
+  event.event_id = "again";
+  Accept(event);  // known deleted
+  EXPECT_EQ(AwaitedResults(), 0u);
+  event.stored_key = "t:1";
+  event.collection.clear();
+  Accept(event);  // nobody knows which document
+  EXPECT_EQ(TaskCount(), 0u);
+  EXPECT_EQ(sequencer_.statistics().duplicate_events, 1u);
+  EXPECT_EQ(sequencer_.statistics().skipped_deleted_again, 1u);
+  EXPECT_EQ(sequencer_.statistics().skipped_delete_unresolved, 1u);
+  EXPECT_EQ(sequencer_.statistics().events_processed, 4u);
+  EXPECT_EQ(sequencer_.position(), (Position{1, 4}));
+}
+
+TEST_F(SequencerOutputTest, AChangeEventKnowsItsPlaceAndTime) {
+  Accept(MakeSubscribe(kSoft, "s", "c", "true"));
+  output_.Clear();
+  sequencer_.Accept(
+      {Position{1, 5}, std::make_shared<const SourceEvent>(MakeEvent(1, "c")),
+       At(9)},
+      At(10), output_);
+  for (const auto& tasks : output_.shards) {
+    if (tasks.empty()) continue;
+    const ChangeEvent& event = std::get<MatchEvent>(tasks[0].work).event;
+    EXPECT_EQ(event.position, (Position{1, 5}));
+    EXPECT_EQ(event.operation, Operation::kInsert);
+    EXPECT_EQ(event.logged_at, FromUnixMillis(9000));
+    EXPECT_EQ(event.logged_at_monotonic_ns, 9'000'000'000);
+    return;
+  }
+  FAIL() << "no shard has the event";
+}
+
+TEST_F(SequencerOutputTest, CommandsOfUnknownGatewaysChangeNothing) {
+  Accept(DisconnectGateway{GatewayHandle(7)});
+  EXPECT_THAT(output_.steps, IsEmpty());
+  Accept(MakeSubscribe(GatewayHandle(7), "s", "c", "true"));
+  EXPECT_EQ(TaskCount(), 0u);
+  EXPECT_EQ(sequencer_.registry().size(), 0u);
+}
+
+// With the later stages behind it: what gateways see.
+class SequencerTest : public testing::Test {
+ protected:
+  SequencerTest() {
+    core_.Sequence(ConnectGateway{.gateway = kSoft, .initial_credit = 1000});
+    core_.Sequence(ConnectGateway{.gateway = kSession,
+                                  .kind = GatewayKind::kSession,
+                                  .initial_credit = 1000});
+  }
+  std::vector<std::string> SeenBy(GatewayHandle gateway) {
+    core_.Settle();
+    return core_.Take(gateway);
+  }
+
+  CoreHarness core_{1};
+};
+
+TEST_F(SequencerTest, ASubscriptionSeesTheEventsAfterIt) {
+  core_.Sequence(MakeEvent(1, "c"));
+  core_.Sequence(MakeSubscribe(kSoft, "s", "c", "true"));
+  core_.Sequence(MakeEvent(2, "c"));
+  core_.Sequence(Unsubscribe{kSoft, "s"});
+  core_.Sequence(MakeEvent(3, "c"));
+  EXPECT_THAT(SeenBy(kSoft),
+              ElementsAre("subscribed s after 1", "delivery 1 e2 [s]",
+                          "unsubscribed s: ok"));
+}
+
+TEST_F(SequencerTest, ARepeatedSubscribeNamesItsFirstPosition) {
+  core_.Sequence(MakeSubscribe(kSoft, "s", "c", "true"));
+  core_.Sequence(MakeEvent(1, "c"));
+  core_.Sequence(MakeSubscribe(kSoft, "s", "c", "true"));
+  EXPECT_THAT(SeenBy(kSoft),
+              ElementsAre("subscribed s after 0", "delivery 1 e1 [s]",
+                          "subscribed s after 0"));
+}
+
+TEST_F(SequencerTest, RefusalsAreAnswers) {
+  core_.Sequence(MakeSubscribe(kSoft, "s", "c", "doc.n > 1"));
+  core_.Sequence(MakeSubscribe(kSoft, "s", "c", "doc.n > 2"));
+  core_.Sequence(Unsubscribe{kSoft, "x"});
+  core_.Sequence(Renew{kSoft, "x", std::nullopt});
+  EXPECT_THAT(
+      SeenBy(kSoft),
+      ElementsAre("subscribed s after 0",
+                  "refused s: subscription \"s\" exists with another filter",
+                  "unsubscribed x: no subscription \"x\" of this gateway",
+                  "renewed x: no subscription \"x\" of this gateway"));
+}
+
+TEST_F(SequencerTest, ExpiryTakesEffectAtTheTick) {
+  core_.Sequence(MakeSubscribe(kSession, "b", "c", "true", seconds(10)), At(0));
+  core_.Sequence(MakeSubscribe(kSession, "a", "c", "true", seconds(10)), At(0));
+  core_.Sequence(MakeSubscribe(kSession, "z", "c", "true", seconds(9)), At(0));
+  core_.Sequence(MakeEvent(1, "c"), At(10));
+  core_.Sequence(Tick{}, At(10));
+  core_.Sequence(MakeEvent(2, "c"), At(10));
+  EXPECT_THAT(SeenBy(kSession),
+              ElementsAre("subscribed b after 0", "subscribed a after 0",
+                          "subscribed z after 0", "delivery 1 e1 [b,a,z]",
+                          "ended z", "ended b", "ended a"));
+}
+
+TEST_F(SequencerTest, RenewMovesTheExpiry) {
+  core_.Sequence(MakeSubscribe(kSession, "a", "c", "true", seconds(10)), At(0));
+  core_.Sequence(Renew{kSession, "a", std::nullopt}, At(9));
+  core_.Sequence(Tick{}, At(18));
+  core_.Sequence(Tick{}, At(19));
+  EXPECT_THAT(SeenBy(kSession),
+              ElementsAre("subscribed a after 0", "renewed a: ok", "ended a"));
+}
+
+SourceEvent WithClusterTime(SourceEvent event, std::uint32_t at,
+                            std::string backend = "b") {
+  event.backend = std::move(backend);
+  event.cluster_time = ClusterTime{at, 0};
+  return event;
+}
+
+TEST_F(SequencerTest, AGapIsToldToTheTenantsOfItsBackend) {
+  core_.Sequence(ConnectGateway{.gateway = GatewayHandle(3)});
+  Subscribe other = MakeSubscribe(GatewayHandle(3), "s", "c", "true");
+  other.tenant = "u";
+  core_.Sequence(other);
+  Subscribe mixed = MakeSubscribe(kSession, "m", "c", "true");
+  mixed.tenant = "u";
+  core_.Sequence(mixed);
+  core_.Sequence(MakeSubscribe(kSession, "s", "c", "true"));
+  core_.Sequence(MakeSubscribe(kSoft, "s", "c", "true"));
+  core_.Sequence(WithClusterTime(MakeEvent(1, "c"), 10'000));
+  core_.Sequence(WithClusterTime(MakeEvent(2, "c"), 100));
+  EXPECT_THAT(SeenBy(kSession),
+              ElementsAre("subscribed m after 0", "subscribed s after 0",
+                          "delivery 1 e1 [s]", "resync [s] after 1 to 2",
+                          "delivery 3 e2 [s]"));
+  EXPECT_THAT(SeenBy(kSoft),
+              ElementsAre("subscribed s after 0", "delivery 1 e1 [s]",
+                          "closed the source's cluster time went back"));
+  EXPECT_THAT(SeenBy(GatewayHandle(3)), ElementsAre("subscribed s after 0"));
+  EXPECT_EQ(core_.sequencer().statistics().gaps_detected, 1u);
+}
+
+TEST_F(SequencerTest, AnUnresolvedDeleteIsToldToThoseItMayConcern) {
+  core_.Sequence(MakeSubscribe(kSession, "all", "c", ""));
+  core_.Sequence(MakeSubscribe(kSession, "one", "c", "doc.id == 'd'"));
+  core_.Sequence(MakeSubscribe(kSession, "some", "c", "doc.n > 1"));
+  SourceEvent event = MakeEvent(1, "");
+  event.operation = SourceOperation::kDelete;
+  event.document_id.clear();
+  event.stored_key = "t:1";
+  core_.Sequence(event);
+  EXPECT_THAT(
+      SeenBy(kSession),
+      ElementsAre("subscribed all after 0", "subscribed one after 0",
+                  "subscribed some after 0", "resync [all,one] after 0 to 1"));
+}
+
+}  // namespace
+}  // namespace streamer

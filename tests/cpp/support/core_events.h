@@ -1,0 +1,62 @@
+// What the tests of core/ and runtime/ subscribe to and feed.
+#ifndef STREAMER_TESTS_SUPPORT_CORE_EVENTS_H_
+#define STREAMER_TESTS_SUPPORT_CORE_EVENTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/commands.h"
+#include "event/change_event.h"
+#include "filter/filter.h"
+
+namespace streamer::support {
+
+inline std::shared_ptr<const Filter> MakeFilter(std::string expression) {
+  return Filter::Compile(
+             {.conditions = {}, .expression = std::move(expression)})
+      .value();
+}
+
+// A subscription of tenant "t".
+inline Subscribe MakeSubscribe(GatewayHandle gateway, std::string id,
+                               std::string collection, std::string expression,
+                               std::optional<Duration> ttl = std::nullopt) {
+  return {gateway,
+          std::move(id),
+          "t",
+          std::move(collection),
+          MakeFilter(std::move(expression)),
+          ttl};
+}
+
+// Event `number` of tenant "t": its id is "e<number>", its document, called
+// "d<number>", is {"n": number}.
+inline SourceEvent MakeEvent(std::int64_t number, std::string collection) {
+  SourceEvent event;
+  event.event_id = absl::StrCat("e", number);
+  event.tenant = "t";
+  event.collection = std::move(collection);
+  event.document_id = absl::StrCat("d", number);
+  event.operation = SourceOperation::kInsert;
+  event.document = absl::StrCat(R"({"n":)", number, "}");
+  return event;
+}
+
+inline std::vector<SourceEvent> MakeEvents(std::int64_t first,
+                                           std::int64_t count,
+                                           const std::string& collection) {
+  std::vector<SourceEvent> events;
+  for (std::int64_t i = 0; i < count; ++i) {
+    events.push_back(MakeEvent(first + i, collection));
+  }
+  return events;
+}
+
+}  // namespace streamer::support
+
+#endif  // STREAMER_TESTS_SUPPORT_CORE_EVENTS_H_

@@ -1,0 +1,55 @@
+// Describe: one effect as a line, for tests that compare what gateways saw.
+#ifndef STREAMER_TESTS_SUPPORT_DESCRIBE_EFFECT_H_
+#define STREAMER_TESTS_SUPPORT_DESCRIBE_EFFECT_H_
+
+#include <string>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/effects.h"
+
+namespace streamer::support {
+
+// "delivery 1 e7 [s1,s2]", "subscribed s1 after 4", "ended s1",
+// "resync [s1] after 3 to 5", "closed <message>", …
+inline std::string Describe(const GatewayEffect& effect) {
+  auto outcome = [](const Status& status) {
+    return status.ok() ? std::string("ok") : std::string(MessageOf(status));
+  };
+  if (const auto* delivery = std::get_if<Delivery>(&effect)) {
+    return absl::StrCat("delivery ", delivery->sequence, " ",
+                        delivery->event->event.source->event_id, " [",
+                        absl::StrJoin(delivery->subscription_ids, ","), "]");
+  }
+  if (const auto* response = std::get_if<SubscribeResponse>(&effect)) {
+    if (!response->status.ok()) {
+      return absl::StrCat("refused ", response->subscription_id, ": ",
+                          outcome(response->status));
+    }
+    return absl::StrCat("subscribed ", response->subscription_id, " after ",
+                        response->from.offset);
+  }
+  if (const auto* response = std::get_if<UnsubscribeResponse>(&effect)) {
+    return absl::StrCat("unsubscribed ", response->subscription_id, ": ",
+                        outcome(response->status));
+  }
+  if (const auto* response = std::get_if<RenewResponse>(&effect)) {
+    return absl::StrCat("renewed ", response->subscription_id, ": ",
+                        outcome(response->status));
+  }
+  if (const auto* closed = std::get_if<SubscriptionClosed>(&effect)) {
+    return absl::StrCat("ended ", closed->subscription_id);
+  }
+  if (const auto* resync = std::get_if<ResyncRequired>(&effect)) {
+    return absl::StrCat("resync [", absl::StrJoin(resync->subscription_ids, ","),
+                        "] after ", resync->from.offset, " to ",
+                        resync->to.offset);
+  }
+  return absl::StrCat("closed ",
+                      outcome(std::get<GatewayClosed>(effect).status));
+}
+
+}  // namespace streamer::support
+
+#endif  // STREAMER_TESTS_SUPPORT_DESCRIBE_EFFECT_H_
