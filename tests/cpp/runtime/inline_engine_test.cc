@@ -7,11 +7,14 @@
 #include <memory>
 
 #include "runtime/recording_sink.h"
-#include "runtime/scenario.h"
 #include "store/memory_event_log.h"
+#include "support/core_events.h"
 
 namespace streamer {
 namespace {
+
+using support::MakeEvents;
+using support::MakeSubscribe;
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;

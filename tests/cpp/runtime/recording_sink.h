@@ -10,40 +10,12 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "runtime/engine.h"
+#include "support/describe_effect.h"
 
 namespace streamer {
-
-// One effect as a line: "delivery 1 e7 [s1,s2]", "subscribed s1 after 4", …
-inline std::string Describe(const GatewayEffect& effect) {
-  if (const auto* delivery = std::get_if<Delivery>(&effect)) {
-    return absl::StrCat("delivery ", delivery->sequence, " ",
-                        delivery->event->event.source->event_id, " [",
-                        absl::StrJoin(delivery->subscription_ids, ","), "]");
-  }
-  if (const auto* response = std::get_if<SubscribeResponse>(&effect)) {
-    return absl::StrCat("subscribed ", response->subscription_id, " ",
-                        response->status.ok()
-                            ? absl::StrCat("after ", response->from.offset)
-                            : std::string(MessageOf(response->status)));
-  }
-  if (const auto* response = std::get_if<UnsubscribeResponse>(&effect)) {
-    return absl::StrCat("unsubscribed ", response->subscription_id, " ",
-                        response->status.ok());
-  }
-  if (const auto* closed = std::get_if<GatewayClosed>(&effect)) {
-    return absl::StrCat("closed ", std::string(MessageOf(closed->status)));
-  }
-  if (const auto* closed = std::get_if<SubscriptionClosed>(&effect)) {
-    return "ended " + closed->subscription_id;
-  }
-  return absl::StrCat("effect of kind ", effect.index());
-}
 
 class RecordingSink : public GatewaySink {
  public:
@@ -51,7 +23,7 @@ class RecordingSink : public GatewaySink {
     {
       std::lock_guard lock(mutex_);
       for (const GatewayEffect& effect : effects) {
-        lines_.push_back(Describe(effect));
+        lines_.push_back(support::Describe(effect));
       }
     }
     changed_.notify_all();
