@@ -5,8 +5,8 @@
 // grow, split and shrink one at a time (extendible hashing), so that no
 // insertion ever stops to rehash a large table.
 //
-// Only 32 bits of the hash are kept: the upper choose the segment, the lower
-// the slot.
+// Only the upper 32 bits of a hash are kept: of these the upper choose the
+// segment, the lower the slot.
 //
 // Cost: one probe; 8 bytes an entry at a load between a half and four fifths.
 // Thread-safety: none; const use is safe while nobody changes it.
@@ -59,8 +59,9 @@ class HashIndex {
     std::unique_ptr<Slot[]> slots;
   };
 
+  // The upper half: hashes made by multiplication are good there.
   static std::uint32_t TagOf(std::uint64_t hash) {
-    return static_cast<std::uint32_t>(hash ^ (hash >> 32));
+    return static_cast<std::uint32_t>(hash >> 32);
   }
   // Multiplying spreads the lower 20 bits over any capacity, so that segments
   // need not be powers of two.

@@ -18,8 +18,9 @@ namespace {
 std::size_t live_bytes = 0;
 std::size_t allocations = 0;
 
-void* Allocate(std::size_t size) {
-  void* memory = std::malloc(size);
+void* Allocate(std::size_t size, std::size_t alignment) {
+  void* memory = std::aligned_alloc(
+      alignment, (size + alignment - 1) / alignment * alignment);
   if (memory == nullptr) throw std::bad_alloc();
   live_bytes += malloc_usable_size(memory);
   ++allocations;
@@ -34,12 +35,32 @@ void Free(void* memory) noexcept {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return Allocate(size); }
-void* operator new[](std::size_t size) { return Allocate(size); }
+void* operator new(std::size_t size) {
+  return Allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
+void* operator new[](std::size_t size) {
+  return Allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return Allocate(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return Allocate(size, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* memory) noexcept { Free(memory); }
 void operator delete[](void* memory) noexcept { Free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { Free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { Free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { Free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  Free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  Free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  Free(memory);
+}
 
 namespace streamer {
 namespace {
