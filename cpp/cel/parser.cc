@@ -6,73 +6,27 @@
 
 #include "cel/internal/lexer.h"
 #include "cel/internal/literal.h"
+#include "cel/internal/syntax.h"
 #include "cel/tree_builder.h"
 #include "value/utf8.h"
 
 namespace streamer::cel {
 namespace {
 
+using internal::BinaryOperator;
 using internal::Describe;
+using internal::FindBinaryOperator;
+using internal::IsComprehension;
+using internal::IsReservedWord;
 using internal::Lexer;
 using internal::LiteralProblem;
 using internal::PositionAt;
+using internal::Precedence;
 using internal::Problem;
 using internal::Sign;
+using internal::Tighter;
 using internal::Token;
 using internal::TokenKind;
-
-constexpr std::string_view kReservedWords[] = {
-    "as",       "break",  "const",  "continue", "else", "for",
-    "function", "if",     "import", "let",      "loop", "namespace",
-    "package",  "return", "var",    "void",     "while"};
-
-// Written as member calls; each binds variables, which this parser cannot yet.
-constexpr std::string_view kComprehensions[] = {
-    "all",       "exists",        "exists_one",   "existsOne",         "filter",
-    "map",       "transformList", "transformMap", "transformMapEntry", "optMap",
-    "optFlatMap"};
-
-template <std::size_t count>
-bool IsOneOf(const std::string_view (&words)[count], std::string_view word) {
-  return std::find(words, words + count, word) != words + count;
-}
-
-// The levels of CEL's grammar from loose to tight; all associate to the left.
-enum class Precedence { kOr, kAnd, kRelation, kSum, kProduct, kUnary };
-
-struct BinaryOperator {
-  TokenKind token;
-  Precedence precedence;
-  std::string_view function;
-};
-
-constexpr BinaryOperator kBinaryOperators[] = {
-    {TokenKind::kOr, Precedence::kOr, operators::kOr},
-    {TokenKind::kAnd, Precedence::kAnd, operators::kAnd},
-    {TokenKind::kEqual, Precedence::kRelation, operators::kEqual},
-    {TokenKind::kNotEqual, Precedence::kRelation, operators::kNotEqual},
-    {TokenKind::kLess, Precedence::kRelation, operators::kLess},
-    {TokenKind::kLessEqual, Precedence::kRelation, operators::kLessEqual},
-    {TokenKind::kGreater, Precedence::kRelation, operators::kGreater},
-    {TokenKind::kGreaterEqual, Precedence::kRelation, operators::kGreaterEqual},
-    {TokenKind::kIn, Precedence::kRelation, operators::kIn},
-    {TokenKind::kPlus, Precedence::kSum, operators::kAdd},
-    {TokenKind::kMinus, Precedence::kSum, operators::kSubtract},
-    {TokenKind::kTimes, Precedence::kProduct, operators::kMultiply},
-    {TokenKind::kDivide, Precedence::kProduct, operators::kDivide},
-    {TokenKind::kModulo, Precedence::kProduct, operators::kModulo},
-};
-
-const BinaryOperator* FindBinaryOperator(TokenKind token) {
-  for (const BinaryOperator& binary : kBinaryOperators) {
-    if (binary.token == token) return &binary;
-  }
-  return nullptr;
-}
-
-Precedence Tighter(Precedence precedence) {
-  return static_cast<Precedence>(static_cast<int>(precedence) + 1);
-}
 
 // A node and its depth as ParseLimits counts it.
 struct Parsed {
@@ -329,7 +283,7 @@ Parsed ExpressionParser::ParseAfterDot(Parsed operand, SourcePosition dot) {
 }
 
 Parsed ExpressionParser::ParseMemberCall(Parsed receiver, const Token& name) {
-  if (IsOneOf(kComprehensions, name.text)) {
+  if (IsComprehension(name.text)) {
     Refuse(name.position,
            "the macro " + std::string(name.text) + "() is not supported");
   }
@@ -373,7 +327,7 @@ Parsed ExpressionParser::ParseName() {
   if (!At(TokenKind::kIdentifier)) {
     Refuse(name.position, "expected a name, got " + Describe(name));
   }
-  if (IsOneOf(kReservedWords, name.text)) {
+  if (IsReservedWord(name.text)) {
     Refuse(name.position,
            "expected an expression, got the reserved word " + Describe(name));
   }

@@ -80,8 +80,8 @@ const Expr* RandomExpressions::ConstantList() {
 }
 
 const Expr* RandomExpressions::Pattern() {
-  return builder_->Literal(Value::String(
-      random_.Pick({"", "a", "^a.*", "[0-9]+$", "(?i)ZEB", "a|b", "[a-zé]{2}"})));
+  return builder_->Literal(Value::String(random_.Pick(
+      {"", "a", "^a.*", "[0-9]+$", "(?i)ZEB", "a|b", "[a-zé]{2}"})));
 }
 
 const Expr* RandomExpressions::TextTest() {

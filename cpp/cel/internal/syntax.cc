@@ -1,0 +1,61 @@
+#include "cel/internal/syntax.h"
+
+#include <algorithm>
+
+namespace streamer::cel::internal {
+namespace {
+
+constexpr std::string_view kReservedWords[] = {
+    "as",       "break",  "const",  "continue", "else", "for",
+    "function", "if",     "import", "let",      "loop", "namespace",
+    "package",  "return", "var",    "void",     "while"};
+
+constexpr std::string_view kComprehensions[] = {
+    "all",       "exists",        "exists_one",   "existsOne",         "filter",
+    "map",       "transformList", "transformMap", "transformMapEntry", "optMap",
+    "optFlatMap"};
+
+template <std::size_t count>
+bool IsOneOf(const std::string_view (&words)[count], std::string_view word) {
+  return std::find(words, words + count, word) != words + count;
+}
+
+constexpr BinaryOperator kBinaryOperators[] = {
+    {TokenKind::kOr, Precedence::kOr, operators::kOr},
+    {TokenKind::kAnd, Precedence::kAnd, operators::kAnd},
+    {TokenKind::kEqual, Precedence::kRelation, operators::kEqual},
+    {TokenKind::kNotEqual, Precedence::kRelation, operators::kNotEqual},
+    {TokenKind::kLess, Precedence::kRelation, operators::kLess},
+    {TokenKind::kLessEqual, Precedence::kRelation, operators::kLessEqual},
+    {TokenKind::kGreater, Precedence::kRelation, operators::kGreater},
+    {TokenKind::kGreaterEqual, Precedence::kRelation, operators::kGreaterEqual},
+    {TokenKind::kIn, Precedence::kRelation, operators::kIn},
+    {TokenKind::kPlus, Precedence::kSum, operators::kAdd},
+    {TokenKind::kMinus, Precedence::kSum, operators::kSubtract},
+    {TokenKind::kTimes, Precedence::kProduct, operators::kMultiply},
+    {TokenKind::kDivide, Precedence::kProduct, operators::kDivide},
+    {TokenKind::kModulo, Precedence::kProduct, operators::kModulo},
+};
+
+}  // namespace
+
+bool IsReservedWord(std::string_view word) {
+  return IsOneOf(kReservedWords, word);
+}
+
+bool IsComprehension(std::string_view function) {
+  return IsOneOf(kComprehensions, function);
+}
+
+const BinaryOperator* FindBinaryOperator(TokenKind token) {
+  for (const BinaryOperator& binary : kBinaryOperators) {
+    if (binary.token == token) return &binary;
+  }
+  return nullptr;
+}
+
+Precedence Tighter(Precedence precedence) {
+  return static_cast<Precedence>(static_cast<int>(precedence) + 1);
+}
+
+}  // namespace streamer::cel::internal
