@@ -53,7 +53,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the main job and return its exit code."""
     arguments = _parse(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    console = Console(width=None if sys.stdout.isatty() else 100)
+    console = _console()
     try:
         return _run(arguments, console)
     except KeyboardInterrupt:
@@ -64,6 +64,19 @@ def main(words: Sequence[str] | None = None) -> int:
             f"failed: {failure}", markup=False, highlight=False, soft_wrap=True
         )
         return 1
+
+
+def _console() -> Console:
+    """Return a console that draws on terminals only, whatever is forced.
+
+    A notebook's kernel asks for colour and pretends; lines are right there.
+    """
+    is_terminal = sys.stdout.isatty()
+    return Console(
+        width=None if is_terminal else 100,
+        force_terminal=is_terminal,
+        force_jupyter=False,
+    )
 
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
@@ -266,10 +279,13 @@ def _send(
 
 def _stay_up(console: Console, service: Service) -> None:
     """Say what to try, and wait for Ctrl-C."""
-    console.print(
-        _things_to_try(service), markup=False, highlight=False, soft_wrap=True
-    )
     with contextlib.suppress(KeyboardInterrupt):
+        console.print(
+            _things_to_try(service),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
         service.wait(None)
         raise ProcessFailed("streamerd: ended while it should stay up")
     console.print("closing")
@@ -293,8 +309,9 @@ asyncio.run(main())
 END
 
 2. ingest an event that it wants
-curl -i http://127.0.0.1:{service.http_port}/v1/events --data-binary \
-'{{"tenant":"{TENANT}","collection":"{COLLECTION}","id":"mine","op":"insert",\
+curl -i http://127.0.0.1:{service.http_port}/v1/events \
+-H 'Content-Type: application/x-ndjson' -d '{{"tenant":"{TENANT}",\
+"collection":"{COLLECTION}","id":"mine","op":"insert",\
 "doc":{{"dest":"SFO","dep_delay":45}}}}'
 
 3. look at the metrics

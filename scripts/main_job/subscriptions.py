@@ -338,6 +338,12 @@ def _recovered(facts: _Facts) -> Iterator[_Wish]:
             f"doc.distance * 60 / doc.air_time > {speed}",
             (c("distance") * 60 // c("air_time")) > speed,
         )
+    for speed in (7.5, 8.25):
+        yield _Wish(
+            f"{speed} miles a minute or more",
+            f"double(doc.distance) / double(doc.air_time) >= {speed}",
+            (c("distance") / c("air_time")) >= speed,
+        )
 
 
 def _aircraft_kinds() -> Iterator[_Wish]:
@@ -384,6 +390,12 @@ def _tail_patterns() -> Iterator[_Wish]:
             f"doc.tailnum.endsWith('{suffix}') && doc.dep_delay >= 120",
             c("tailnum").str.ends_with(suffix) & (c("dep_delay") >= 120),
         )
+    yield _Wish(
+        "tail numbers of three digits and two letters, landing early",
+        "doc.tailnum.matches('^N[0-9]{3}[A-Z]{2}$') && doc.arr_delay <= -40",
+        c("tailnum").str.contains("^N[0-9]{3}[A-Z]{2}$")
+        & (c("arr_delay") <= -40),
+    )
     yield _Wish(
         "no aircraft assigned",
         "!has(doc.tailnum) && has(doc.carrier)",
@@ -477,6 +489,14 @@ def _exceptions() -> Iterator[_Wish]:
             ((c("origin") == "JFK") & (c("dep_delay") > 60))
             | ((c("origin") != "JFK") & (c("dep_delay") > 120))
         ),
+    )
+    yield _Wish(
+        "what happens on New Year's morning",
+        "timestamp >= timestamp('2013-01-01T05:00:00Z') "
+        "&& timestamp < timestamp('2013-01-01T17:00:00Z') "
+        "&& doc.status != 'scheduled'",
+        c("timestamp").is_between(1357016400000, 1357059600000, closed="left")
+        & (c("status") != "scheduled"),
     )
     yield _Wish(
         "Thanksgiving traffic of the small airlines",

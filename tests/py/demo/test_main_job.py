@@ -132,39 +132,33 @@ def test_killing_a_gateway_leaves_the_other_complete(
 class StayingUp:
     """The main job after its table, and what it says to try."""
 
-    def __init__(self, work: Path) -> None:
-        self.process = subprocess.Popen(
-            [*COMMAND, "--events", "500", "--work", work],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        self.process = process
         self.printed = ""
-        for line in self.process.stdout:
+        for line in process.stdout:
             self.printed += line
             if line.startswith("curl -s "):
                 break
 
     def command(self, start: str) -> str:
-        """Return the command that begins so, with its here-document."""
-        pattern = rf"^{re.escape(start)}.*?(?:^END$|$(?!.*^END$))"
+        """Return the command that begins so, to the next empty line."""
+        pattern = rf"^{re.escape(start)}.*?(?=^$|\Z)"
         found = re.search(pattern, self.printed, re.MULTILINE | re.DOTALL)
         assert found, self.printed
         return found[0]
 
-    def interrupt(self) -> str:
-        self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=PATIENCE_S)
-        return rest
-
 
 @pytest.fixture
 def staying_up(tmp_path: Path) -> Iterator[StayingUp]:
-    running = StayingUp(tmp_path)
-    yield running
-    running.process.terminate()
-    running.process.wait(PATIENCE_S)
+    with subprocess.Popen(
+        [*COMMAND, "--events", "500", "--work", tmp_path],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield StayingUp(process)
+        process.terminate()
 
 
 def shell(command: str) -> str:
@@ -180,25 +174,23 @@ def shell(command: str) -> str:
 
 def test_what_it_says_to_try_works(staying_up: StayingUp) -> None:
     assert "mismatches: 0" in staying_up.printed
-    subscriber = subprocess.Popen(
+    ingest = staying_up.command("curl -i")
+    with subprocess.Popen(
         ["bash", "-c", "exec " + staying_up.command(PYTHON)],
         cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert subscriber.stdout is not None
-    ingest = staying_up.command("curl -i")
-    deadline = time.monotonic() + PATIENCE_S
-    answer = shell(ingest)
-    # It says nothing when it has subscribed, so ask until it hears.
-    while not select.select([subscriber.stdout], [], [], 0.2)[0]:
-        assert time.monotonic() < deadline
-        answer = shell(ingest)
-    assert answer.startswith("HTTP/1.1 202")
-    heard = subscriber.stdout.readline()
-    subscriber.kill()
-    subscriber.communicate()
+    ) as subscriber:
+        assert subscriber.stdout is not None
+        assert shell(ingest).startswith("HTTP/1.1 202")
+        # It says nothing when it has subscribed, so ask until it hears.
+        deadline = time.monotonic() + PATIENCE_S
+        while not select.select([subscriber.stdout], [], [], 0.2)[0]:
+            assert time.monotonic() < deadline
+            shell(ingest)
+        heard = subscriber.stdout.readline()
+        subscriber.kill()
     assert "'dest': 'SFO'" in heard
     assert "streamer_events_ingested_total" in shell(
         staying_up.command("curl -s")
@@ -206,5 +198,7 @@ def test_what_it_says_to_try_works(staying_up: StayingUp) -> None:
 
 
 def test_ctrl_c_closes_everything(staying_up: StayingUp) -> None:
-    assert staying_up.interrupt().endswith("closing\n")
+    staying_up.process.send_signal(signal.SIGINT)
+    rest, _ = staying_up.process.communicate(timeout=PATIENCE_S)
+    assert rest.endswith("closing\n")
     assert staying_up.process.returncode == 0

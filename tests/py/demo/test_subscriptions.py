@@ -63,7 +63,15 @@ def test_structured_conditions_use_every_operator(
     "construct",
     [
         *("&&", "||", "!(", "!has(", "has(", " in [", " ? ", " - ", " * "),
-        *("startsWith", "endsWith", "op ==", "doc.plane.year"),
+        *(
+            "startsWith",
+            "endsWith",
+            "matches",
+            "double(",
+            "timestamp(",
+            "op ==",
+            "doc.plane.year",
+        ),
     ],
 )
 def test_expressions_use(
