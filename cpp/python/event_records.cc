@@ -8,9 +8,6 @@
 namespace streamer::python {
 namespace {
 
-// Stands for "no time was given" until the event is ingested.
-constexpr WallTime kNoTime = WallTime::min();
-
 // Text that is not one JSON value would let a document write other fields of
 // the line that it is put into.
 Status CheckIsJson(std::string_view name, const std::string& text) {

@@ -19,6 +19,9 @@
 
 namespace streamer::python {
 
+// Stands for "no time was given" until the event is ingested.
+inline constexpr WallTime kNoTime = WallTime::min();
+
 // An event as a source wrote it. Of a stored document it shows what its users
 // see.
 class SourceEventRecord final : public EventRecord {

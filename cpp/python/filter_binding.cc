@@ -333,39 +333,48 @@ class DryRun {
   explicit DryRun(const SourcedFilter& filter) : trial_(filter.compiled) {}
 
   py::list TryEvents(const py::list& events) {
-    std::vector<std::shared_ptr<const SourceEvent>> sources;
-    sources.reserve(events.size());
+    std::vector<Tried> batch;
+    batch.reserve(events.size());
     for (const py::handle event : events) {
-      sources.push_back(std::make_shared<const SourceEvent>(
-          SourceFromPython(event, tried_ + sources.size(), 0)));
+      batch.push_back(ReadEvent(event, tried_ + batch.size()));
     }
-    std::vector<Result<TrialResult>> results;
     {
       const py::gil_scoped_release release;
-      for (const auto& source : sources) {
-        results.push_back(trial_.TryEvent(source));
-      }
+      for (Tried& tried : batch) tried.result = trial_.TryEvent(tried.event);
     }
-    return Rows(sources, results);
+    py::list rows;
+    for (const Tried& tried : batch) rows.append(Row(tried, tried_++));
+    return rows;
   }
 
  private:
-  py::list Rows(const std::vector<std::shared_ptr<const SourceEvent>>& sources,
-                const std::vector<Result<TrialResult>>& results) {
-    py::list rows;
-    for (std::size_t i = 0; i < sources.size(); ++i, ++tried_) {
-      if (!results[i].ok()) {
-        RaiseEventError(results[i].status(), tried_,
-                        "events[" + std::to_string(tried_) + "]");
-      }
-      const SourceEvent& source = *sources[i];
-      rows.append(py::make_tuple(
-          Text(source.tenant), Text(source.collection),
-          Text(source.document_id), Text(NameOf(results[i]->operation)),
-          ToUnixMillis(source.timestamp), Text(NameOf(results[i]->outcome)),
-          Text(results[i]->error)));
+  struct Tried {
+    std::shared_ptr<const SourceEvent> event;
+    bool has_time = false;
+    Result<TrialResult> result = Internal("not tried");
+  };
+
+  // Filters see the beginning of Unix time where no time was given.
+  static Tried ReadEvent(py::handle object, std::size_t index) {
+    SourceEvent event = SourceFromPython(object, index, ToUnixMillis(kNoTime));
+    const bool has_time = event.timestamp != kNoTime;
+    if (!has_time) event.timestamp = WallTime();
+    return {.event = std::make_shared<const SourceEvent>(std::move(event)),
+            .has_time = has_time};
+  }
+
+  static py::tuple Row(const Tried& tried, std::size_t index) {
+    if (!tried.result.ok()) {
+      RaiseEventError(tried.result.status(), index,
+                      "events[" + std::to_string(index) + "]");
     }
-    return rows;
+    const SourceEvent& event = *tried.event;
+    const py::object time =
+        tried.has_time ? py::cast(ToUnixMillis(event.timestamp)) : py::none();
+    return py::make_tuple(
+        Text(event.tenant), Text(event.collection), Text(event.document_id),
+        Text(NameOf(tried.result->operation)), time,
+        Text(NameOf(tried.result->outcome)), Text(tried.result->error));
   }
 
   FilterTrial trial_;
