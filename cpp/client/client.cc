@@ -14,6 +14,7 @@ Client::Client(const ClientOptions& options, Connected connected)
 Client::~Client() {
   connection_->Close();
   connection_->AwaitQuiet();
+  connection_->ReleaseChannel();
 }
 
 SubscribeTicket Client::Subscribe(SubscriptionRequest request,

@@ -186,6 +186,14 @@ void Client::Connection::AwaitQuiet() {
       lock, [this] { return open_streams_ == 0 && callbacks_running_ == 0; });
 }
 
+// Destroyed outside the lock: gRPC joins its threads here, and they may be on
+// their way through a Section.
+void Client::Connection::ReleaseChannel() {
+  std::unique_ptr<wire::StreamerService::Stub> released;
+  const Lock lock(mutex_);
+  released.swap(stub_);
+}
+
 ClientState Client::Connection::state() const {
   const Lock lock(mutex_);
   return session_.state();

@@ -38,6 +38,10 @@ class Client::Connection final
   void Close();
   // Until every stream has ended and no callback runs.
   void AwaitQuiet();
+  // Gives the channel back in this thread, for gRPC cannot take it back in one
+  // of its own: the last channel to go makes it wait for them. REQUIRES: quiet
+  // and closed.
+  void ReleaseChannel();
 
   [[nodiscard]] int wake_descriptor() const { return wake_.descriptor(); }
   void ClearWake() { wake_.Clear(); }
@@ -85,7 +89,7 @@ class Client::Connection final
   void ArmAlarm();
 
   const ClientOptions options_;
-  const std::unique_ptr<ClientStream::Stub> stub_;
+  std::unique_ptr<ClientStream::Stub> stub_;  // until ReleaseChannel
   WakeDescriptor wake_;
 
   mutable std::mutex mutex_;

@@ -25,7 +25,7 @@ Status FromGrpc(const grpc::Status& status) {
 
 void ClientStream::Start(Stub& stub) {
   self_ = shared_from_this();
-  stub.async()->Stream(&context_, this);
+  stub.async()->Stream(context_.get(), this);
   AddHold();
   Read();
   StartCall();
@@ -74,7 +74,10 @@ void ClientStream::OnWriteDone(bool ok) {
 }
 
 void ClientStream::Abandon() {
-  context_.TryCancel();
+  {
+    const std::lock_guard lock(mutex_);
+    if (context_ != nullptr) context_->TryCancel();
+  }
   End();
 }
 
@@ -91,6 +94,10 @@ void ClientStream::OnDone(const grpc::Status& status) {
   // The last reference may be `self`: it goes at the end of this call.
   const std::shared_ptr<ClientStream> self = std::move(self_);
   const std::shared_ptr<ClientStreamOwner> owner = std::move(owner_);
+  {
+    const std::lock_guard lock(mutex_);
+    context_.reset();
+  }
   owner->OnEnd(*this, FromGrpc(status));
 }
 

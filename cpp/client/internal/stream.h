@@ -37,7 +37,7 @@ class ClientStreamOwner {
       ClientStream& stream,
       std::unique_ptr<syntrix::streamer::v1::StreamerMessage> message,
       std::int64_t received_ns) = 0;
-  // Nothing comes of this stream any more.
+  // Nothing comes of this stream any more, and it holds no channel any more.
   virtual void OnEnd(ClientStream& stream, const Status& status) = 0;
 };
 
@@ -74,11 +74,14 @@ class ClientStream final
 
   std::shared_ptr<ClientStreamOwner> owner_;
   std::shared_ptr<ClientStream> self_;  // from Start to OnDone
-  grpc::ClientContext context_;
   std::unique_ptr<syntrix::streamer::v1::StreamerMessage> incoming_;
 
   std::mutex mutex_;
   // Guarded by mutex_.
+  // Until OnDone: it shares the channel, whose last owner must not be a
+  // thread of gRPC.
+  std::unique_ptr<grpc::ClientContext> context_ =
+      std::make_unique<grpc::ClientContext>();
   bool has_ended_ = false;  // the hold is released: start nothing any more
   bool is_writing_ = false;
   std::deque<syntrix::streamer::v1::GatewayMessage> outgoing_;
