@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/engine.h"
@@ -40,6 +41,14 @@ class RecordingSink : public GatewaySink {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(60),
                              [&] { return lines_.size() >= count; });
+  }
+
+  // Waits, likewise, until the last line begins so.
+  [[nodiscard]] bool WaitForLine(std::string_view beginning) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(60), [&] {
+      return !lines_.empty() && lines_.back().starts_with(beginning);
+    });
   }
 
  private:

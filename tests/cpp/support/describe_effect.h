@@ -42,9 +42,9 @@ inline std::string Describe(const GatewayEffect& effect) {
     return absl::StrCat("ended ", closed->subscription_id);
   }
   if (const auto* resync = std::get_if<ResyncRequired>(&effect)) {
-    return absl::StrCat("resync [", absl::StrJoin(resync->subscription_ids, ","),
-                        "] after ", resync->from.offset, " to ",
-                        resync->to.offset);
+    return absl::StrCat(
+        "resync [", absl::StrJoin(resync->subscription_ids, ","), "] after ",
+        resync->from.offset, " to ", resync->to.offset);
   }
   return absl::StrCat("closed ",
                       outcome(std::get<GatewayClosed>(effect).status));
