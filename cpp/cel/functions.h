@@ -4,8 +4,8 @@
 // evaluators, which call through a pointer. Errors are values. `&&`, `||`,
 // `?:` and has() are not here: they do not evaluate all their operands.
 //
-// Bound: no function makes a text, bytes or list larger than 1 MiB; it yields
-// an error value instead.
+// Bound: no function makes a text, bytes or list larger than 256 KiB; it
+// yields an error value instead.
 //
 // Thread-safety: pure functions over an immutable table.
 #ifndef STREAMER_CEL_FUNCTIONS_H_

@@ -21,7 +21,7 @@ constexpr ErrorValue kModulusByZero = {ErrorCode::kDivisionByZero,
 constexpr ErrorValue kOverflow = {ErrorCode::kOverflow,
                                   "return error for overflow"};
 constexpr ErrorValue kTooLarge = {ErrorCode::kOverflow,
-                                  "value larger than 1 MiB"};
+                                  "value larger than 256 KiB"};
 
 Value OverloadError(const std::string& operation, Arena& arena) {
   return Value::Error(arena, ErrorCode::kNoSuchOverload,

@@ -10,8 +10,9 @@
 namespace streamer::cel::internal {
 
 // The largest text, bytes or list that an operator makes, in bytes. Without
-// it a few doublings of a document's own text would fill the memory.
-inline constexpr std::size_t kLargestValue = std::size_t{1} << 20;
+// it a few doublings of a document's own text would fill the memory. It bounds
+// each value; the nodes of an expression bound their number.
+inline constexpr std::size_t kLargestValue = std::size_t{256} << 10;
 
 Value OperatorEqual(std::span<const Value> operands, Arena& arena);
 Value OperatorNotEqual(std::span<const Value> operands, Arena& arena);

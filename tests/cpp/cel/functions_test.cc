@@ -524,14 +524,14 @@ TEST(FunctionsTest, NoOperatorMakesAValueLargerThanTheBound) {
   auto evaluate = [&](std::string_view text) {
     return support::EvaluateBoth(text, document);
   };
-  EXPECT_EQ(evaluate("size(doc.half + doc.half)"), "1048576");
+  EXPECT_EQ(evaluate("size(doc.half + doc.half)"), "262144");
   EXPECT_EQ(evaluate("doc.half + doc.half + 'x'"),
-            "error: value larger than 1 MiB");
+            "error: value larger than 256 KiB");
   EXPECT_EQ(evaluate("bytes(doc.half) + bytes(doc.half) + b'x'"),
-            "error: value larger than 1 MiB");
-  EXPECT_EQ(evaluate("size(doc.list + doc.list)"), "65536");
+            "error: value larger than 256 KiB");
+  EXPECT_EQ(evaluate("size(doc.list + doc.list)"), "16384");
   EXPECT_EQ(evaluate("doc.list + doc.list + [1]"),
-            "error: value larger than 1 MiB");
+            "error: value larger than 256 KiB");
 }
 
 TEST(FunctionsTest, TheTableHoldsEachFunctionOnce) {
