@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 _SCRIPTS = Path(__file__).resolve().parent.parent
@@ -46,6 +47,8 @@ from main_job.subscriptions import (  # noqa: E402
 )
 
 _ROOT = _SCRIPTS.parent
+# What ends a run with one line and code 1; anything else is a defect of ours.
+_FAILURES = (ProcessFailed, load.IngestRefused, HTTPException, OSError)
 _HTTP_PORT, _GRPC_PORT = 8083, 8084  # where the service listens by default
 
 
@@ -59,7 +62,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print("interrupted")
         return 130
-    except (ProcessFailed, load.IngestRefused, OSError) as failure:
+    except _FAILURES as failure:
         console.print(
             f"failed: {failure}", markup=False, highlight=False, soft_wrap=True
         )

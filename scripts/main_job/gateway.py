@@ -79,7 +79,7 @@ async def _record(client: streamer.Client, plan: Plan) -> Recorder:
                 _event_index(event.event_id),
                 _OPERATION_NUMBERS[event.operation],
                 zlib.crc32(event.document_json or event.id.encode()),
-                delivery.received_ns,
+                delivery.received_ns or 0,
                 delivery.subscription_ids,
             )
 

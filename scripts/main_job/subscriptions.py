@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -26,8 +26,12 @@ GATEWAYS = ("passengers", "operations")  # the names of the two gateways
 SUBSCRIPTION_COUNT = 1_000
 
 # A structured condition: field, operator, value.
+Operator = (
+    Literal["==", "!=", ">", ">=", "<", "<=", "in", "contains"]
+    | Literal["eq", "gte", "lt", "lte"]
+)
 Value = str | int | float | bool | list[str] | list[int]
-Condition = tuple[str, str, Value]
+Condition = tuple[str, Operator, Value]
 
 _HOURS = (60, 120, 180, 300)
 _ALLIANCES = {
@@ -338,11 +342,11 @@ def _recovered(facts: _Facts) -> Iterator[_Wish]:
             f"doc.distance * 60 / doc.air_time > {speed}",
             (c("distance") * 60 // c("air_time")) > speed,
         )
-    for speed in (7.5, 8.25):
+    for miles in (7.5, 8.25):
         yield _Wish(
-            f"{speed} miles a minute or more",
-            f"double(doc.distance) / double(doc.air_time) >= {speed}",
-            (c("distance") / c("air_time")) >= speed,
+            f"{miles} miles a minute or more",
+            f"double(doc.distance) / double(doc.air_time) >= {miles}",
+            (c("distance") / c("air_time")) >= miles,
         )
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import ROOT
 from main_job import __main__ as main_job
@@ -127,6 +128,51 @@ def test_killing_a_gateway_leaves_the_other_complete(
     outcome = compare_gateway(stream, groups[0], recording)
     assert outcome.mismatches == 0
     assert service.exit_code == 0
+
+
+def wait_for_children(process: psutil.Process) -> list[psutil.Process]:
+    """Wait until the service and both gateways run."""
+    deadline = time.monotonic() + PATIENCE_S
+    while len(children := process.children()) < 3:
+        assert process.is_running()
+        assert time.monotonic() < deadline
+    return children
+
+
+def assert_ended(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=PATIENCE_S)
+    assert alive == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_signal_ends_the_run_and_every_process(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--once", "--events", "60000", "--work", tmp_path],
+        stdout=subprocess.DEVNULL,
+    ) as run:
+        children = wait_for_children(psutil.Process(run.pid))
+        run.send_signal(number)
+        assert run.wait(PATIENCE_S) == code
+    assert_ended(children)
+
+
+def test_a_service_that_dies_ends_the_run(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--once", "--events", "60000", "--work", tmp_path],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        children = wait_for_children(psutil.Process(run.pid))
+        service = next(c for c in children if c.name() == "streamerd")
+        service.kill()
+        printed, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1
+    assert re.search("^failed: ", printed, re.MULTILINE)
+    assert_ended(children)
 
 
 class StayingUp:
