@@ -55,7 +55,7 @@ _HTTP_PORT, _GRPC_PORT = 8083, 8084  # where the service listens by default
 def main(words: Sequence[str] | None = None) -> int:
     """Run the main job and return its exit code."""
     arguments = _parse(words)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _raise_on_signals()
     console = _console()
     try:
         return _run(arguments, console)
@@ -67,6 +67,20 @@ def main(words: Sequence[str] | None = None) -> int:
             f"failed: {failure}", markup=False, highlight=False, soft_wrap=True
         )
         return 1
+
+
+def _raise_on_signals() -> None:
+    """Let SIGINT and SIGTERM end the run from wherever it is.
+
+    SIGINT too is set: it may have come ignored from a shell, and polars, when
+    imported, puts a handler of its own that keeps the signal to itself.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def _console() -> Console:

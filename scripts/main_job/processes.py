@@ -7,7 +7,6 @@ expected of it and the end of what it logged.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import re
 import selectors
@@ -25,8 +24,10 @@ from main_job.recording import Recording
 _SCRIPTS = Path(__file__).resolve().parent.parent
 _PATIENCE_S = 60.0
 _GRACE_S = 30.0  # from SIGTERM to SIGKILL
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)  # before any fork: loading takes locks
+# Ends the child when this process dies, however it dies. A program in front of
+# the child and not `preexec_fn`: that runs Python code in the fork, where the
+# exception of a signal handler would be printed and lost.
+_DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 
 
 class ProcessFailed(Exception):  # noqa: N818  (it names what happened)
@@ -51,13 +52,12 @@ class ChildProcess:
         self._unread = b""
         with log.open("wb") as log_file:
             self._process = subprocess.Popen(
-                [str(word) for word in command],
+                [str(word) for word in (*_DIE_WITH_PARENT, *command)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log_file,
                 bufsize=0,
                 env={**os.environ, **(environment or {})},
-                preexec_fn=_die_with_parent,
                 process_group=0,  # Ctrl-C is ours to pass on
             )
         assert self._process.stdout is not None
@@ -147,10 +147,6 @@ class ChildProcess:
         text = self._log.read_text(errors="replace").strip()
         last = "\n".join(text.splitlines()[-5:])
         return f"; {self._log} ends with:\n{last}" if last else ""
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Service(ChildProcess):

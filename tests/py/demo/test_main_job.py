@@ -29,9 +29,11 @@ PATIENCE_S = 120
 
 @pytest.fixture(autouse=True)
 def signal_handlers() -> Iterator[None]:
-    handler = signal.getsignal(signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = [signal.getsignal(number) for number in numbers]
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)
 
 
 def test_a_quick_look_ends_with_no_mismatch(tmp_path: Path) -> None:
@@ -72,9 +74,11 @@ def test_a_service_that_is_not_there_is_a_failure(
 ) -> None:
     words = ["--once", "--events", "100", "--build", str(tmp_path)]
     assert main_job.main([*words, "--work", str(tmp_path)]) == 1
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        "failed: [Errno 2] No such file or directory: "
-        f"'{tmp_path}/bin/streamerd'"
+    printed = capsys.readouterr().out
+    assert printed.partition("failed: ")[2] == (
+        f"streamerd: ended with code 127; {tmp_path}/streamerd.log ends with:\n"
+        f"setpriv: failed to execute {tmp_path}/bin/streamerd: "
+        "No such file or directory\n"
     )
 
 
