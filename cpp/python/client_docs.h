@@ -46,7 +46,7 @@ int
 )";
 
 inline constexpr const char* kSubscribe =
-    R"(subscribe(self, id, tenant, collection, filter, /)
+    R"(subscribe(self, id, tenant, collection, filter, expression, /)
 --
 
 Ask for a subscription.
@@ -55,8 +55,10 @@ Parameters
 ----------
 id, tenant, collection : str
     As for `streamer.Client.subscribe`.
-filter : Filter
+filter : Filter or None
     What is asked of each event.
+expression : str
+    The same as CEL, when there is no filter: the service compiles it.
 
 Returns
 -------

@@ -162,13 +162,18 @@ class ClientObject {
   Client& client() { return *client_; }
 
   std::int64_t Subscribe(std::string id, std::string tenant,
-                         std::string collection, const SourcedFilter& filter) {
+                         std::string collection, const SourcedFilter* filter,
+                         std::string expression) {
     const std::int64_t number = ++last_number_;
     SubscriptionRequest request{.id = std::move(id),
                                 .tenant = std::move(tenant),
                                 .collection = std::move(collection),
-                                .conditions = filter.source.conditions,
-                                .expression = filter.source.expression};
+                                .conditions = {},
+                                .expression = std::move(expression)};
+    if (filter != nullptr) {
+      request.conditions = filter->source.conditions;
+      request.expression = filter->source.expression;
+    }
     const py::gil_scoped_release release;
     const SubscribeTicket ticket = client_->Subscribe(
         std::move(request),
@@ -298,7 +303,7 @@ void DefineClient(py::module_& module) {
           docs::kFileno)
       .def("subscribe", &ClientObject::Subscribe, py::arg("id"),
            py::arg("tenant"), py::arg("collection"), py::arg("filter"),
-           py::pos_only(), docs::kSubscribe)
+           py::arg("expression"), py::pos_only(), docs::kSubscribe)
       .def("cancel", &ClientObject::Cancel, py::arg("number"), py::pos_only(),
            docs::kCancel)
       .def(

@@ -294,11 +294,16 @@ class Client:
         that were sent before: when the queue is full, somebody must take.
         """
         core = self._entered()
-        asked = Filter.match_all() if filter is None else filter
-        if expression is not None:
-            asked = asked & Filter.cel(expression)
+        # On the wire empty text says that there is no expression.
+        if expression is not None and (filter is not None or not expression):
+            filter = filter or Filter.match_all()  # noqa: A001
+            filter = filter & Filter.cel(expression)  # noqa: A001
         number = core.subscribe(
-            str(uuid.uuid4()) if id is None else id, tenant, collection, asked
+            str(uuid.uuid4()) if id is None else id,
+            tenant,
+            collection,
+            filter,
+            expression or "",
         )
         answer = asyncio.get_running_loop().create_future()
         self._answers[number] = answer

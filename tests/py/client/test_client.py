@@ -213,14 +213,28 @@ class TestSubscribe:
             assert two.expires_at_ms is None
             assert client.statistics()["subscriptions"] == 2
 
-    async def test_a_bad_expression_is_refused_here_with_its_position(
+    async def test_a_bad_expression_is_refused_with_its_position(
         self, streamerd
     ):
         async with connected(streamerd) as client:
             with pytest.raises(streamer.FilterError) as caught:
-                await client.subscribe(expression="doc.a >=", **FLIGHTS)
-            assert caught.value.position == (8, 1, 9)
+                await client.subscribe(
+                    expression="doc.a ==\n  docs.b", **FLIGHTS
+                )
+            assert str(caught.value) == (
+                "ERROR: 2:3: undeclared reference to 'docs': expected one of "
+                "doc, data, before, op, tenant, collection, id, timestamp\n"
+                " |   docs.b\n"
+                " | ..^"
+            )
+            assert caught.value.position == (11, 2, 3)
             assert client.statistics()["subscriptions"] == 0
+
+    async def test_an_empty_expression_is_refused(self, streamerd):
+        async with connected(streamerd) as client:
+            with pytest.raises(streamer.FilterError) as caught:
+                await client.subscribe(expression="", **FLIGHTS)
+            assert caught.value.position == (0, 1, 1)
 
     async def test_an_empty_id_is_refused(self, streamerd):
         async with connected(streamerd) as client:
