@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -63,7 +64,7 @@ class DuplicateWindow {
   static constexpr std::size_t kSegments = 64;
   using Segment = absl::flat_hash_set<Fingerprint>;
 
-  static Fingerprint MakeFingerprint(const SourceEvent& event);
+  Fingerprint MakeFingerprint(const SourceEvent& event);
   Segment& SegmentOf(const Fingerprint& fingerprint) {
     return segments_[fingerprint.high % kSegments];
   }
@@ -73,6 +74,7 @@ class DuplicateWindow {
   MonotonicTime latest_ = MonotonicTime::min();
   std::deque<Seen> seen_;  // oldest first
   std::array<Segment, kSegments> segments_;
+  std::string names_;  // scratch of MakeFingerprint
 };
 
 }  // namespace streamer
