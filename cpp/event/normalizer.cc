@@ -26,7 +26,7 @@ NormalizedEvent Normalizer::Normalize(
   RememberName(*source);
   NormalizedEvent event;
   if (source->operation == SourceOperation::kInsert) {
-    deleted_.Remove(DocumentKey(*source));
+    ForgetDeletion(*source);
     event.operation = Operation::kInsert;
   } else if (source->is_deleted) {
     deleted_.Put(DocumentKey(*source), {});
@@ -37,14 +37,19 @@ NormalizedEvent Normalizer::Normalize(
     event.operation = WasDeleted(*source) || is_first_version
                           ? Operation::kInsert
                           : Operation::kUpdate;
-    deleted_.Remove(DocumentKey(*source));
+    ForgetDeletion(*source);
   }
   event.source = std::move(source);
   return event;
 }
 
 bool Normalizer::WasDeleted(const SourceEvent& source) {
-  return source.was_deleted || deleted_.Find(DocumentKey(source)) != nullptr;
+  if (source.was_deleted) return true;
+  return deleted_.size() > 0 && deleted_.Find(DocumentKey(source)) != nullptr;
+}
+
+void Normalizer::ForgetDeletion(const SourceEvent& source) {
+  if (deleted_.size() > 0) deleted_.Remove(DocumentKey(source));
 }
 
 NormalizedEvent Normalizer::NormalizeDelete(

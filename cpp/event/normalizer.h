@@ -64,6 +64,7 @@ class Normalizer {
   };
 
   [[nodiscard]] bool WasDeleted(const SourceEvent& source);
+  void ForgetDeletion(const SourceEvent& source);
   NormalizedEvent NormalizeDelete(std::shared_ptr<const SourceEvent> source);
   std::shared_ptr<const SourceEvent> Resolve(
       const std::shared_ptr<const SourceEvent>& source);
