@@ -61,6 +61,13 @@ void AppendMail(std::vector<T>& from, std::vector<RouterMail>& mail) {
   from.clear();
 }
 
+// Whether the router can do nothing about the step, nor about any after it,
+// until a shard has sent its result: then it need not be woken for it.
+bool AwaitsResult(const RouterStep& step) {
+  const auto* event = std::get_if<RouteEvent>(&step.work);
+  return event != nullptr && event->awaited_results > 0;
+}
+
 template <typename T, typename Function>
 void ForEachChunk(std::vector<T>& items, Function function) {
   std::span<T> rest(items);
@@ -178,9 +185,14 @@ bool ThreadedEngine::State::TakeTurn(SequencerOutput& output) {
 }
 
 void ThreadedEngine::State::PassOn(SequencerOutput& output) {
+  bool awaits_shard = !output.steps.empty() && AwaitsResult(output.steps[0]);
   std::vector<RouterMail> mail;
   AppendMail(output.steps, mail);
-  router_mailbox.Send(mail);
+  if (awaits_shard) {
+    router_mailbox.SendQuietly(mail);
+  } else {
+    router_mailbox.Send(mail);
+  }
   for (std::size_t i = 0; i < output.shards.size(); ++i) {
     shard_mailboxes[i].Send(output.shards[i]);
   }

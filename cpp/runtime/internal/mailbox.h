@@ -26,16 +26,13 @@ class Mailbox {
   // full; a batch that finds room is taken whole, so what is held stays below
   // the capacity and one batch. After Discard, drops them.
   void Send(std::vector<T>& items) {
-    if (items.empty()) return;
-    {
-      std::unique_lock lock(mutex_);
-      room_.wait(lock,
-                 [&] { return items_.size() < capacity_ || is_discarding_; });
-      if (!is_discarding_) Append(items);
-    }
-    items.clear();
+    Put(items);
     mail_.notify_one();
   }
+
+  // As Send, but lets a receiver that waits wait on: for items that mean
+  // nothing to it before others come.
+  void SendQuietly(std::vector<T>& items) { Put(items); }
 
   // Sends one item without waiting for room: for what must never block its
   // sender, and is bounded by other means.
@@ -92,6 +89,16 @@ class Mailbox {
   }
 
  private:
+  void Put(std::vector<T>& items) {
+    if (items.empty()) return;
+    {
+      std::unique_lock lock(mutex_);
+      room_.wait(lock,
+                 [&] { return items_.size() < capacity_ || is_discarding_; });
+      if (!is_discarding_) Append(items);
+    }
+    items.clear();
+  }
   void Append(std::vector<T>& items) {
     if (items_.empty()) {
       items_.swap(items);
