@@ -1,7 +1,7 @@
 #include "index/internal/term_table.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "base/hash.h"
@@ -56,7 +56,7 @@ TermId TermTable::Acquire(PathId path, const Value& constant) {
     if (HasText(constant)) {
       const std::string_view text = constant.text();
       created.text = std::make_unique<char[]>(text.size());
-      std::memcpy(created.text.get(), text.data(), text.size());
+      std::copy(text.begin(), text.end(), created.text.get());
       const std::string_view copy(created.text.get(), text.size());
       created.value = constant.is(ValueKind::kString) ? Value::String(copy)
                                                       : Value::Bytes(copy);

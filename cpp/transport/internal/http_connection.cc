@@ -153,9 +153,9 @@ class HttpConnection {
       return Draining();
     }
     const std::string_view expect = View(parser_->get()[http::field::expect]);
-    if (expect.empty() || beast::iequals(expect.data(), "100-continue")) {
-      return found;
-    }
+    const bool is_known =
+        beast::iequals({expect.data(), expect.size()}, "100-continue");
+    if (expect.empty() || is_known) return found;
     return ProblemResponse(417, "Expect: expected 100-continue, got \"" +
                                     std::string(expect) + "\"");
   }
