@@ -155,10 +155,8 @@ class Ingestion {
 
   void RaiseFailure() {
     if (failure_.has_value()) {
-      py::error_already_set failure = *std::move(failure_);
-      failure_.reset();
       has_ended_ = true;
-      throw failure;
+      throw py::error_already_set(*std::exchange(failure_, std::nullopt));
     }
     if (has_ended_) throw py::stop_iteration();
   }
