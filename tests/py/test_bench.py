@@ -1,0 +1,35 @@
+"""`scripts/bench` finds the benchmarks that were built."""
+
+import os
+import subprocess
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SOURCES = (REPOSITORY / "bench").glob("*_bench.cc")
+NAMES = sorted(source.stem.removesuffix("_bench") for source in SOURCES)
+
+
+def bench(*names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [REPOSITORY / "scripts" / "bench", *names],
+        env={**os.environ, "BENCH_ARGS": "--benchmark_list_tests=true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_a_name_every_benchmark_runs():
+    run = bench()
+    assert run.returncode == 0, run.stderr
+    assert {"BM_Parse/two_terms", "BM_ParseAlone", "BM_ParseJson"} <= set(
+        run.stdout.splitlines()
+    )
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    run = bench("nothing")
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"bench: expected one of: {' '.join(NAMES)}; got: nothing\n"
+    )
