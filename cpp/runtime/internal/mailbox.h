@@ -93,8 +93,12 @@ class Mailbox {
     if (items.empty()) return;
     {
       std::unique_lock lock(mutex_);
-      room_.wait(lock,
-                 [&] { return items_.size() < capacity_ || is_discarding_; });
+      while (items_.size() >= capacity_ && !is_discarding_) {
+        // What fills it may all have been sent quietly: then the receiver
+        // still waits, and would for ever.
+        mail_.notify_one();
+        room_.wait(lock);
+      }
       if (!is_discarding_) Append(items);
     }
     items.clear();

@@ -60,5 +60,27 @@ TEST(MailboxTest, GivesWhatWasSentBeforeItWasClosed) {
   EXPECT_FALSE(mailbox.Receive(items));
 }
 
+// A full mailbox wakes its receiver, whatever filled it. Were it left waiting,
+// sender and receiver would wait for each other.
+TEST(MailboxTest, QuietMailThatFillsItIsReceived) {
+  Mailbox<int> mailbox(2);
+  std::vector<int> received;
+  std::thread receiver([&] {
+    std::vector<int> items;
+    while (mailbox.Receive(items)) {
+      received.insert(received.end(), items.begin(), items.end());
+    }
+  });
+  std::vector<int> sent;
+  for (int i = 0; i < 1'000; ++i) {
+    std::vector<int> items = {2 * i, 2 * i + 1};
+    sent.insert(sent.end(), items.begin(), items.end());
+    mailbox.SendQuietly(items);
+  }
+  mailbox.Close();
+  receiver.join();
+  EXPECT_EQ(received, sent);
+}
+
 }  // namespace
 }  // namespace streamer::internal
