@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test lint format bench coverage asan tsan clean
+.PHONY: help setup build run test lint format bench coverage asan tsan fuzz clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,6 +43,9 @@ asan: setup ## Run the C++ tests under address and undefined sanitizers
 
 tsan: setup ## Run the C++ tests under the thread sanitizer
 	@scripts/sanitize tsan -j $(JOBS)
+
+fuzz: setup ## Fuzz what reads bytes from outside; SECONDS=60 for each fuzzer
+	@scripts/fuzz $(or $(SECONDS),60) -j $(JOBS)
 
 clean: ## Remove everything that was built; .venv stays
 	rm -rf build dist

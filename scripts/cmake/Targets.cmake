@@ -3,7 +3,9 @@
 #   streamer_library(value DEPENDS base LIBS simdjson::simdjson)
 #   streamer_program(streamerd SOURCES main.cc LIBS streamer::service)
 #   streamer_python_module(_core SOURCES core_module.cc LIBS streamer::core)
-#   streamer_test(value LIBS nlohmann_json::nlohmann_json)
+#   streamer_support(value SOURCES random.cc LIBS streamer::base)
+#   streamer_test(value LIBS streamer_support_value)
+#   streamer_fuzzer(event decode_line)
 #   streamer_benchmark(match_bench LIBS streamer::match)
 #
 # Libraries are named by folder: target streamer_value, alias streamer::value.
@@ -151,28 +153,25 @@ function(streamer_generate_wire_code file grpc result)
   set(${result} ${sources} PARENT_SCOPE)
 endfunction()
 
-# tests/cpp/support: generators and models shared by tests. The library names
-# no folder of its own to link with: each test brings the folders it tests,
-# and the linker takes from the archive only what that test uses. So a test
-# of a low folder never waits for a high one.
-function(streamer_test_support)
-  file(GLOB sources CONFIGURE_DEPENDS
-    "${PROJECT_SOURCE_DIR}/tests/cpp/support/*.cc")
-  if(sources)
-    add_library(streamer_test_support STATIC ${sources})
-    streamer_compile_settings(streamer_test_support)
-    target_include_directories(streamer_test_support PUBLIC
-      "${STREAMER_INCLUDE_ROOT}" "${PROJECT_SOURCE_DIR}/tests/cpp")
-    target_link_libraries(streamer_test_support PUBLIC GTest::gmock)
-  endif()
-  streamer_add_folder(tests/cpp/support)
+# One library of tests/cpp/support, streamer_support_<folder>: generators and
+# models for the tests of that folder and of those above. Each is linked by
+# name, since an archive of all would not link below the highest folder that it
+# speaks of.
+function(streamer_support folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
+  set(target streamer_support_${folder})
+  add_library(${target} STATIC ${arg_SOURCES})
+  streamer_compile_settings(${target})
+  target_include_directories(${target} PUBLIC
+    "${STREAMER_INCLUDE_ROOT}" "${PROJECT_SOURCE_DIR}/tests/cpp")
+  target_link_libraries(${target} PUBLIC
+    streamer::${folder} ${arg_LIBS} GTest::gmock)
 endfunction()
 
 # <folder>_test from tests/cpp/<folder>/*_test.cc, each case known to ctest.
-# Cases are listed when ctest starts, not while building. WITHOUT_SUPPORT is for
-# the folder below all that the support library speaks of.
+# Cases are listed when ctest starts, not while building.
 function(streamer_test folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WITHOUT_SUPPORT" "" "LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBS")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
   if(NOT sources)
     return()
@@ -182,9 +181,6 @@ function(streamer_test folder)
   streamer_compile_settings(${target})
   target_include_directories(${target} PRIVATE
     "${STREAMER_INCLUDE_ROOT}" "${PROJECT_SOURCE_DIR}/tests/cpp")
-  if(TARGET streamer_test_support AND NOT arg_WITHOUT_SUPPORT)
-    target_link_libraries(${target} PRIVATE streamer_test_support)
-  endif()
   target_link_libraries(${target} PRIVATE
     streamer::${folder} ${arg_LIBS} GTest::gtest_main GTest::gmock)
   gtest_discover_tests(${target}
@@ -193,6 +189,30 @@ function(streamer_test folder)
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 120
     PROPERTIES TIMEOUT 600 LABELS ${folder})
+endfunction()
+
+# A libFuzzer entry in <name>_fuzzer.cc, with kept inputs in corpus/<name>.
+# Built for fuzzing under STREAMER_FUZZ; else it only replays the kept inputs,
+# as a test.
+function(streamer_fuzzer folder name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LIBS")
+  set(target ${folder}_${name}_fuzzer)
+  add_executable(${target} ${name}_fuzzer.cc)
+  streamer_compile_settings(${target})
+  target_include_directories(${target} PRIVATE
+    "${STREAMER_INCLUDE_ROOT}" "${PROJECT_SOURCE_DIR}/tests/cpp")
+  target_link_libraries(${target} PRIVATE
+    ${arg_LIBS} streamer::${folder})
+  if(STREAMER_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    return()
+  endif()
+  target_sources(${target} PRIVATE
+    "${PROJECT_SOURCE_DIR}/tests/cpp/support/replay_corpus.cc")
+  set(corpus "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
+  add_test(NAME ${folder}.${name}_corpus COMMAND ${target} "${corpus}")
+  set_tests_properties(${folder}.${name}_corpus PROPERTIES
+    TIMEOUT 600 LABELS ${folder})
 endfunction()
 
 # A Google Benchmark program in <build>/bench, run by `make bench`.
@@ -204,10 +224,6 @@ function(streamer_benchmark name)
   streamer_program(${name}
     SOURCES ${arg_SOURCES}
     LIBS ${arg_LIBS} benchmark::benchmark)
-  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/cpp")
-  if(TARGET streamer_test_support)
-    target_link_libraries(${name} PRIVATE streamer_test_support ${arg_LIBS})
-  endif()
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
 endfunction()

@@ -39,7 +39,13 @@ set(CMAKE_JOB_POOL_LINK link)
 # Designated initializers leave out what has a default, which is not missing.
 set(STREAMER_WARNINGS
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wimplicit-fallthrough -Wno-restrict -Wno-missing-field-initializers)
+  -Wimplicit-fallthrough -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND STREAMER_WARNINGS -Wno-restrict)
+else()
+  # Names constrained templates as gcc 12 does, which compiled the libraries.
+  add_compile_options(-fclang-abi-compat=17)
+endif()
 if(STREAMER_WARNINGS_AS_ERRORS)
   list(APPEND STREAMER_WARNINGS
     -Werror
