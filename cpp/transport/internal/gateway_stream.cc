@@ -55,9 +55,9 @@ void GatewayStream::OnMessage(const pb::GatewayMessage& message) {
       return OnUnsubscribe(message.unsubscribe());
     case pb::GatewayMessage::kHeartbeat:
       return OnHeartbeat(message.heartbeat());
-    // Sessions are not offered by this version, so their messages are what
-    // they are to any plain server: unknown payloads, ignored.
     case pb::GatewayMessage::kHello:
+      return OnHello();
+    // Without a session an Ack is one of another session, which is ignored.
     case pb::GatewayMessage::kAck:
     case pb::GatewayMessage::PAYLOAD_NOT_SET:
       return RequestRead();
@@ -96,6 +96,14 @@ void GatewayStream::OnHeartbeat(const pb::Heartbeat& heartbeat) {
     WriteNext(lock);
   }
   RequestRead();
+}
+
+// A gateway that opens a session waits for a Welcome. Silence would keep it
+// waiting for ever, and without a session what it counts on does not hold.
+void GatewayStream::OnHello() {
+  Close(
+      Unimplemented("hello: expected a plain gateway, got one that opens a "
+                    "session; not offered by this version"));
 }
 
 // Answers without asking the engine.

@@ -131,6 +131,7 @@ class GatewayStream final : public GatewaySink,
   void OnSubscribe(const pb::SubscribeRequest& request);
   void OnUnsubscribe(const pb::UnsubscribeRequest& request);
   void OnHeartbeat(const pb::Heartbeat& heartbeat);
+  void OnHello();
   void Refuse(SubscribeResponse response);
   std::function<void()> ReadNextWhenTaken();
 

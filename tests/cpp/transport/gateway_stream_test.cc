@@ -177,11 +177,21 @@ TEST_F(GatewayStreamTest, AnEngineThatIsStoppingRefusesButEndsNothing) {
 
 TEST_F(GatewayStreamTest, UnknownPayloadsAreIgnored) {
   Receive("");
-  Receive("hello {gateway_id: 'g'}");
   Receive("ack {seq: 5}");
-  EXPECT_EQ(connection_.reads, 4);
+  EXPECT_EQ(connection_.reads, 3);
   EXPECT_THAT(engine_.commands, IsEmpty());
   EXPECT_THAT(connection_.written, IsEmpty());
+}
+
+TEST_F(GatewayStreamTest, AHelloEndsTheStreamSayingThatThereAreNoSessions) {
+  Effects({MakeDelivery("e1")});
+  Receive("hello {gateway_id: 'g'}");
+  WriteEverything();
+  EXPECT_EQ(
+      connection_.finished,
+      Unimplemented("hello: expected a plain gateway, got one that opens a "
+                    "session; not offered by this version"));
+  EXPECT_THAT(engine_.disconnected, SizeIs(1));
 }
 
 TEST_F(GatewayStreamTest, PlainGatewaysAreNotToldOfTheRest) {
