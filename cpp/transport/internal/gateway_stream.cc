@@ -237,15 +237,16 @@ void GatewayStream::RequestRead() {
 
 // REQUIRES: `lock` is held; it is held again afterwards. The stream is not
 // finished while a read is being started, because the connection must not be
-// used after that.
+// used after that. There may be several at once: what was read can arrive, and
+// the next read be asked for, before the call that started it returns.
 void GatewayStream::ReadIfWanted(Lock& lock) {
   if (!wants_read_ || phase_ != Phase::kOpen || !may_read()) return;
   wants_read_ = false;
-  is_starting_read_ = true;
+  ++starting_reads_;
   lock.unlock();
   connection_.Read();
   lock.lock();
-  is_starting_read_ = false;
+  --starting_reads_;
   if (phase_ == Phase::kClosing) {
     WriteNext(lock);
     if (!lock.owns_lock()) lock.lock();
@@ -334,7 +335,7 @@ void GatewayStream::WriteDelivery(const Delivery& delivery, Flush flush) {
 
 // REQUIRES: `lock` is held and nothing is left to write.
 void GatewayStream::FinishStream(Lock& lock) {
-  if (phase_ != Phase::kClosing || is_starting_read_) return;
+  if (phase_ != Phase::kClosing || starting_reads_ > 0) return;
   phase_ = Phase::kFinished;
   const Status status = close_status_;
   lock.unlock();

@@ -165,7 +165,7 @@ class GatewayStream final : public GatewaySink,
   std::size_t answers_pending_ = 0;  // asked of the engine
   bool has_read_end_ = false;
   bool wants_read_ = false;
-  bool is_starting_read_ = false;
+  int starting_reads_ = 0;  // calls of Read that have not returned
   bool is_writing_ = false;
   std::size_t to_grant_ = 0;
   std::uint64_t writes_ = 0;

@@ -4,6 +4,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ class FakeConnection final : public StreamConnection {
   void Read() override {
     EXPECT_FALSE(is_finished());
     ++reads;
+    ++reads_inside;
+    if (during_read) std::exchange(during_read, nullptr)();
+    --reads_inside;
   }
   void Write(std::string message, Flush flush) override {
     EXPECT_FALSE(is_finished());
@@ -39,6 +43,7 @@ class FakeConnection final : public StreamConnection {
   void Finish(const Status& status) override {
     EXPECT_FALSE(is_finished());
     EXPECT_FALSE(is_writing);
+    EXPECT_EQ(reads_inside, 0) << "finished while a read was being started";
     finished = status;
   }
   void Cancel() override { ++cancels; }
@@ -46,6 +51,9 @@ class FakeConnection final : public StreamConnection {
   [[nodiscard]] bool is_finished() const { return finished.has_value(); }
 
   int reads = 0;
+  // What happens, once, before Read returns.
+  std::function<void()> during_read;
+  int reads_inside = 0;
   int cancels = 0;
   bool is_writing = false;
   std::vector<pb::StreamerMessage> written;
@@ -192,6 +200,20 @@ TEST_F(GatewayStreamTest, AHelloEndsTheStreamSayingThatThereAreNoSessions) {
       Unimplemented("hello: expected a plain gateway, got one that opens a "
                     "session; not offered by this version"));
   EXPECT_THAT(engine_.disconnected, SizeIs(1));
+}
+
+// gRPC may hand over what was read before the call that started the read has
+// returned, and with it comes the next read. The first call to return must
+// not take the other for returned.
+TEST_F(GatewayStreamTest, TheStreamIsNotFinishedWhileAReadIsBeingStarted) {
+  connection_.during_read = [this] {
+    Receive("heartbeat {timestamp: 1}");  // starts, and ends, another read
+    Written();
+    stream_->Close(Unavailable("shutting down"));
+    EXPECT_FALSE(connection_.is_finished());
+  };
+  Receive("");
+  EXPECT_EQ(connection_.finished, Unavailable("shutting down"));
 }
 
 TEST_F(GatewayStreamTest, PlainGatewaysAreNotToldOfTheRest) {
