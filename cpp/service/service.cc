@@ -123,11 +123,12 @@ bool Service::Drain(Duration timeout) {
     std::this_thread::sleep_for(kDrainCheck);
   }
   const bool is_flushed = state_->is_flushed();
-  state_->grpc->Shutdown(Until(After(start, timeout, kStreamsShare)),
-                         Unavailable("the service is shutting down"));
+  const bool is_written =
+      state_->grpc->Shutdown(Until(After(start, timeout, kStreamsShare)),
+                             Unavailable("the service is shutting down"));
   state_->engine.Stop(Until(start + timeout));
   state_->http->Shutdown(Until(start + timeout));
-  return is_flushed;
+  return is_flushed && is_written;
 }
 
 }  // namespace streamer

@@ -1,6 +1,7 @@
 #include "transport/grpc_server.h"
 
-#include <google/protobuf/arena.h>
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -65,10 +66,11 @@ class StreamSet {
     if (streams_.empty()) is_empty_.notify_all();
   }
 
-  // Waits until no stream is left, at most for `timeout`.
-  void WaitEmpty(Duration timeout) {
+  // Waits at most for `timeout` until no stream is left. Whether none is.
+  bool WaitEmpty(Duration timeout) {
     std::unique_lock lock(mutex_);
-    is_empty_.wait_for(lock, timeout, [this] { return streams_.empty(); });
+    return is_empty_.wait_for(lock, timeout,
+                              [this] { return streams_.empty(); });
   }
 
   void Sweep() {
@@ -81,6 +83,10 @@ class StreamSet {
       is_closed_ = true;
     }
     for (const auto& stream : Copy()) stream->Close(status);
+  }
+
+  void CutOffAll(const Status& status) {
+    for (const auto& stream : Copy()) stream->CutOff(status);
   }
 
  private:
@@ -134,7 +140,12 @@ class StreamReactor final : public RawReactor, public StreamConnection {
     RawReactor::Finish(ToGrpc(status));
   }
 
-  void Cancel() override { context_.TryCancel(); }
+  // TryCancel would tell the peer no more than CANCELLED.
+  void Cancel(const Status& status) override {
+    grpc_call_cancel_with_status(
+        context_.c_call(), static_cast<grpc_status_code>(status.code()),
+        std::string(MessageOf(status)).c_str(), nullptr);
+  }
 
   void OnReadDone(bool ok) override {
     if (!ok) return stream_->OnReadEnd();
@@ -148,8 +159,9 @@ class StreamReactor final : public RawReactor, public StreamConnection {
   void OnCancel() override { stream_->OnCancelled(); }
 
   void OnDone() override {
-    streams_.Remove(stream_.get());
     stream_->OnDone();
+    // Last: who waits for an empty set may take everything else away.
+    streams_.Remove(stream_.get());
     delete this;
   }
 
@@ -300,14 +312,17 @@ void GrpcServer::SetServing(bool is_serving) {
   health->SetServingStatus(kServiceName, is_serving);
 }
 
-void GrpcServer::Shutdown(Duration grace, const Status& status) {
-  state_->service.streams().CloseAll(status);
-  state_->service.streams().WaitEmpty(grace);
-  // What is left now are streams that take nothing, and watchers of health,
-  // who end only when they are told to.
+bool GrpcServer::Shutdown(Duration grace, const Status& status) {
+  StreamSet& streams = state_->service.streams();
+  streams.CloseAll(status);
+  const bool is_complete = streams.WaitEmpty(grace);
+  streams.CutOffAll(status);
+  // What is left now are watchers of health, who end only when they are told
+  // to.
   state_->server->Shutdown(std::chrono::system_clock::now() + kLastGrace);
   state_->server->Wait();
   state_->sweeper.reset();
+  return is_complete;
 }
 
 GrpcServerStatistics GrpcServer::Statistics() const {

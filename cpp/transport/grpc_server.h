@@ -56,8 +56,9 @@ class GrpcServer {
 
   // Accepts no more streams, ends those there are with `status` once what
   // they have queued is written, and cuts off what is left after `grace`.
-  // Returns when no stream is left. Idempotent.
-  void Shutdown(Duration grace, const Status& status);
+  // Returns when no stream is left: whether none had to be cut off.
+  // Idempotent.
+  bool Shutdown(Duration grace, const Status& status);
 
   [[nodiscard]] GrpcServerStatistics Statistics() const;
 

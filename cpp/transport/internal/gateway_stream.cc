@@ -183,13 +183,20 @@ void GatewayStream::Sweep() {
   const bool has_moved = writes_ != writes_at_sweep_;
   writes_at_sweep_ = writes_;
   stalled_sweeps_ = is_waiting && !has_moved ? stalled_sweeps_ + 1 : 0;
-  if (stalled_sweeps_ < kStalledSweeps || is_done_) return;
-  // Under the mutex, which OnDone takes before the connection goes.
-  connection_.Cancel();
-  BeginClose(lock,
-             ResourceExhausted("expected the gateway to read, got nothing "
-                               "taken for gateway.stall_timeout"),
-             Queued::kDrop);
+  if (stalled_sweeps_ < kStalledSweeps) return;
+  lock.unlock();
+  CutOff(
+      ResourceExhausted("expected the gateway to read, got nothing taken for "
+                        "gateway.stall_timeout"));
+}
+
+void GatewayStream::CutOff(const Status& status) {
+  Lock lock(mutex_);
+  if (is_done_) return;
+  // Under the mutex, which OnDone takes before the connection goes. A stream
+  // that was about to end well does not: something of it is lost.
+  connection_.Cancel(close_status_.ok() ? status : close_status_);
+  BeginClose(lock, status, Queued::kDrop);
 }
 
 void GatewayStream::OnEffects(std::vector<GatewayEffect> effects) {

@@ -61,8 +61,9 @@ class StreamConnection {
   virtual void Write(std::string message, Flush flush) = 0;
   // The last call but for Cancel.
   virtual void Finish(const Status& status) = 0;
-  // Makes what is outstanding fail soon. Idempotent.
-  virtual void Cancel() = 0;
+  // Makes what is outstanding fail soon, and ends the stream with `status`
+  // for a peer that takes nothing. Idempotent.
+  virtual void Cancel(const Status& status) = 0;
 };
 
 // Counted over all streams of a server.
@@ -113,6 +114,9 @@ class GatewayStream final : public GatewaySink,
   void Close(const Status& status);
   // Called at regular intervals: cuts off a peer that takes nothing.
   void Sweep();
+  // Ends the stream at once, with `status` unless it is closing with another;
+  // what is queued is dropped.
+  void CutOff(const Status& status);
 
   void OnEffects(std::vector<GatewayEffect> effects) override;
 

@@ -46,7 +46,10 @@ class FakeConnection final : public StreamConnection {
     EXPECT_EQ(reads_inside, 0) << "finished while a read was being started";
     finished = status;
   }
-  void Cancel() override { ++cancels; }
+  void Cancel(const Status& status) override {
+    ++cancels;
+    cancelled_with = status;
+  }
 
   [[nodiscard]] bool is_finished() const { return finished.has_value(); }
 
@@ -59,6 +62,7 @@ class FakeConnection final : public StreamConnection {
   std::vector<pb::StreamerMessage> written;
   std::vector<Flush> flushes;
   std::optional<Status> finished;
+  std::optional<Status> cancelled_with;
 };
 
 class GatewayStreamTest : public ::testing::Test {
@@ -398,6 +402,9 @@ TEST_F(GatewayStreamTest, AStalledPeerIsCutOff) {
     stream_->Sweep();
   }
   EXPECT_EQ(connection_.cancels, 1);
+  EXPECT_EQ(connection_.cancelled_with,
+            ResourceExhausted("expected the gateway to read, got nothing "
+                              "taken for gateway.stall_timeout"));
   EXPECT_THAT(engine_.disconnected, SizeIs(1));
   connection_.is_writing = false;
   stream_->OnWritten(false);
@@ -429,6 +436,17 @@ TEST_F(GatewayStreamTest, APeerThatDoesNotTakeTheEndIsCutOff) {
   ASSERT_TRUE(connection_.is_finished());
   for (int i = 0; i < GatewayStream::kStalledSweeps; ++i) stream_->Sweep();
   EXPECT_EQ(connection_.cancels, 1);
+  EXPECT_EQ(connection_.cancelled_with, Unavailable("shutting down"));
+}
+
+TEST_F(GatewayStreamTest, WhatIsCutOffWhileEndingWellEndsWithWhy) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2")});
+  stream_->OnReadEnd();
+  stream_->CutOff(Unavailable("shutting down"));
+  EXPECT_EQ(connection_.cancelled_with, Unavailable("shutting down"));
+  connection_.is_writing = false;
+  stream_->OnWritten(false);
+  EXPECT_THAT(Words(), ElementsAre("e1"));
 }
 
 }  // namespace
