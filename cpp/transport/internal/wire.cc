@@ -88,6 +88,27 @@ Result<Condition> ReadCondition(const pb::Filter& filter,
   return Condition{filter.field(), *op, std::move(value)};
 }
 
+// What an answer says at most of an id, and of what is wrong.
+constexpr std::size_t kLongestId = 1024;
+constexpr std::size_t kLongestError = 4096;
+
+// The beginning of `text`, which is UTF-8, without cutting a character in two.
+std::string_view Beginning(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 &&
+         (static_cast<unsigned char>(text[most]) & 0xC0u) == 0x80u) {
+    --most;
+  }
+  return text.substr(0, most);
+}
+
+Status Shortened(const Status& status) {
+  const std::string_view message = MessageOf(status);
+  if (message.size() <= kLongestError) return status;
+  return Status(status.code(),
+                std::string(Beginning(message, kLongestError)) + "…");
+}
+
 // What this version does not offer is refused, never served as if it did.
 Status CheckOffered(const pb::SubscribeRequest& request) {
   if (request.membership()) {
@@ -273,7 +294,8 @@ SubscribeReading ReadSubscribe(const pb::SubscribeRequest& request,
   std::string id = request.subscription_id();
   if (id.empty()) id = MakeUuid();
   Result<Subscribe> command = ReadSubscribeCommand(request, id, gateway);
-  return {std::move(id), std::move(command)};
+  if (command.ok()) return {std::move(id), std::move(command)};
+  return {std::string(Beginning(id, kLongestId)), Shortened(command.status())};
 }
 
 std::string EncodeSubscribeResponse(const SubscribeResponse& response) {

@@ -43,7 +43,9 @@ Result<FilterSource> ReadFilterSource(const pb::SubscribeRequest& request);
 
 // The command that `request` asks for, its filter compiled. Has
 // `subscription_id` filled in even when the Status is not OK, so that the
-// answer can name it; an empty id of the request becomes a new UUID.
+// answer can name it; an empty id of the request becomes a new UUID. What a
+// refusal repeats of the request is cut short, so that an answer is small
+// whatever was asked.
 struct SubscribeReading {
   std::string subscription_id;
   Result<Subscribe> command;

@@ -38,6 +38,26 @@ std::string RefusalOf(const std::string& fields) {
              : std::string(MessageOf(reading.command.status()));
 }
 
+TEST(WireTest, ARefusalIsSmallWhateverWasAsked) {
+  pb::SubscribeRequest request;
+  // Two bytes each: the limit falls between two characters.
+  for (int i = 0; i < 100'000; ++i)
+    request.mutable_subscription_id()->append("ü");
+  SubscribeReading reading = ReadSubscribe(request, GatewayHandle(1));
+  EXPECT_THAT(reading.subscription_id, SizeIs(1024));
+  EXPECT_EQ(reading.command.status(),
+            InvalidArgument("subscription_id: expected at most 1024 bytes, "
+                            "got 200000"));
+
+  request = FromText<pb::SubscribeRequest>(
+      R"(subscription_id: "s" tenant: "t" collection: "c")");
+  request.set_resume_after(std::string(5'000, 'p'));
+  reading = ReadSubscribe(request, GatewayHandle(1));
+  EXPECT_EQ(reading.command.status(),
+            Unimplemented("resume_after: expected nothing, got \"" +
+                          std::string(4'059, 'p') + "…"));
+}
+
 TEST(WireTest, RefusalsSayWhatWasExpectedWhatWasGotAndWhere) {
   struct Case {
     std::string fields;
