@@ -52,12 +52,18 @@ bool Parse(grpc::ByteBuffer& buffer, pb::GatewayMessage& message) {
 // The open streams of a server.
 class StreamSet {
  public:
-  // False when the server is closing: the stream must be refused.
-  bool Add(const std::shared_ptr<GatewayStream>& stream) {
+  explicit StreamSet(std::size_t max_streams) : max_streams_(max_streams) {}
+
+  // Takes `stream` in, to be removed when it is done. Not OK when it must be
+  // refused.
+  Status Add(const std::shared_ptr<GatewayStream>& stream) {
     std::lock_guard lock(mutex_);
-    if (is_closed_) return false;
     streams_.emplace(stream.get(), stream);
-    return true;
+    if (is_closed_) return Unavailable("the server is shutting down");
+    if (streams_.size() <= max_streams_) return OkStatus();
+    return ResourceExhausted("expected at most " +
+                             std::to_string(max_streams_) +
+                             " streams, got one more");
   }
 
   void Remove(const GatewayStream* stream) {
@@ -98,6 +104,7 @@ class StreamSet {
     return copy;
   }
 
+  const std::size_t max_streams_;
   std::mutex mutex_;
   std::condition_variable is_empty_;
   bool is_closed_ = false;
@@ -118,9 +125,8 @@ class StreamReactor final : public RawReactor, public StreamConnection {
                                   {.outbox = outbox,
                                    .max_message_bytes = kMaxMessageBytes,
                                    .peer = context.peer()});
-    if (!streams_.Add(stream_)) {
-      stream_->Close(Unavailable("the server is shutting down"));
-    }
+    const Status added = streams_.Add(stream_);
+    if (!added.ok()) stream_->Close(added);
   }
 
   void Read() override { StartRead(&incoming_); }
@@ -176,8 +182,10 @@ class StreamReactor final : public RawReactor, public StreamConnection {
 
 class Service final : public RawService {
  public:
-  Service(Engine& engine, const OutboxLimits& outbox)
-      : engine_(engine), outbox_(outbox) {}
+  Service(Engine& engine, const GrpcServerOptions& options)
+      : engine_(engine),
+        outbox_(options.outbox),
+        streams_(options.max_streams) {}
 
   RawReactor* Stream(grpc::CallbackServerContext* context) override {
     return new StreamReactor(*context, engine_, streams_, counters_, outbox_);
@@ -264,7 +272,8 @@ std::string Address(const std::string& host, int port) {
 }  // namespace
 
 struct GrpcServer::State {
-  State(Engine& engine, const OutboxLimits& outbox) : service(engine, outbox) {}
+  State(Engine& engine, const GrpcServerOptions& options)
+      : service(engine, options) {}
 
   Service service;
   std::unique_ptr<grpc::Server> server;
@@ -282,7 +291,7 @@ GrpcServer::~GrpcServer() {
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcServerOptions& options, Engine& engine) {
   EnablePlugins();
-  auto state = std::make_unique<State>(engine, options.outbox);
+  auto state = std::make_unique<State>(engine, options);
   const std::string address = Address(options.listen, options.port);
   grpc::ServerBuilder builder;
   SetLimits(builder);

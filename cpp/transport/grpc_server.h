@@ -4,14 +4,15 @@
 // server reflection on one port. Each stream is a soft-state gateway of its
 // own; what it promises is written in internal/gateway_stream.h.
 //
-// Bounds: 4 MiB a message, 1,000 streams a connection; a peer that answers no
-// keepalive ping for 10 s, or takes no message for `stall_timeout`, is cut
-// off.
+// Bounds: 4 MiB a message, 1,000 streams a connection, `max_streams` in all; a
+// peer that answers no keepalive ping for 10 s, or takes no message for
+// `stall_timeout`, is cut off.
 // Thread-safety: every method, from any thread.
 #ifndef STREAMER_TRANSPORT_GRPC_SERVER_H_
 #define STREAMER_TRANSPORT_GRPC_SERVER_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +27,7 @@ namespace streamer {
 struct GrpcServerOptions {
   std::string listen = "127.0.0.1";
   int port = 8084;  // 0: any that is free
+  std::size_t max_streams = 10'000;
   OutboxLimits outbox;
   Duration stall_timeout = std::chrono::seconds(30);
 };

@@ -128,6 +128,8 @@ std::vector<ConfigKey> ServerKeys() {
                   STREAMER_MEMBER(drain_timeout), Millis(100), Hours(1)),
       NumberKey<int>("grpc.port", "gRPC port; 0 for any that is free",
                      STREAMER_MEMBER(grpc.port), 0, 65'535),
+      NumberKey<std::size_t>("grpc.max_streams", "gRPC streams open at once",
+                             STREAMER_MEMBER(grpc.max_streams), 1, 1u << 20),
       NumberKey<std::size_t>("http.threads", "Threads that serve HTTP",
                              STREAMER_MEMBER(http.threads), 1, 64),
       NumberKey<std::size_t>("http.max_connections",
