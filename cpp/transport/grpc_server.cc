@@ -7,6 +7,8 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -15,6 +17,7 @@
 
 #include "syntrix/streamer/v1/streamer.grpc.pb.h"
 #include "transport/internal/gateway_stream.h"
+#include "transport/log.h"
 
 namespace streamer {
 namespace {
@@ -256,9 +259,19 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
 }
 
+// What gRPC has to say goes where everything else is logged. Its errors are
+// warnings here: whoever they are errors to reports them.
+void LogOfGrpc(gpr_log_func_args* line) {
+  const LogLevel level = line->severity == GPR_LOG_SEVERITY_ERROR
+                             ? LogLevel::kWarning
+                             : LogLevel::kDebug;
+  Log(level, "grpc", {{"detail", line->message}});
+}
+
 void EnablePlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
+    gpr_set_log_function(LogOfGrpc);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -267,6 +280,22 @@ void EnablePlugins() {
 std::string Address(const std::string& host, int port) {
   const bool is_ipv6 = host.find(':') != std::string::npos;
   return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+// gRPC does not say why it cannot listen. So we try ourselves.
+std::string WhyNotListening(const GrpcServerOptions& options) {
+  using boost::asio::ip::tcp;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(options.listen, error);
+  if (error) return error.message();
+  const tcp::endpoint endpoint(address,
+                               static_cast<std::uint16_t>(options.port));
+  boost::asio::io_context context;
+  tcp::acceptor acceptor(context);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(1, error);
+  return error ? error.message() : "a refusal by gRPC";
 }
 
 }  // namespace
@@ -300,8 +329,8 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   builder.RegisterService(&state->service);
   state->server = builder.BuildAndStart();
   if (state->server == nullptr || state->port == 0) {
-    return Unavailable("grpc: expected to listen on " + address +
-                       ", got refused: the address is in use or not ours");
+    return Unavailable("grpc: expected to listen on " + address + ", got \"" +
+                       WhyNotListening(options) + "\"");
   }
   state->sweeper = std::make_unique<Sweeper>(
       state->service.streams(),

@@ -41,7 +41,8 @@ struct GrpcServerStatistics {
 
 class GrpcServer {
  public:
-  // Listens. Unavailable when the port is taken. `engine` outlives the server.
+  // Listens. Unavailable, with the reason, when it cannot. `engine` outlives
+  // the server.
   static Result<std::unique_ptr<GrpcServer>> Start(
       const GrpcServerOptions& options, Engine& engine);
   // Shuts down if Shutdown was not called.
