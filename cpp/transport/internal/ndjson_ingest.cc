@@ -87,6 +87,7 @@ NdjsonIngest::State NdjsonIngest::IngestBatch(Batch batch) {
 }
 
 void NdjsonIngest::Fail(unsigned http_status, std::string detail) {
+  if (failure_ != 0) return;
   failure_ = http_status;
   problem_ = std::move(detail);
 }
