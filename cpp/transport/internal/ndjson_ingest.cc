@@ -23,7 +23,9 @@ NdjsonIngest::State NdjsonIngest::Take(std::string_view bytes) {
 
 NdjsonIngest::State NdjsonIngest::End() {
   is_ended_ = true;
-  return Continue();
+  const State state = Continue();
+  if (state == State::kMore) DropTaken();
+  return state;
 }
 
 NdjsonIngest::State NdjsonIngest::Continue() {
@@ -43,13 +45,18 @@ std::string_view NdjsonIngest::buffered() const {
 // Reads complete lines up to a full batch or the first bad one. Keeps nothing:
 // a batch that the engine cannot take now is decoded again, which is cheaper
 // than to keep a copy of every batch for the rare time that this happens.
-NdjsonIngest::Batch NdjsonIngest::DecodeBatch() const {
+NdjsonIngest::Batch NdjsonIngest::DecodeBatch() {
   Batch batch;
   const std::string_view text = buffered();
   const WallTime now = now_();
   while (batch.events.size() < kBatch && batch.bytes < text.size()) {
-    const std::size_t newline = text.find('\n', batch.bytes);
-    if (newline == std::string_view::npos && !is_ended_) break;
+    // A long line comes in many pieces; each is searched once.
+    const std::size_t from = std::max(taken_ + batch.bytes, searched_);
+    const std::size_t newline = text.find('\n', from - taken_);
+    if (newline == std::string_view::npos) {
+      searched_ = buffer_.size();
+      if (!is_ended_) break;
+    }
     const std::size_t end = std::min(newline, text.size());
     const std::string_view line = text.substr(batch.bytes, end - batch.bytes);
     if (!IsBlank(line)) {
@@ -70,7 +77,10 @@ NdjsonIngest::State NdjsonIngest::IngestBatch(Batch batch) {
   if (!batch.events.empty()) {
     const std::size_t count = batch.events.size();
     const Result<Position> position = engine_.Ingest(std::move(batch.events));
-    if (absl::IsUnavailable(position.status())) return State::kBlocked;
+    if (absl::IsUnavailable(position.status())) {
+      searched_ = 0;  // the newlines of this batch are looked for again
+      return State::kBlocked;
+    }
     if (!position.ok()) {
       Fail(500, std::string(MessageOf(position.status())));
       return State::kFailed;
@@ -90,11 +100,14 @@ void NdjsonIngest::Fail(unsigned http_status, std::string detail) {
   if (failure_ != 0) return;
   failure_ = http_status;
   problem_ = std::move(detail);
+  buffer_ = {};
+  taken_ = 0;
 }
 
 // What was taken is dropped when more arrives, in one move of the rest.
 void NdjsonIngest::DropTaken() {
   buffer_.erase(0, taken_);
+  searched_ -= std::min(searched_, taken_);
   taken_ = 0;
 }
 

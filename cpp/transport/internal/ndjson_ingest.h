@@ -55,7 +55,10 @@ class NdjsonIngest {
   State Continue();
   // The body ended: what is left is its last line.
   State End();
-  // Gives up because of `status`, which becomes the response.
+  // What is held of the body.
+  [[nodiscard]] std::size_t buffered_bytes() const { return buffer_.size(); }
+
+  // Gives up with a response of `http_status`, unless it had to before.
   void Fail(unsigned http_status, std::string detail);
 
   // REQUIRES: End returned kMore, or something failed.
@@ -69,7 +72,7 @@ class NdjsonIngest {
     std::uint64_t lines = 0;  // empty ones included
     Status problem;           // of the line after `lines`
   };
-  Batch DecodeBatch() const;
+  Batch DecodeBatch();
   State IngestBatch(Batch batch);
   [[nodiscard]] std::string_view buffered() const;
   void DropTaken();
@@ -77,7 +80,8 @@ class NdjsonIngest {
   Engine& engine_;
   std::function<WallTime()> now_;
   std::string buffer_;
-  std::size_t taken_ = 0;  // bytes at the front of buffer_
+  std::size_t taken_ = 0;     // bytes at the front of buffer_
+  std::size_t searched_ = 0;  // before here, no newline but those taken
   bool is_ended_ = false;
   std::uint64_t lines_ = 0;
   std::uint64_t accepted_ = 0;
