@@ -108,6 +108,7 @@ class HttpConnection {
 
   // Serves one request. Whether another may follow.
   asio::awaitable<bool> ServeRequest(bool is_first) {
+    request_ = {};
     parser_.emplace();
     parser_->header_limit(
         static_cast<std::uint32_t>(service_->options.max_header_bytes));
@@ -192,11 +193,7 @@ class HttpConnection {
       co_return true;
     }
     http::response<http::empty_body> response(http::status::continue_, 11);
-    error_code error;
-    stream_.expires_after(service_->options.peer_timeout);
-    co_await http::async_write(
-        stream_, response, asio::redirect_error(asio::use_awaitable, error));
-    co_return !error;
+    co_return co_await Send(response);
   }
 
   asio::awaitable<bool> ServeWhole(const HttpRoute& route) {
@@ -308,11 +305,22 @@ class HttpConnection {
     message.keep_alive(persistence == kKeepAlive);
     message.body() = std::move(response.body);
     message.prepare_payload();
+    if (request_.method == "HEAD") {
+      // The fields are those of the body that GET would get.
+      http::response<http::empty_body> head(std::move(message.base()));
+      co_return co_await Send(head) && persistence == kKeepAlive;
+    }
+    co_return co_await Send(message) && persistence == kKeepAlive;
+  }
+
+  // Whether the peer took it.
+  template <typename Body>
+  asio::awaitable<bool> Send(http::response<Body>& message) {
     error_code error;
     stream_.expires_after(service_->options.peer_timeout);
     co_await http::async_write(
         stream_, message, asio::redirect_error(asio::use_awaitable, error));
-    co_return !error && persistence == kKeepAlive;
+    co_return !error;
   }
 
   // Closing a socket that holds unread bytes resets it, and the peer may lose

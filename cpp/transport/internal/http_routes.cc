@@ -119,8 +119,10 @@ std::variant<const HttpRoute*, HttpResponse> HttpRoutes::Find(
   std::vector<std::string> allowed;
   for (const HttpRoute& route : routes_) {
     if (!Matches(route.path, path)) continue;
-    if (route.method == method) return &route;
+    const bool is_get = route.method == "GET";
+    if (route.method == method || (is_get && method == "HEAD")) return &route;
     allowed.emplace_back(route.method);
+    if (is_get) allowed.emplace_back("HEAD");
   }
   const std::string got = std::string(method) + " " + std::string(path);
   if (allowed.empty()) {

@@ -52,7 +52,8 @@ class HttpRoutes {
   HttpRoutes(const Engine& engine, const Metrics& metrics,
              const std::atomic<ServicePhase>& phase, std::string version);
 
-  // The route for a call, or why there is none: 404, or 405 with Allow.
+  // The route for a call, or why there is none: 404, or 405 with Allow. HEAD
+  // goes where GET does; that its answer has no body is the connection's care.
   [[nodiscard]] std::variant<const HttpRoute*, HttpResponse> Find(
       std::string_view method, std::string_view path) const;
 
