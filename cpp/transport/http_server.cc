@@ -126,6 +126,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(
 int HttpServer::port() const { return state_->port; }
 
 void HttpServer::SetPhase(ServicePhase phase) {
+  const std::unique_lock lock(state_->service->phase_mutex);
   state_->service->phase.store(phase);
 }
 

@@ -61,7 +61,8 @@ class HttpServer {
   // The port it listens on.
   [[nodiscard]] int port() const;
 
-  // kStarting at first.
+  // kStarting at first. Once it has returned, events are taken only if `phase`
+  // is kReady; requests under way are no exception.
   void SetPhase(ServicePhase phase);
 
   // Accepts no more connections, lets requests under way be answered for at

@@ -12,6 +12,7 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
+#include <shared_mutex>
 #include <utility>
 #include <variant>
 
@@ -58,10 +59,8 @@ class Counted {
   std::atomic<std::size_t>& count_;
 };
 
-HttpResponse Draining() {
-  return ProblemResponse(
-      503, "expected the service to be ready, got one that is not");
-}
+constexpr char kNotReady[] =
+    "expected the service to be ready, got one that is not";
 
 // One wait for the engine to take events again. Touched on its connection's
 // strand only.
@@ -121,7 +120,6 @@ class HttpConnection {
         asio::redirect_error(asio::use_awaitable, error));
     const Counted under_way(service_->requests);
     if (error) co_return co_await RefuseHeader(error);
-    request_ = {};
     request_.method = View(parser_->get().method_string());
     request_.content_type = View(parser_->get()[http::field::content_type]);
     std::variant<const HttpRoute*, HttpResponse> found = FindRoute();
@@ -151,7 +149,7 @@ class HttpConnection {
     if (auto refusal = HttpRoutes::CheckBody(route, header)) return *refusal;
     if (route.body == RequestBody::kEvents &&
         service_->phase != ServicePhase::kReady) {
-      return Draining();
+      return ProblemResponse(503, kNotReady);
     }
     const std::string_view expect = View(parser_->get()[http::field::expect]);
     const bool is_known =
@@ -228,30 +226,39 @@ class HttpConnection {
       if (error) co_return co_await RefuseHeader(error);
       if (has_failed) continue;
       const std::string_view bytes(piece_.data(), piece_size_);
-      has_failed = !co_await Finish(ingest, ingest.Take(bytes));
+      has_failed = !co_await Finish(ingest, [&] { return ingest.Take(bytes); });
     }
-    if (!has_failed) co_await Finish(ingest, ingest.End());
+    if (!has_failed) {
+      co_await Finish(ingest, [&] { return ingest.End(); });
+    }
     HttpResponse response = ingest.Response();
     co_return co_await Respond(std::move(response), WantedPersistence());
   }
 
-  // Goes on as long as the pipeline is full. Whether more may be taken.
-  asio::awaitable<bool> Finish(NdjsonIngest& ingest,
-                               NdjsonIngest::State state) {
+  // Does `step` of `ingest`, and goes on as long as the pipeline is full.
+  // Whether more may be taken.
+  template <typename Step>
+  asio::awaitable<bool> Finish(NdjsonIngest& ingest, Step step) {
+    NdjsonIngest::State state = WhileReady(ingest, step);
     while (state == NdjsonIngest::State::kBlocked) {
-      const bool may_go_on = co_await WaitIngestible();
-      if (!may_go_on) {
-        ingest.Fail(503,
-                    "expected the service to be ready, got one that is not");
-        co_return false;
-      }
-      state = ingest.Continue();
+      co_await WaitIngestible();
+      state = WhileReady(ingest, [&] { return ingest.Continue(); });
     }
     co_return state == NdjsonIngest::State::kMore;
   }
 
-  // Whether the wait ended because the engine takes events again.
-  asio::awaitable<bool> WaitIngestible() {
+  // An event that is accepted is delivered before a drain ends the streams, so
+  // none may be accepted once it has begun.
+  template <typename Step>
+  NdjsonIngest::State WhileReady(NdjsonIngest& ingest, Step step) {
+    const std::shared_lock lock(service_->phase_mutex);
+    if (service_->phase == ServicePhase::kReady) return step();
+    ingest.Fail(503, kNotReady);
+    return NdjsonIngest::State::kFailed;
+  }
+
+  // Until the engine takes events again, or the service is no longer ready.
+  asio::awaitable<void> WaitIngestible() {
     const auto wait = std::make_shared<IngestWait>(stream_.get_executor());
     service_->engine.WhenIngestible(
         [service = service_, wait = std::weak_ptr(wait)] {
@@ -264,7 +271,6 @@ class HttpConnection {
       co_await wait->timer.async_wait(
           asio::redirect_error(asio::use_awaitable, error));
     }
-    co_return wait->is_over;
   }
 
   // The next piece of the body, into piece_.

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 
 #include "runtime/engine.h"
 #include "transport/http_server.h"
@@ -33,6 +34,8 @@ struct HttpService {
   const HttpServerOptions options;
   Engine& engine;
   std::atomic<ServicePhase> phase = ServicePhase::kStarting;
+  // Shared by who takes events, held alone by who changes the phase.
+  std::shared_mutex phase_mutex;
   const HttpRoutes routes;
   std::atomic<std::size_t> connections = 0;
   std::atomic<std::size_t> requests = 0;  // under way
