@@ -9,9 +9,10 @@
 // answer 501 and say so. Every refusal is a problem (RFC 7807) that names what
 // was expected.
 //
-// Bounds: connections, bytes of header and body, and a time limit on every
-// wait for the peer; none on the wait for a full pipeline, which is the
-// pipeline's to end.
+// Bounds: connections, bytes of header and body, of what all bodies hold in
+// memory together, and a time limit on every wait for the peer: a body must
+// bring 1 KiB a second or so. None on the wait for a full pipeline, which is
+// the pipeline's to end.
 // Thread-safety: every method, from any thread.
 #ifndef STREAMER_TRANSPORT_HTTP_SERVER_H_
 #define STREAMER_TRANSPORT_HTTP_SERVER_H_

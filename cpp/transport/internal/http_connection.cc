@@ -1,5 +1,6 @@
 #include "transport/internal/http_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +13,7 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <optional>
+#include <ratio>
 #include <shared_mutex>
 #include <utility>
 #include <variant>
@@ -26,6 +28,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 using Parser = http::request_parser<http::buffer_body>;
+using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPieceBytes = 64u << 10;
 // The largest body of a call of the control plane.
@@ -33,6 +36,8 @@ constexpr std::size_t kMaxJsonBytes = 1u << 20;
 // How much, and for how long, a closing connection still throws away.
 constexpr std::size_t kMaxLingerBytes = 32u << 20;
 constexpr std::chrono::seconds kLingerTime(2);
+// A body that comes more slowly is given up.
+constexpr std::size_t kLeastBytesPerSecond = 1u << 10;
 // How often a wait for the pipeline looks whether the service is draining.
 constexpr std::chrono::milliseconds kBlockedCheck(100);
 
@@ -120,6 +125,7 @@ class HttpConnection {
         asio::redirect_error(asio::use_awaitable, error));
     const Counted under_way(service_->requests);
     if (error) co_return co_await RefuseHeader(error);
+    GiveTime();
     request_.method = View(parser_->get().method_string());
     request_.content_type = View(parser_->get()[http::field::content_type]);
     std::variant<const HttpRoute*, HttpResponse> found = FindRoute();
@@ -242,6 +248,7 @@ class HttpConnection {
     NdjsonIngest::State state = WhileReady(ingest, step);
     while (state == NdjsonIngest::State::kBlocked) {
       co_await WaitIngestible();
+      GiveTime();
       state = WhileReady(ingest, [&] { return ingest.Continue(); });
     }
     co_return state == NdjsonIngest::State::kMore;
@@ -273,6 +280,19 @@ class HttpConnection {
     }
   }
 
+  // The peer has `peer_timeout` for the next piece of a body, whatever it sent
+  // before.
+  void GiveTime() { body_due_ = Clock::now() + service_->options.peer_timeout; }
+
+  // What comes earns time for the rest. Without this, a byte every now and
+  // then would hold the connection for as long as the peer likes.
+  void EarnTime(std::size_t bytes) {
+    const auto earned = std::chrono::microseconds(bytes * std::micro::den /
+                                                  kLeastBytesPerSecond);
+    body_due_ = std::min(body_due_ + earned,
+                         Clock::now() + service_->options.peer_timeout);
+  }
+
   // The next piece of the body, into piece_.
   asio::awaitable<error_code> ReadPiece() {
     piece_.resize(kPieceBytes);
@@ -280,12 +300,13 @@ class HttpConnection {
     body.data = piece_.data();
     body.size = piece_.size();
     error_code error;
-    stream_.expires_after(service_->options.peer_timeout);
+    stream_.expires_at(body_due_);
     co_await http::async_read_some(
         stream_, buffer_, *parser_,
         asio::redirect_error(asio::use_awaitable, error));
     if (error == http::error::need_buffer) error = {};
     piece_size_ = piece_.size() - body.size;
+    EarnTime(piece_size_);
     co_return error;
   }
 
@@ -364,6 +385,7 @@ class HttpConnection {
   HttpRequest request_;
   std::vector<char> piece_;
   std::size_t piece_size_ = 0;
+  Clock::time_point body_due_;
 };
 
 asio::awaitable<void> ServeConnection(asio::ip::tcp::socket socket,

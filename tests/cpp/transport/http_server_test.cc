@@ -198,6 +198,19 @@ TEST_F(HttpServerTest, AWakeUpAfterTheEndIsHarmless) {
   EXPECT_FALSE(client.Receive().has_value());
 }
 
+// The time limit on each wait alone would let this go on for ever.
+TEST_F(HttpServerTest, ABodyThatTricklesIsGivenUp) {
+  options_.peer_timeout = std::chrono::milliseconds(200);
+  HttpClient client(Start());
+  client.Send("POST /v1/events HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n");
+  bool is_closed = false;
+  for (int i = 0; i < 10'000 && !is_closed; ++i) {
+    client.Send(" ");
+    is_closed = client.IsClosed(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(is_closed);
+}
+
 TEST_F(HttpServerTest, AHeaderThatTricklesIsGivenUp) {
   options_.peer_timeout = std::chrono::milliseconds(200);
   HttpClient client(Start());
