@@ -41,6 +41,8 @@ struct HttpServerOptions {
   std::size_t max_connections = 1'000;
   std::size_t max_body_bytes = 16u << 20;
   std::size_t max_header_bytes = 16u << 10;
+  // Of bodies, on all connections, received and not taken yet.
+  std::size_t max_buffered_bytes = 256u << 20;
   // How long a connection may be idle between requests, and how long a peer
   // may take to send a header, the next piece of a body, or to take a piece
   // of a response.

@@ -135,6 +135,9 @@ std::vector<ConfigKey> ServerKeys() {
       NumberKey<std::size_t>("http.max_connections",
                              "HTTP connections open at once",
                              STREAMER_MEMBER(http.max_connections), 1, 65'536),
+      NumberKey<std::size_t>(
+          "http.max_buffered_bytes", "Bytes of HTTP bodies in memory",
+          STREAMER_MEMBER(http.max_buffered_bytes), 1u << 16, kAny),
       LogLevelKey(),
   };
 }

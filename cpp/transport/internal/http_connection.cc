@@ -50,6 +50,27 @@ WallTime Now() {
       std::chrono::system_clock::now());
 }
 
+// The bytes that one request has in memory, out of what all may have.
+class BufferedBytes {
+ public:
+  explicit BufferedBytes(HttpService& service) : service_(service) {}
+  ~BufferedBytes() { service_.buffered -= bytes_; }
+  BufferedBytes(const BufferedBytes&) = delete;
+  BufferedBytes& operator=(const BufferedBytes&) = delete;
+
+  // Whether all together stay within the limit.
+  bool Set(std::size_t bytes) {
+    // Unsigned arithmetic: a negative difference wraps around twice.
+    const std::size_t all = service_.buffered +=
+        bytes - std::exchange(bytes_, bytes);
+    return all <= service_.options.max_buffered_bytes;
+  }
+
+ private:
+  HttpService& service_;
+  std::size_t bytes_ = 0;
+};
+
 // Adds one to a count for as long as it lives.
 class Counted {
  public:
@@ -201,6 +222,7 @@ class HttpConnection {
   }
 
   asio::awaitable<bool> ServeWhole(const HttpRoute& route) {
+    BufferedBytes buffered(*service_);
     while (!parser_->is_done()) {
       error_code error = co_await ReadPiece();
       if (!error && request_.body.size() + piece_size_ > kMaxJsonBytes) {
@@ -210,6 +232,9 @@ class HttpConnection {
         co_return co_await RespondBeforeBody(TooLarge(kMaxJsonBytes));
       }
       if (error) co_return co_await RefuseHeader(error);
+      if (!buffered.Set(request_.body.size() + piece_size_)) {
+        co_return co_await RespondBeforeBody(ProblemResponse(503, Crowded()));
+      }
       request_.body.append(piece_.data(), piece_size_);
     }
     HttpResponse response = route.answer(request_);
@@ -220,6 +245,7 @@ class HttpConnection {
   // that the connection stays in step and the answer arrives.
   asio::awaitable<bool> ServeEvents() {
     NdjsonIngest ingest(service_->engine, Now);
+    BufferedBytes buffered(*service_);
     bool has_failed = false;
     while (!parser_->is_done()) {
       const error_code error = co_await ReadPiece();
@@ -232,10 +258,14 @@ class HttpConnection {
       if (error) co_return co_await RefuseHeader(error);
       if (has_failed) continue;
       const std::string_view bytes(piece_.data(), piece_size_);
+      const bool has_room = buffered.Set(ingest.buffered_bytes() + piece_size_);
+      if (!has_room) ingest.Fail(503, Crowded());
       has_failed = !co_await Finish(ingest, [&] { return ingest.Take(bytes); });
+      buffered.Set(ingest.buffered_bytes());
     }
     if (!has_failed) {
       co_await Finish(ingest, [&] { return ingest.End(); });
+      buffered.Set(ingest.buffered_bytes());
     }
     HttpResponse response = ingest.Response();
     co_return co_await Respond(std::move(response), WantedPersistence());
@@ -368,6 +398,12 @@ class HttpConnection {
   static HttpResponse TooLarge(std::size_t limit) {
     return ProblemResponse(413, "expected a body of at most " +
                                     std::to_string(limit) + " bytes, got more");
+  }
+
+  [[nodiscard]] std::string Crowded() const {
+    return "expected bodies of at most " +
+           std::to_string(service_->options.max_buffered_bytes) +
+           " bytes in memory, on all connections together, got more";
   }
 
   [[nodiscard]] HttpResponse TooManyConnections() const {

@@ -39,6 +39,7 @@ struct HttpService {
   const HttpRoutes routes;
   std::atomic<std::size_t> connections = 0;
   std::atomic<std::size_t> requests = 0;  // under way
+  std::atomic<std::size_t> buffered = 0;  // bytes of bodies in memory
 
   // Guards the executors of the connections against calls that come from the
   // engine after they have gone.

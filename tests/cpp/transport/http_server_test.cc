@@ -198,6 +198,34 @@ TEST_F(HttpServerTest, AWakeUpAfterTheEndIsHarmless) {
   EXPECT_FALSE(client.Receive().has_value());
 }
 
+TEST_F(HttpServerTest, BodiesInMemoryAreBoundedOverAllConnections) {
+  options_.max_buffered_bytes = 100'000;
+  Start();
+  // Lines without an end: each connection holds what it has sent.
+  const std::string head =
+      "POST /v1/events HTTP/1.1\r\nContent-Length: 80000\r\n\r\n";
+  const std::string most(79'999, ' ');
+  HttpClient first(server_->port());
+  HttpClient second(server_->port());
+  first.Send(head + most);
+  const auto refused = second.Call(head + most + " ");
+  ASSERT_TRUE(refused.has_value());
+  // Whichever came second was refused; the other goes on.
+  const bool is_refused = refused->result_int() == 503;
+  const auto other = first.Call(" ");
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(other->result_int(), is_refused ? 202u : 503u);
+  const auto& problem = is_refused ? *refused : *other;
+  EXPECT_THAT(problem.body(),
+              HasSubstr("expected bodies of at most 100000 bytes in memory, on "
+                        "all connections together, got more"));
+  // What they held is free again.
+  HttpClient third(server_->port());
+  const auto next = third.Call(head + most + " ");
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->result_int(), 202u);
+}
+
 // The time limit on each wait alone would let this go on for ever.
 TEST_F(HttpServerTest, ABodyThatTricklesIsGivenUp) {
   options_.peer_timeout = std::chrono::milliseconds(200);
