@@ -12,6 +12,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <ratio>
 #include <shared_mutex>
@@ -19,6 +20,7 @@
 #include <variant>
 
 #include "transport/internal/ndjson_ingest.h"
+#include "transport/log.h"
 
 namespace streamer {
 namespace {
@@ -237,8 +239,21 @@ class HttpConnection {
       }
       request_.body.append(piece_.data(), piece_size_);
     }
-    HttpResponse response = route.answer(request_);
+    HttpResponse response = Answer(route);
     co_return co_await Respond(std::move(response), WantedPersistence());
+  }
+
+  [[nodiscard]] HttpResponse Answer(const HttpRoute& route) const {
+    try {
+      return route.answer(request_);
+    } catch (const std::exception& error) {
+      Log(LogLevel::kError, "request failed",
+          {{"method", request_.method},
+           {"path", request_.target.path},
+           {"reason", error.what()}});
+      return ProblemResponse(
+          500, "expected to answer, got a failure that the log names");
+    }
   }
 
   // A bad line ends the taking, not the reading: the rest is passed over, so

@@ -126,6 +126,21 @@ TEST_F(HttpServerTest, HeadIsAnsweredWithoutABody) {
   EXPECT_EQ((*head)["Content-Length"], std::to_string(whole->body().size()));
 }
 
+TEST_F(HttpServerTest, AnExceptionIsAnsweredAndCostsNobodyElse) {
+  HttpClient client(Start());
+  const auto failed =
+      client.Call("GET /internal/v1/subscriptions HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(failed.has_value());
+  EXPECT_EQ(failed->body(),
+            R"({"type":"about:blank","title":"Internal Server Error",)"
+            R"("status":500,"detail":"expected to answer, got a failure )"
+            R"(that the log names"})"
+            "\n");
+  const auto next = client.Call("GET /health/live HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->result_int(), 200u);
+}
+
 TEST_F(HttpServerTest, WhoIsNotReadyTakesNoEvents) {
   HttpClient client(Start());
   for (const ServicePhase phase :
