@@ -1,0 +1,60 @@
+#include "transport/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "transport/fake_engine.h"
+
+namespace streamer {
+namespace {
+
+using ::testing::HasSubstr;
+
+class MetricsTest : public ::testing::Test {
+ protected:
+  FakeEngine engine_;
+  TransportStatistics transports_;
+  Metrics metrics_{engine_, [this] { return transports_; }, "1.2.3"};
+};
+
+TEST_F(MetricsTest, CountersAreReadWhenScraped) {
+  engine_.statistics.events_ingested = 7;
+  transports_.grpc_deliveries = 3;
+  EXPECT_THAT(metrics_.Scrape(),
+              HasSubstr("\nstreamer_events_ingested_total{source=\"http\"} 7"));
+  engine_.statistics.events_ingested = 8;
+  const std::string text = metrics_.Scrape();
+  EXPECT_THAT(text,
+              HasSubstr("\nstreamer_events_ingested_total{source=\"http\"} 8"));
+  EXPECT_THAT(text,
+              HasSubstr("\nstreamer_deliveries_total{transport=\"grpc\"} 3"));
+  EXPECT_THAT(text, HasSubstr("\nstreamer_build_info{version=\"1.2.3\"} 1"));
+}
+
+TEST_F(MetricsTest, BucketsHoldThoseBelowThem) {
+  engine_.statistics.matches_per_event = {
+      .bounds = {1, 10}, .counts = {2, 3, 4}, .sum = 99};
+  const std::string text = metrics_.Scrape();
+  EXPECT_THAT(text, HasSubstr("\nstreamer_matches_per_event_count 9\n"
+                              "streamer_matches_per_event_sum 99\n"
+                              "streamer_matches_per_event_bucket{le=\"1\"} 2\n"
+                              "streamer_matches_per_event_bucket{le=\"10\"} 5\n"
+                              "streamer_matches_per_event_bucket{le=\"+Inf\"} "
+                              "9\n"));
+}
+
+TEST_F(MetricsTest, AHistogramWithoutSamplesIsThere) {
+  EXPECT_THAT(metrics_.Scrape(),
+              HasSubstr("\nstreamer_match_latency_seconds_count 0\n"));
+}
+
+TEST_F(MetricsTest, LargeCountersKeepTheirDigits) {
+  engine_.statistics.events_processed = 123'456'789'012;
+  EXPECT_THAT(metrics_.Scrape(),
+              HasSubstr("\nstreamer_events_processed_total 123456789012\n"));
+}
+
+}  // namespace
+}  // namespace streamer
