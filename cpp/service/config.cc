@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <utility>
 
 #include "service/internal/config_keys.h"
 
@@ -40,7 +41,13 @@ class FileReader {
 
   Status Read(const std::string& text) {
     try {
-      return ReadRoot(YAML::Load(text));
+      const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+      if (documents.size() > 1) {
+        return Problem(YAML::Mark::null_mark(),
+                       "expected one YAML document, got " +
+                           std::to_string(documents.size()));
+      }
+      return documents.empty() ? OkStatus() : ReadRoot(documents.front());
     } catch (const YAML::Exception& error) {
       return Problem(error.mark, "expected YAML, got a problem: " + error.msg);
     }
@@ -49,7 +56,8 @@ class FileReader {
  private:
   Status ReadRoot(const YAML::Node& root) {
     if (root.IsNull()) return OkStatus();
-    if (!root.IsMap()) return Expected(root, "", "a map");
+    if (!root.IsMap()) return Expected(root.Mark(), root, "", "a map");
+    bool has_root = false;
     for (const auto& member : root) {
       const std::string name = member.first.Scalar();
       if (name != kRoot) {
@@ -57,15 +65,21 @@ class FileReader {
             member.first.Mark(),
             name + ": expected only \"" + std::string(kRoot) + "\" at the top");
       }
-      STREAMER_RETURN_IF_ERROR(ReadSection("", member.second));
+      if (std::exchange(has_root, true)) {
+        return Problem(member.first.Mark(),
+                       name + ": expected once, got again");
+      }
+      STREAMER_RETURN_IF_ERROR(
+          ReadSection("", member.first.Mark(), member.second));
     }
     return OkStatus();
   }
 
-  // `path` is "" for the root section.
-  Status ReadSection(const std::string& path, const YAML::Node& section) {
+  // `path` is "" for the root section; `mark` is where its name stands.
+  Status ReadSection(const std::string& path, const YAML::Mark& mark,
+                     const YAML::Node& section) {
     if (section.IsNull()) return OkStatus();
-    if (!section.IsMap()) return Expected(section, path, "a map");
+    if (!section.IsMap()) return Expected(mark, section, path, "a map");
     for (const auto& member : section) {
       const std::string name = member.first.Scalar();
       STREAMER_RETURN_IF_ERROR(
@@ -82,17 +96,21 @@ class FileReader {
                      FullName(path) + ": expected once, got again");
     }
     if (const ConfigKey* key = FindConfigKey(path)) {
-      return ReadValue(*key, value);
+      return ReadValue(*key, name.Mark(), value);
     }
-    if (IsConfigSection(path)) return ReadSection(path, value);
+    if (IsConfigSection(path)) return ReadSection(path, name.Mark(), value);
     return Problem(name.Mark(), FullName(path) + ": " + ProblemWithKey(path));
   }
 
-  Status ReadValue(const ConfigKey& key, const YAML::Node& value) {
+  // `mark` is where the key stands: a value that is missing stands nowhere.
+  Status ReadValue(const ConfigKey& key, const YAML::Mark& mark,
+                   const YAML::Node& value) {
     const std::string path(key.name);
-    if (!value.IsScalar()) return Expected(value, path, "a value");
+    if (!value.IsScalar()) return Expected(mark, value, path, "a value");
     // yaml-cpp marks what was written in quotes with the tag "!".
-    if (key.kind != KeyKind::kText && value.Tag() == "!") {
+    const bool is_text =
+        value.Tag() == "!" || value.Tag() == "tag:yaml.org,2002:str";
+    if (key.kind != KeyKind::kText && is_text) {
       return Problem(value.Mark(),
                      FullName(path) + ": expected a " +
                          (key.kind == KeyKind::kNumber ? "number" : "boolean") +
@@ -104,11 +122,11 @@ class FileReader {
                    FullName(path) + ": " + std::string(MessageOf(status)));
   }
 
-  Status Expected(const YAML::Node& node, const std::string& path,
-                  const std::string& what) const {
+  Status Expected(const YAML::Mark& mark, const YAML::Node& node,
+                  const std::string& path, const std::string& what) const {
     const std::string where = path.empty() ? "" : FullName(path) + ": ";
-    return Problem(node.Mark(), where + "expected " + what + ", got " +
-                                    std::string(DescribeNode(node)));
+    return Problem(mark, where + "expected " + what + ", got " +
+                             std::string(DescribeNode(node)));
   }
 
   static std::string FullName(const std::string& path) {
