@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/threaded_engine.h"
+#include "service/internal/malformed_event_log.h"
 #include "store/memory_event_log.h"
 #include "transport/metrics.h"
 
@@ -41,15 +42,9 @@ MemoryEventLogOptions NewLog() {
               std::chrono::duration_cast<std::chrono::seconds>(now).count())};
 }
 
-void LogMalformed(const MalformedEvent& event) {
-  Log(LogLevel::kWarning, "event skipped",
-      {{"event", event.event.source->event_id},
-       {"reason", MessageOf(event.problem)}});
-}
-
 ThreadedEngineOptions EngineOptions(const ServiceConfig& config) {
   ThreadedEngineOptions options = config.engine;
-  options.on_malformed = LogMalformed;
+  options.on_malformed = LogMalformedEvent;
   return options;
 }
 
