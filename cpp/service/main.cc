@@ -27,9 +27,10 @@ constexpr int kMisused = 2;
 // What a drain may take beyond its timeout before it is given up.
 constexpr std::chrono::seconds kDrainGrace(2);
 
-int Fail(int code, const Status& status) {
+// Before the log begins: for who sits at the terminal.
+int Misused(const Status& status) {
   std::cerr << "streamerd: " << MessageOf(status) << std::endl;
-  return code;
+  return kMisused;
 }
 
 std::vector<Setting> Environment() {
@@ -50,13 +51,18 @@ void WarnOfUnknownVariables(const ConfigSources& sources) {
   }
 }
 
+// As in a URL, where an IPv6 address stands in brackets.
+std::string HostOf(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 void Announce(const Service& service, const ServiceConfig& config) {
-  const std::string& host = config.http.listen;
+  const std::string host = HostOf(config.http.listen);
   std::cout << "streamerd ready http=" << host << ":" << service.http_port()
             << " grpc=" << host << ":" << service.grpc_port() << std::endl;
   Log(LogLevel::kInfo, "ready",
       {{"version", Version()},
-       {"listen", host},
+       {"listen", config.http.listen},
        {"http_port", std::int64_t{service.http_port()}},
        {"grpc_port", std::int64_t{service.grpc_port()}}});
 }
@@ -76,7 +82,11 @@ int Serve(const CommandLine& line, const ServiceConfig& config) {
   StartLogging(config.log_level);
   WarnOfUnknownVariables(line.sources);
   auto service = Service::Start(config);
-  if (!service.ok()) return Fail(kFailed, service.status());
+  if (!service.ok()) {
+    Log(LogLevel::kError, "cannot serve",
+        {{"reason", MessageOf(service.status())}});
+    return kFailed;
+  }
   Announce(**service, config);
   signals.Wait();
   Log(LogLevel::kInfo, "draining");
@@ -89,13 +99,13 @@ int Serve(const CommandLine& line, const ServiceConfig& config) {
 
 int Run(const std::vector<std::string>& arguments) {
   const auto line = ReadCommandLine(arguments, Environment());
-  if (!line.ok()) return Fail(kMisused, line.status());
+  if (!line.ok()) return Misused(line.status());
   if (line->action == Action::kShowText) {
     std::cout << line->text;
     return EXIT_SUCCESS;
   }
   const auto config = ReadConfig(line->sources);
-  if (!config.ok()) return Fail(kMisused, config.status());
+  if (!config.ok()) return Misused(config.status());
   switch (line->action) {
     case Action::kPrintConfig:
       std::cout << PrintConfig(*config);
