@@ -27,7 +27,7 @@ def build_folder() -> Path:
     return Path(os.environ.get("STREAMER_BUILD_DIR", _ROOT / "build/release"))
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return ours without what streamerd would take for its settings."""
     return {
         name: value
@@ -72,7 +72,7 @@ class Streamerd:
                     f"--grpc.port={self.grpc_port}",
                     *self._options,
                 ],
-                env=_environment(),
+                env=clean_environment(),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
