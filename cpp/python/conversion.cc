@@ -213,6 +213,9 @@ py::object ToPython(const Value& value) {
       return ToDatetime(value.time());
     case ValueKind::kDuration:
       return ToTimedelta(value.time());
+    case ValueKind::kOptional:
+      if (value.optional() == nullptr) return py::none();
+      return ToPython(*value.optional());
     case ValueKind::kError:
       break;
   }

@@ -220,6 +220,10 @@ void AppendJson(const Value& value, std::string& text) {
     case ValueKind::kDuration:
       AppendJsonString(FormatDuration(value.time()), text);
       break;
+    case ValueKind::kOptional:
+      AppendJson(value.optional() != nullptr ? *value.optional() : Value(),
+                 text);
+      break;
     case ValueKind::kError:
       AppendJsonString(value.error().message, text);
       break;

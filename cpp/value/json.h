@@ -34,7 +34,8 @@ Result<Value> ParseJson(std::string_view text, Arena& arena);
 // so that they read back to the same bits, with a fraction or exponent.
 // Bytes become base64 text, timestamps RFC 3339, durations "1.5s"; NaN and
 // the infinities, which JSON lacks, become "NaN", "Infinity", "-Infinity"; a
-// type its name, an error its message; a key that is not text, text.
+// type its name, an error its message, an optional its content or null; a key
+// that is not text, text.
 // REQUIRES: nesting that a stack can bear, as ParseJson and CEL grant.
 void AppendJson(const Value& value, std::string& text);
 std::string FormatJson(const Value& value);

@@ -24,6 +24,7 @@ constexpr std::uint64_t kDurationSeed = 6;
 constexpr std::uint64_t kListSeed = 7;
 constexpr std::uint64_t kMapSeed = 8;
 constexpr std::uint64_t kNullHash = 9;
+constexpr std::uint64_t kOptionalSeed = 10;
 
 double ToDouble(const Value& number) {
   switch (number.kind()) {
@@ -104,6 +105,11 @@ std::uint64_t HashMap(const MapValue& map) {
   return MixHash(kMapSeed, sum);
 }
 
+bool EqualOptionals(const Value* left, const Value* right) {
+  if (left == nullptr || right == nullptr) return left == right;
+  return Equal(*left, *right);
+}
+
 void AppendBits(std::uint64_t bits, std::string& key) {
   for (int shift = 0; shift < 64; shift += 8) {
     key.push_back(static_cast<char>(bits >> shift));
@@ -138,6 +144,8 @@ bool Equal(const Value& left, const Value& right) {
     case ValueKind::kTimestamp:
     case ValueKind::kDuration:
       return CompareTimes(left.time(), right.time()) == 0;
+    case ValueKind::kOptional:
+      return EqualOptionals(left.optional(), right.optional());
     default:
       return false;
   }
@@ -188,6 +196,9 @@ std::uint64_t Hash(const Value& value) {
       return HashTime(kTimestampSeed, value.time());
     case ValueKind::kDuration:
       return HashTime(kDurationSeed, value.time());
+    case ValueKind::kOptional:
+      if (value.optional() == nullptr) return kOptionalSeed;
+      return MixHash(kOptionalSeed, Hash(*value.optional()));
   }
   return kNullHash;
 }
@@ -231,6 +242,10 @@ void AppendIdentity(const Value& value, std::string& key) {
     case ValueKind::kDuration:
       AppendBits(static_cast<std::uint64_t>(value.time().seconds), key);
       AppendBits(static_cast<std::uint64_t>(value.time().nanos), key);
+      break;
+    case ValueKind::kOptional:
+      key.push_back(value.optional() != nullptr ? '\1' : '\0');
+      if (value.optional() != nullptr) AppendIdentity(*value.optional(), key);
       break;
     case ValueKind::kError:
       AppendText(value.error().message, key);

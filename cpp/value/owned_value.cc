@@ -40,6 +40,10 @@ Value CopyValue(Arena& arena, const Value& value) {
       return CopyList(arena, value.list());
     case ValueKind::kMap:
       return CopyMap(arena, value.map());
+    case ValueKind::kOptional:
+      if (value.optional() == nullptr) return value;
+      return Value::Optional(
+          arena.New<Value>(CopyValue(arena, *value.optional())));
     case ValueKind::kError:
       return Value::Error(arena, value.error().code, value.error().message);
     default:

@@ -28,6 +28,8 @@ std::string_view NameOf(ValueKind kind) {
       return "google.protobuf.Duration";
     case ValueKind::kType:
       return "type";
+    case ValueKind::kOptional:
+      return "optional_type";
     case ValueKind::kError:
       return "error";
   }

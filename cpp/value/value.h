@@ -40,11 +40,12 @@ enum class ValueKind : std::uint8_t {
   kTimestamp,
   kDuration,
   kType,
+  kOptional,
   kError,
 };
 
 // The CEL name of a kind, as type(x) gives it: "null_type", "bool", "int", …,
-// "google.protobuf.Timestamp"; "error" for kError.
+// "google.protobuf.Timestamp", "optional_type"; "error" for kError.
 std::string_view NameOf(ValueKind kind);
 
 // Why an expression failed, for counters and for tests that must not depend
@@ -115,6 +116,8 @@ class Value {
   static constexpr Value Type(std::string_view name) {
     return {ValueKind::kType, name};
   }
+  // A value that may be absent: `content` points at it, nullptr is none.
+  static Value Optional(const Value* content);
   static Value Error(const ErrorValue* error);
   // An error with `message`, copied into `arena`.
   static Value Error(Arena& arena, ErrorCode code, std::string_view message);
@@ -172,6 +175,11 @@ class Value {
     assert(is(ValueKind::kTimestamp) || is(ValueKind::kDuration));
     return {int_, static_cast<std::int32_t>(size_)};
   }
+  // The value in an optional, nullptr if there is none.
+  [[nodiscard]] const Value* optional() const {
+    assert(is(ValueKind::kOptional));
+    return optional_;
+  }
   [[nodiscard]] const ErrorValue& error() const {
     assert(is_error());
     return *error_;
@@ -193,6 +201,7 @@ class Value {
     const char* text_;
     const ListValue* list_;
     const MapValue* map_;
+    const Value* optional_;
     const ErrorValue* error_;
   };
 };
@@ -208,6 +217,11 @@ inline Value Value::List(const ListValue* list) {
 inline Value Value::Map(const MapValue* map) {
   Value result(ValueKind::kMap, 0, std::int64_t{0});
   result.map_ = map;
+  return result;
+}
+inline Value Value::Optional(const Value* content) {
+  Value result(ValueKind::kOptional, 0, std::int64_t{0});
+  result.optional_ = content;
   return result;
 }
 inline Value Value::Error(const ErrorValue* error) {
