@@ -36,6 +36,30 @@ enum class ExprKind : std::uint8_t {
   kCall,        // name(arguments) or operand.name(arguments); all operators
   kList,        // [arguments…]
   kMap,         // {arguments[0]: arguments[1], …}
+  kMessage,     // name{marks->fields[0]: arguments[0], …}
+  kComprehension,  // a macro, written out: see Comprehension
+};
+
+// Which macro a comprehension was written as. `filtered` ones take a condition
+// before the value.
+enum class Macro : std::uint8_t {
+  kNone,
+  kAll,
+  kExists,
+  kExistsOne,
+  kMap,
+  kMapFiltered,
+  kFilter,
+  kTransformList,
+  kTransformListFiltered,
+  kTransformMap,
+  kTransformMapFiltered,
+  kTransformMapEntry,
+  kTransformMapEntryFiltered,
+  kBind,
+  kOptMap,
+  kOptFlatMap,
+  kSortBy,
 };
 
 // Where something stands in the text. Line and column count from 1, columns
@@ -44,6 +68,27 @@ struct SourcePosition {
   std::uint32_t offset = 0;  // in bytes
   std::uint32_t line = 1;
   std::uint32_t column = 1;
+};
+
+struct Expr;
+
+// What a fold needs beside its five expressions, which are the operand and the
+// arguments of its node: operand is the range; arguments are the accumulator's
+// start, the condition to go on, the step and the result. Every comprehension
+// comes from a macro; `written` is the call as it stood in the text.
+struct Comprehension {
+  std::string_view variable;
+  std::string_view second_variable;  // empty unless there are two
+  std::string_view accumulator;
+  Macro macro = Macro::kNone;
+  const Expr* written = nullptr;
+};
+
+// The fields of a message, and which elements of a list or entries of a map or
+// message are optional: `[?a]`, `{?k: v}`. Empty spans when there are none.
+struct EntryMarks {
+  std::span<const std::string_view> fields;
+  std::span<const bool> are_optional;  // one for each element or entry
 };
 
 struct Expr {
@@ -58,9 +103,22 @@ struct Expr {
   std::string_view name;
   const Expr* operand = nullptr;  // of a select; receiver of a call, or null
   std::span<const Expr* const> arguments;
+  const EntryMarks* marks = nullptr;  // of some lists, maps, messages
+  const Comprehension* comprehension = nullptr;  // kComprehension
 };
 
-// Function names of the operators, as CEL spells them.
+// The dotted name that `node` spells when it is an identifier or selects of
+// one, such as google.protobuf.Timestamp; else empty.
+std::string QualifiedName(const Expr& node);
+
+// Whether element or entry `index` of `node` is optional.
+inline bool IsOptional(const Expr& node, std::size_t index) {
+  return node.marks != nullptr && index < node.marks->are_optional.size() &&
+         node.marks->are_optional[index];
+}
+
+// Function names of the operators, as CEL spells them; none with an @ can be
+// written in text.
 namespace operators {
 inline constexpr std::string_view kConditional = "_?_:_";
 inline constexpr std::string_view kOr = "_||_";
@@ -80,6 +138,12 @@ inline constexpr std::string_view kDivide = "_/_";
 inline constexpr std::string_view kModulo = "_%_";
 inline constexpr std::string_view kNegate = "-_";
 inline constexpr std::string_view kIndex = "_[_]";
+inline constexpr std::string_view kOptionalIndex = "_[?_]";
+inline constexpr std::string_view kOptionalSelect = "_?._";
+inline constexpr std::string_view kNotStrictlyFalse = "@not_strictly_false";
+inline constexpr std::string_view kBlock = "cel.@block";
+inline constexpr std::string_view kMapInsert = "cel.@mapInsert";
+inline constexpr std::string_view kSortBy = "@sortByAssociatedKeys";
 }  // namespace operators
 
 class Tree {

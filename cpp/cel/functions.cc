@@ -1,52 +1,78 @@
 #include "cel/functions.h"
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "cel/expression.h"
-#include "cel/internal/conversions.h"
 #include "cel/internal/errors.h"
-#include "cel/internal/operators.h"
-#include "cel/internal/text_functions.h"
+#include "cel/internal/libraries.h"
+#include "cel/internal/optionals.h"
 
 namespace streamer::cel {
 namespace {
 
-constexpr FunctionEntry kEntries[] = {
-    {operators::kEqual, CallStyle::kGlobal, 2, internal::OperatorEqual},
-    {operators::kNotEqual, CallStyle::kGlobal, 2, internal::OperatorNotEqual},
-    {operators::kLess, CallStyle::kGlobal, 2, internal::OperatorLess},
-    {operators::kLessEqual, CallStyle::kGlobal, 2, internal::OperatorLessEqual},
-    {operators::kGreater, CallStyle::kGlobal, 2, internal::OperatorGreater},
-    {operators::kGreaterEqual, CallStyle::kGlobal, 2,
-     internal::OperatorGreaterEqual},
-    {operators::kIn, CallStyle::kGlobal, 2, internal::OperatorIn},
-    {operators::kAdd, CallStyle::kGlobal, 2, internal::OperatorAdd},
-    {operators::kSubtract, CallStyle::kGlobal, 2, internal::OperatorSubtract},
-    {operators::kMultiply, CallStyle::kGlobal, 2, internal::OperatorMultiply},
-    {operators::kDivide, CallStyle::kGlobal, 2, internal::OperatorDivide},
-    {operators::kModulo, CallStyle::kGlobal, 2, internal::OperatorModulo},
-    {operators::kNegate, CallStyle::kGlobal, 1, internal::OperatorNegate},
-    {operators::kNot, CallStyle::kGlobal, 1, internal::OperatorNot},
-    {operators::kIndex, CallStyle::kGlobal, 2, internal::OperatorIndex},
-    {"size", CallStyle::kGlobal, 1, internal::FunctionSize},
-    {"size", CallStyle::kMember, 1, internal::FunctionSize},
-    {"startsWith", CallStyle::kMember, 2, internal::FunctionStartsWith},
-    {"endsWith", CallStyle::kMember, 2, internal::FunctionEndsWith},
-    {"contains", CallStyle::kMember, 2, internal::FunctionContains},
-    {"matches", CallStyle::kMember, 2, internal::FunctionMatches},
-    {"matches", CallStyle::kGlobal, 2, internal::FunctionMatches},
-    {"bool", CallStyle::kGlobal, 1, internal::ConvertToBool},
-    {"bytes", CallStyle::kGlobal, 1, internal::ConvertToBytes},
-    {"double", CallStyle::kGlobal, 1, internal::ConvertToDouble},
-    {"duration", CallStyle::kGlobal, 1, internal::ConvertToDuration},
-    {"dyn", CallStyle::kGlobal, 1, internal::ConvertToDyn},
-    {"int", CallStyle::kGlobal, 1, internal::ConvertToInt},
-    {"string", CallStyle::kGlobal, 1, internal::ConvertToString},
-    {"timestamp", CallStyle::kGlobal, 1, internal::ConvertToTimestamp},
-    {"type", CallStyle::kGlobal, 1, internal::ConvertToType},
-    {"uint", CallStyle::kGlobal, 1, internal::ConvertToUint},
+// Entries of one name stand together.
+class FunctionTable {
+ public:
+  FunctionTable() {
+    for (std::span<const FunctionEntry> library : internal::AllLibraries()) {
+      entries_.insert(entries_.end(), library.begin(), library.end());
+    }
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const FunctionEntry& left, const FunctionEntry& right) {
+                       return left.name < right.name;
+                     });
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+      std::string_view name = entries_[i].name;
+      first_of_name_.try_emplace(name, i);
+      std::size_t dot = name.find('.');
+      if (dot != name.npos) namespaces_.insert(name.substr(0, dot));
+    }
+  }
+
+  [[nodiscard]] const FunctionEntry* Find(std::string_view name,
+                                          CallStyle style,
+                                          std::size_t argument_count) const {
+    auto found = first_of_name_.find(name);
+    if (found == first_of_name_.end()) return nullptr;
+    const FunctionEntry* variadic = nullptr;
+    for (std::uint32_t i = found->second;
+         i < entries_.size() && entries_[i].name == name; ++i) {
+      if (entries_[i].style != style) continue;
+      if (entries_[i].argument_count == argument_count) return &entries_[i];
+      if (entries_[i].argument_count == kAnyNumber) variadic = &entries_[i];
+    }
+    return argument_count > 0 ? variadic : nullptr;
+  }
+  [[nodiscard]] bool Has(std::string_view name) const {
+    return first_of_name_.contains(name);
+  }
+  [[nodiscard]] bool IsNamespace(std::string_view name) const {
+    return namespaces_.contains(name);
+  }
+  [[nodiscard]] std::span<const FunctionEntry> entries() const {
+    return entries_;
+  }
+
+ private:
+  std::vector<FunctionEntry> entries_;
+  absl::flat_hash_map<std::string_view, std::uint32_t> first_of_name_;
+  absl::flat_hash_set<std::string_view> namespaces_;
 };
+
+const FunctionTable& Table() {
+  static const FunctionTable table;
+  return table;
+}
+
+constexpr ValueKind kNamedKinds[] = {
+    ValueKind::kNull,      ValueKind::kBool,     ValueKind::kInt,
+    ValueKind::kUint,      ValueKind::kDouble,   ValueKind::kString,
+    ValueKind::kBytes,     ValueKind::kList,     ValueKind::kMap,
+    ValueKind::kTimestamp, ValueKind::kDuration, ValueKind::kType,
+    ValueKind::kOptional};
 
 // A call may be written .size(x), from the root of all names.
 std::string_view WithoutLeadingDot(std::string_view name) {
@@ -57,40 +83,50 @@ std::string_view WithoutLeadingDot(std::string_view name) {
 
 const FunctionEntry* FindFunction(std::string_view name, CallStyle style,
                                   std::size_t argument_count) {
-  name = WithoutLeadingDot(name);
-  for (const FunctionEntry& entry : kEntries) {
-    if (entry.name == name && entry.style == style &&
-        entry.argument_count == argument_count) {
-      return &entry;
-    }
-  }
-  return nullptr;
+  return Table().Find(WithoutLeadingDot(name), style, argument_count);
 }
 
 bool IsFunctionName(std::string_view name) {
-  name = WithoutLeadingDot(name);
-  return std::any_of(
-      std::begin(kEntries), std::end(kEntries),
-      [&](const FunctionEntry& entry) { return entry.name == name; });
+  return Table().Has(WithoutLeadingDot(name));
 }
 
-std::span<const FunctionEntry> AllFunctions() { return kEntries; }
+bool IsFunctionNamespace(std::string_view name) {
+  return Table().IsNamespace(name);
+}
+
+std::span<const FunctionEntry> AllFunctions() { return Table().entries(); }
+
+std::optional<Value> FindTypeName(std::string_view name) {
+  for (ValueKind kind : kNamedKinds) {
+    if (NameOf(kind) == name) return Value::Type(NameOf(kind));
+  }
+  return std::nullopt;
+}
 
 Value SelectField(const Value& operand, std::string_view field, Arena& arena) {
-  if (!operand.is(ValueKind::kMap)) {
-    std::string operation(NameOf(operand.kind()));
-    operation.append(".").append(internal::Shorten(field));
-    return Value::Error(arena, ErrorCode::kNoSuchOverload,
-                        "no such overload: " + operation);
+  if (operand.is(ValueKind::kMap)) {
+    const Value* found = operand.map().Find(field);
+    if (found != nullptr) return *found;
+    return internal::NoSuchKey(Value::String(field), arena);
   }
-  const Value* found = operand.map().Find(field);
-  if (found != nullptr) return *found;
-  return internal::NoSuchKey(Value::String(field), arena);
+  if (operand.is(ValueKind::kOptional)) {
+    return internal::SelectOptional(operand, field, arena);
+  }
+  std::string operation(NameOf(operand.kind()));
+  operation.append(".").append(internal::Shorten(field));
+  return Value::Error(arena, ErrorCode::kNoSuchOverload,
+                      "no such overload: " + operation);
 }
 
 Value HasField(const Value& operand, std::string_view field, Arena& arena) {
   if (operand.is(ValueKind::kMap)) {
     return Value::Bool(operand.map().Find(field) != nullptr);
+  }
+  if (operand.is(ValueKind::kOptional)) {
+    if (operand.optional() == nullptr) return Value::Bool(false);
+    if (!operand.optional()->is(ValueKind::kOptional)) {
+      return HasField(*operand.optional(), field, arena);
+    }
   }
   std::string operation = "has(";
   operation.append(NameOf(operand.kind())).append(".");

@@ -4,108 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "cel/internal/lexer.h"
-#include "cel/internal/literal.h"
-#include "cel/internal/syntax.h"
-#include "cel/tree_builder.h"
+#include "cel/internal/expression_parser.h"
 #include "value/utf8.h"
 
 namespace streamer::cel {
-namespace {
-
-using internal::BinaryOperator;
-using internal::Describe;
-using internal::FindBinaryOperator;
-using internal::IsComprehension;
-using internal::IsReservedWord;
-using internal::Lexer;
-using internal::LiteralProblem;
-using internal::PositionAt;
-using internal::Precedence;
-using internal::Problem;
-using internal::Sign;
-using internal::Tighter;
-using internal::Token;
-using internal::TokenKind;
-
-// A node and its depth as ParseLimits counts it.
-struct Parsed {
-  const Expr* node = nullptr;
-  int depth = 1;
-};
-
-// What has been read of a list.
-struct ListElements {
-  SourcePosition position;
-  bool is_constant = true;
-  std::vector<Value> values;  // while it is constant
-  std::vector<SourcePosition> positions;
-  std::vector<Parsed> nodes;  // once it is not
-  int depth = 0;
-};
-
-// The first problem is kept, and from then on the text seems to be at its
-// end: every loop stops and every function returns some node, so that no
-// caller has to check. Only Run looks.
-class ExpressionParser {
- public:
-  ExpressionParser(std::string_view text, const ParseLimits& limits)
-      : text_(text), limits_(limits), lexer_(text) {}
-
-  Result<Tree> Run();
-
- private:
-  // Tokens.
-  void Read();
-  [[nodiscard]] bool At(TokenKind kind) const { return token_.kind == kind; }
-  bool Accept(TokenKind kind);
-  void Expect(TokenKind kind, std::string_view expected);
-  void Refuse(SourcePosition position, std::string message);
-  void RefuseInside(const Token& token, const LiteralProblem& problem);
-
-  // Grammar, from loose to tight.
-  Parsed ParseExpression();
-  Parsed ParseConditional();
-  Parsed ParseBinary(Precedence loosest);
-  Parsed ParseChain(Parsed first, const BinaryOperator& binary);
-  Parsed ParseUnary();
-  Parsed ParseNegated();
-  Parsed ParseMember(Parsed operand);
-  Parsed ParseAfterDot(Parsed operand, SourcePosition dot);
-  Parsed ParsePrimary();
-  Parsed ParseName();
-  Parsed ParseCall(const Token& name, std::string_view function);
-  Parsed ParseMemberCall(Parsed receiver, const Token& name);
-  Parsed ParseList();
-  void ParseElement(ListElements& elements);
-  void MakeNodes(ListElements& elements);
-  Parsed ParseMap();
-  std::vector<Parsed> ParseArguments();
-  Parsed MakeHas(const Token& name, std::span<const Parsed> arguments);
-  void RefuseMessage(const Expr& type);
-
-  // Constants.
-  std::optional<Value> TryConstantElement();
-  std::optional<Value> ReadConstant();
-  Value ReadNumberToken(Sign sign, SourcePosition position);
-  std::string_view ReadTextToken();
-
-  // Nodes.
-  Parsed Keep(const Expr* node, int depth);
-  Parsed Literal(const Value& value, SourcePosition position);
-  Parsed Call(std::string_view function, SourcePosition position,
-              std::span<const Parsed> arguments);
-
-  std::string_view text_;
-  const ParseLimits& limits_;
-  Lexer lexer_;
-  TreeBuilder builder_;
-  Arena scratch_;  // constants on their way into the tree
-  Token token_;
-  int nesting_ = 0;
-  std::size_t list_values_ = 0;
-  std::optional<Problem> problem_;
-};
+namespace internal {
 
 std::vector<const Expr*> NodesOf(std::span<const Parsed> parsed) {
   std::vector<const Expr*> nodes;
@@ -251,46 +154,90 @@ Parsed ExpressionParser::ParseMember(Parsed operand) {
     if (Accept(TokenKind::kDot)) {
       operand = ParseAfterDot(operand, position);
     } else if (Accept(TokenKind::kLeftBracket)) {
-      Parsed index = ParseExpression();
-      Expect(TokenKind::kRightBracket, "']'");
-      const Parsed operands[] = {operand, index};
-      operand = Call(operators::kIndex, position, operands);
+      operand = ParseIndex(operand, position);
+    } else if (At(TokenKind::kLeftBrace) &&
+               !QualifiedName(*operand.node).empty()) {
+      operand = ParseMessage(operand);
     } else {
-      if (At(TokenKind::kLeftBrace)) RefuseMessage(*operand.node);
       return operand;
     }
   }
 }
 
+Parsed ExpressionParser::ParseIndex(Parsed operand, SourcePosition bracket) {
+  bool is_optional = Accept(TokenKind::kQuestion);
+  Parsed index = ParseExpression();
+  Expect(TokenKind::kRightBracket, "']'");
+  const Parsed operands[] = {operand, index};
+  return Call(is_optional ? operators::kOptionalIndex : operators::kIndex,
+              bracket, operands);
+}
+
 Parsed ExpressionParser::ParseAfterDot(Parsed operand, SourcePosition dot) {
+  bool is_optional = Accept(TokenKind::kQuestion);
   Token name = token_;
-  std::string quoted;
-  std::string_view field = name.text;
-  if (At(TokenKind::kQuotedIdentifier)) {
-    if (auto problem = ReadText(name, quoted)) {
-      RefuseInside(name, *problem);
-    } else if (quoted.empty()) {
-      Refuse(name.position, "expected a field name, got an empty one");
-    }
-    field = quoted;
-    Read();
-  } else {
-    Expect(TokenKind::kIdentifier, "a field name");
-    if (At(TokenKind::kLeftParenthesis)) return ParseMemberCall(operand, name);
+  std::string field = ParseFieldName();
+  if (is_optional) {
+    Parsed key = Literal(Value::String(field), name.position);
+    const Parsed operands[] = {operand, key};
+    return Call(operators::kOptionalSelect, dot, operands);
+  }
+  if (At(TokenKind::kLeftParenthesis) && name.kind == TokenKind::kIdentifier) {
+    return ParseMemberCall(operand, name);
   }
   builder_.set_position(dot);
   return Keep(builder_.Select(operand.node, field), operand.depth + 1);
 }
 
 Parsed ExpressionParser::ParseMemberCall(Parsed receiver, const Token& name) {
-  if (IsComprehension(name.text)) {
-    Refuse(name.position,
-           "the macro " + std::string(name.text) + "() is not supported");
-  }
   std::vector<Parsed> arguments = ParseArguments();
+  if (problem_) return receiver;
+  if (auto block = TryBlockMacro(name, receiver, arguments)) return *block;
+  Macro macro = FindMacro(name.text, *receiver.node, arguments.size());
+  if (macro != Macro::kNone) {
+    return MakeMacro(macro, name, receiver, arguments);
+  }
   builder_.set_position(name.position);
   return Keep(builder_.MemberCall(receiver.node, name.text, NodesOf(arguments)),
               std::max(receiver.depth, DeepestOf(arguments)) + 1);
+}
+
+Parsed ExpressionParser::MakeMacro(Macro macro, const Token& name,
+                                   Parsed receiver,
+                                   std::span<const Parsed> arguments) {
+  std::vector<const Expr*> nodes = NodesOf(arguments);
+  const Expr* culprit = receiver.node;
+  std::string problem = MacroProblem(macro, nodes, culprit);
+  if (!problem.empty()) {
+    Refuse(culprit->position, problem);
+    return receiver;
+  }
+  builder_.set_position(name.position);
+  return Keep(ExpandMacro(builder_, macro, name.text, receiver.node, nodes),
+              std::max(receiver.depth, DeepestOf(arguments)) + 1);
+}
+
+// cel.block([…], t), cel.index(0), cel.iterVar(0, 0), cel.accuVar(0, 0): what
+// programs that look for repeated parts write.
+std::optional<Parsed> ExpressionParser::TryBlockMacro(
+    const Token& name, const Parsed& receiver,
+    std::span<const Parsed> arguments) {
+  if (receiver.node->kind != ExprKind::kIdentifier ||
+      receiver.node->name != "cel") {
+    return std::nullopt;
+  }
+  if (name.text == "block" && arguments.size() == 2) {
+    if (!IsListOfEntries(*arguments[0].node)) {
+      Refuse(arguments[0].node->position,
+             "expected a list as the first argument of cel.block()");
+    }
+    return Call(operators::kBlock, name.position, arguments);
+  }
+  std::optional<std::string> variable =
+      BlockVariable(name.text, NodesOf(arguments));
+  if (!variable) return std::nullopt;
+  builder_.set_position(receiver.node->position);
+  return Keep(builder_.Identifier(*variable), 1);
 }
 
 Parsed ExpressionParser::ParsePrimary() {
@@ -373,153 +320,6 @@ std::vector<Parsed> ExpressionParser::ParseArguments() {
   return arguments;
 }
 
-Parsed ExpressionParser::ParseList() {
-  ListElements elements;
-  elements.position = token_.position;
-  Read();
-  while (!At(TokenKind::kRightBracket) && !problem_) {
-    ParseElement(elements);
-    if (!Accept(TokenKind::kComma)) break;
-  }
-  Expect(TokenKind::kRightBracket, "',' or ']'");
-  builder_.set_position(elements.position);
-  if (!elements.is_constant) {
-    return Keep(builder_.List(NodesOf(elements.nodes)), elements.depth + 1);
-  }
-  list_values_ += elements.values.size();
-  ListValue list(elements.values);
-  return Keep(builder_.Literal(Value::List(&list)), elements.depth + 1);
-}
-
-// A constant list may hold thousands of values, so they become nodes only
-// once an element turns up that is not constant.
-void ExpressionParser::ParseElement(ListElements& elements) {
-  SourcePosition position = token_.position;
-  std::optional<Value> value = TryConstantElement();
-  Parsed parsed;
-  if (!value) {
-    parsed = ParseExpression();
-    elements.depth = std::max(elements.depth, parsed.depth);
-    if (parsed.node->kind == ExprKind::kLiteral) value = parsed.node->literal;
-  }
-  if (elements.is_constant && value) {
-    elements.values.push_back(*value);
-    elements.positions.push_back(position);
-    if (list_values_ + elements.values.size() > limits_.list_values) {
-      Refuse(position, "expected at most " +
-                           std::to_string(limits_.list_values) +
-                           " values in constant lists, got more");
-    }
-    return;
-  }
-  if (elements.is_constant) MakeNodes(elements);
-  if (parsed.node == nullptr) parsed = Literal(*value, position);
-  elements.nodes.push_back(parsed);
-}
-
-// The value of an element that is one token, or a minus and a number. Else
-// nothing, and nothing is read.
-std::optional<Value> ExpressionParser::TryConstantElement() {
-  Lexer lexer = lexer_;
-  Token token = token_;
-  std::optional<Value> value = ReadConstant();
-  if (value && !problem_ &&
-      (At(TokenKind::kComma) || At(TokenKind::kRightBracket))) {
-    return value;
-  }
-  if (problem_) return Value::Null();
-  lexer_ = lexer;
-  token_ = token;
-  return std::nullopt;
-}
-
-void ExpressionParser::MakeNodes(ListElements& elements) {
-  elements.is_constant = false;
-  for (std::size_t i = 0; i < elements.values.size(); ++i) {
-    elements.nodes.push_back(
-        Literal(elements.values[i], elements.positions[i]));
-  }
-}
-
-Parsed ExpressionParser::ParseMap() {
-  SourcePosition position = token_.position;
-  Read();
-  std::vector<Parsed> entries;
-  while (!At(TokenKind::kRightBrace) && !problem_) {
-    entries.push_back(ParseExpression());
-    Expect(TokenKind::kColon, "':'");
-    entries.push_back(ParseExpression());
-    if (!Accept(TokenKind::kComma)) break;
-  }
-  Expect(TokenKind::kRightBrace, "',' or '}'");
-  builder_.set_position(position);
-  return Keep(builder_.Map(NodesOf(entries)), DeepestOf(entries) + 1);
-}
-
-// The value of a literal token, or of a minus sign and a number, in scratch_.
-// Nothing if another token stands here.
-std::optional<Value> ExpressionParser::ReadConstant() {
-  SourcePosition position = token_.position;
-  switch (token_.kind) {
-    case TokenKind::kMinus:
-      Read();
-      if (!At(TokenKind::kInt) && !At(TokenKind::kDouble)) return std::nullopt;
-      return ReadNumberToken(Sign::kMinus, position);
-    case TokenKind::kInt:
-    case TokenKind::kUint:
-    case TokenKind::kDouble:
-      return ReadNumberToken(Sign::kNone, position);
-    case TokenKind::kString:
-      return Value::String(ReadTextToken());
-    case TokenKind::kBytes:
-      return Value::Bytes(ReadTextToken());
-    case TokenKind::kNull:
-      Read();
-      return Value::Null();
-    case TokenKind::kTrue:
-      Read();
-      return Value::Bool(true);
-    case TokenKind::kFalse:
-      Read();
-      return Value::Bool(false);
-    default:
-      return std::nullopt;
-  }
-}
-
-Value ExpressionParser::ReadNumberToken(Sign sign, SourcePosition position) {
-  Token number = token_;
-  Read();
-  auto value = ReadNumber(number, sign);
-  if (value) return *value;
-  std::string_view kind = number.kind == TokenKind::kDouble ? "a double"
-                          : number.kind == TokenKind::kUint ? "a uint"
-                                                            : "an int";
-  Refuse(position, "expected a number that fits " + std::string(kind) +
-                       ", got " + (sign == Sign::kMinus ? "minus " : "") +
-                       Describe(number));
-  return Value::Null();
-}
-
-std::string_view ExpressionParser::ReadTextToken() {
-  Token token = token_;
-  Read();
-  std::string content;
-  if (auto problem = ReadText(token, content)) {
-    RefuseInside(token, *problem);
-  }
-  return scratch_.CopyText(content);
-}
-
-void ExpressionParser::RefuseMessage(const Expr& type) {
-  const Expr* name = &type;
-  while (name->kind == ExprKind::kSelect && !name->is_test) {
-    name = name->operand;
-  }
-  if (name->kind != ExprKind::kIdentifier) return;
-  Refuse(token_.position, "message literals are not supported");
-}
-
 Parsed ExpressionParser::Keep(const Expr* node, int depth) {
   if (builder_.node_count() > limits_.nodes) {
     Refuse(node->position, "expected at most " + std::to_string(limits_.nodes) +
@@ -545,9 +345,9 @@ Parsed ExpressionParser::Call(std::string_view function,
               DeepestOf(arguments) + 1);
 }
 
-}  // namespace
+}  // namespace internal
 
-Result<Tree> Parse(std::string_view text, const ParseLimits& limits) {
+Result<Tree> Parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.text_bytes) {
     return ExpressionError(
         text, {},
@@ -557,10 +357,10 @@ Result<Tree> Parse(std::string_view text, const ParseLimits& limits) {
   std::size_t malformed = FindMalformed(text);
   if (malformed < text.size()) {
     return ExpressionError(
-        text, PositionAt(text, {}, malformed),
+        text, internal::PositionAt(text, {}, malformed),
         "expected UTF-8, got " + DescribeStart(text.substr(malformed)));
   }
-  return ExpressionParser(text, limits).Run();
+  return internal::ExpressionParser(text, limits).Run();
 }
 
 }  // namespace streamer::cel

@@ -7,8 +7,8 @@
 //    | doc.price >=
 //    | ............^
 //
-// Of the language, comprehensions (all, exists, exists_one, map, filter, …),
-// message literals and optional values are refused by name.
+// Macros (cel/macros.h) are written out here. Message literals are read, so
+// that a tool can show them; no program can be made of them.
 //
 // Cost: linear in the text. Bounds are checked while reading, so hostile text
 // is refused before it costs memory or stack.
@@ -16,28 +16,19 @@
 #ifndef STREAMER_CEL_PARSER_H_
 #define STREAMER_CEL_PARSER_H_
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/status.h"
 #include "cel/expression.h"
+#include "cel/limits.h"
 
 namespace streamer::cel {
 
-// Chains of one associative operator (&&, ||) count one level of depth; a
-// constant list counts one node, its elements count in list_values.
-struct ParseLimits {
-  std::size_t text_bytes = 64 * 1024;
-  std::size_t nodes = 2000;
-  int depth = 64;
-  std::size_t list_values = 10'000;
-};
-
 // The tree of `text`, or InvalidArgument with the report above and, as a
 // payload, the position that PositionOf reads.
-Result<Tree> Parse(std::string_view text, const ParseLimits& limits = {});
+Result<Tree> Parse(std::string_view text, const Limits& limits = {});
 
 // An InvalidArgument that reports `problem` at `position` of `text`.
 Status ExpressionError(std::string_view text, SourcePosition position,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cel/macros.h"
 #include "cel/parser.h"
 #include "value/ordering.h"
 #include "value/utf8.h"
@@ -117,7 +118,8 @@ class Printer {
         WriteLiteral(node.literal);
         break;
       case ExprKind::kIdentifier:
-        text_.append(node.name);
+        text_.append(
+            WriteBlockVariable(node.name).value_or(std::string(node.name)));
         break;
       case ExprKind::kSelect:
         WriteSelect(node);
@@ -126,10 +128,16 @@ class Printer {
         WriteCall(node);
         break;
       case ExprKind::kList:
-        WriteList(node.arguments, '[', ']');
+        WriteElements(node);
         break;
       case ExprKind::kMap:
-        WriteMap(node.arguments);
+        WriteMap(node);
+        break;
+      case ExprKind::kMessage:
+        WriteMessage(node);
+        break;
+      case ExprKind::kComprehension:
+        WriteCall(*node.comprehension->written);
         break;
     }
     if (in_parentheses) text_.push_back(')');
@@ -189,8 +197,24 @@ class Printer {
       text_.push_back(node.name == operators::kNot ? '!' : '-');
       return Write(*node.arguments[0], Tightness::kMember);
     }
-    text_.append(node.name);
+    if (node.name == operators::kOptionalSelect) {
+      return WriteOptionalSelect(node);
+    }
+    if (node.name == operators::kOptionalIndex) {
+      Write(*node.arguments[0], Tightness::kMember);
+      text_.append("[?");
+      Write(*node.arguments[1], Tightness::kConditional);
+      text_.push_back(']');
+      return;
+    }
+    text_.append(node.name == operators::kBlock ? "cel.block" : node.name);
     WriteList(node.arguments, '(', ')');
+  }
+
+  void WriteOptionalSelect(const Expr& node) {
+    Write(*node.arguments[0], Tightness::kMember);
+    text_.append(".?");
+    WriteFieldName(node.arguments[1]->literal.text());
   }
 
   void WriteConditional(const Expr& node) {
@@ -230,11 +254,34 @@ class Printer {
     text_.push_back(close);
   }
 
-  void WriteMap(std::span<const Expr* const> entries) {
+  void WriteElements(const Expr& node) {
+    text_.push_back('[');
+    for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+      if (i > 0) text_.append(", ");
+      if (IsOptional(node, i)) text_.push_back('?');
+      Write(*node.arguments[i], Tightness::kConditional);
+    }
+    text_.push_back(']');
+  }
+
+  void WriteMap(const Expr& node) {
     text_.push_back('{');
-    for (std::size_t i = 0; i < entries.size(); ++i) {
+    for (std::size_t i = 0; i < node.arguments.size(); ++i) {
       if (i > 0) text_.append(i % 2 == 0 ? ", " : ": ");
-      Write(*entries[i], Tightness::kConditional);
+      if (i % 2 == 0 && IsOptional(node, i / 2)) text_.push_back('?');
+      Write(*node.arguments[i], Tightness::kConditional);
+    }
+    text_.push_back('}');
+  }
+
+  void WriteMessage(const Expr& node) {
+    text_.append(node.name).push_back('{');
+    for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+      if (i > 0) text_.append(", ");
+      if (IsOptional(node, i)) text_.push_back('?');
+      WriteFieldName(node.marks->fields[i]);
+      text_.append(": ");
+      Write(*node.arguments[i], Tightness::kConditional);
     }
     text_.push_back('}');
   }
@@ -330,6 +377,14 @@ void AppendName(std::string_view name, std::string& key) {
   AppendIdentity(Value::String(name), key);
 }
 
+void AppendMarks(const Expr& node, std::string& key) {
+  if (node.marks == nullptr) return;
+  for (std::string_view field : node.marks->fields) AppendName(field, key);
+  for (std::size_t i = 0; i < node.marks->are_optional.size(); ++i) {
+    key.push_back(IsOptional(node, i) ? '?' : '.');
+  }
+}
+
 }  // namespace
 
 std::string Print(const Expr& expression) {
@@ -339,8 +394,12 @@ std::string Print(const Expr& expression) {
 }
 
 // Every node writes its kind and the number of its children, so no key is the
-// beginning of another.
+// beginning of another. A macro is what was written.
 void AppendIdentity(const Expr& expression, std::string& key) {
+  if (expression.kind == ExprKind::kComprehension) {
+    key.push_back('M');
+    return AppendIdentity(*expression.comprehension->written, key);
+  }
   key.push_back(static_cast<char>('A' + static_cast<int>(expression.kind)));
   key.push_back(expression.is_test ? '?' : '.');
   key.push_back(expression.operand != nullptr ? '1' : '0');
@@ -350,6 +409,7 @@ void AppendIdentity(const Expr& expression, std::string& key) {
   } else {
     AppendName(expression.name, key);
   }
+  AppendMarks(expression, key);
   if (expression.operand != nullptr) AppendIdentity(*expression.operand, key);
   for (const Expr* argument : expression.arguments) {
     AppendIdentity(*argument, key);

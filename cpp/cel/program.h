@@ -5,49 +5,45 @@
 //   Value result = program->Evaluate(bindings, arena);
 //
 // The result is a value; it may be an error value, when the expression failed
-// on this input. Compile is the only place that returns a Status: an unknown
-// name, an unknown function or a wrong number of arguments is refused there,
-// with its position.
+// on this input or used up its budget. Compile is the only place that returns
+// a Status: an unknown name, an unknown function or a wrong number of
+// arguments is refused there, with its position; types are the checker's
+// (cel/checker.h). What is constant is evaluated there, patterns that are
+// constant are compiled there.
 //
-// Cost: of Evaluate, the nodes visited; no allocation but what the expression
-// itself builds (in `arena`).
+// Cost: of Evaluate, what the Meter is charged (cel/cost.h); no allocation but
+// what the expression itself builds (in `arena`), and of loops.
 // Thread-safety: immutable; Evaluate may run in several threads at once, each
 // with its own arena.
 #ifndef STREAMER_CEL_PROGRAM_H_
 #define STREAMER_CEL_PROGRAM_H_
 
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "cel/cost.h"
 #include "cel/expression.h"
+#include "cel/limits.h"
+#include "cel/variables.h"
 #include "value/value.h"
 
 namespace streamer::cel {
-
-// The names an expression may use; the n-th name is bound by the n-th value.
-class Variables {
- public:
-  explicit Variables(std::vector<std::string> names)
-      : names_(std::move(names)) {}
-  [[nodiscard]] std::optional<std::size_t> Find(std::string_view name) const;
-  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
-
- private:
-  std::vector<std::string> names_;
-};
 
 class Program {
  public:
   // Binds the whole of `tree`, or the part below `root`, a node of `tree`.
   static Result<Program> Compile(const Tree& tree, const Variables& variables);
   static Result<Program> Compile(const Tree& tree, const Expr& root,
-                                 const Variables& variables);
+                                 const Variables& variables,
+                                 const Limits& limits = {});
+  // For an expression that nobody checks: what Compile would refuse for an
+  // unknown name or function is an error value when it is evaluated.
+  static Result<Program> CompileUnchecked(const Tree& tree,
+                                          const Variables& variables,
+                                          const Limits& limits = {});
 
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
@@ -55,10 +51,17 @@ class Program {
 
   // REQUIRES: one value for each name of the variables compiled against. What
   // the result points into is the arena, the program or the bindings.
-  Value Evaluate(std::span<const Value> bindings, Arena& arena) const;
+  Value Evaluate(std::span<const Value> bindings, Arena& arena) const {
+    Meter meter;
+    return Evaluate(bindings, arena, meter);
+  }
+  // Counts in `meter` and ends with ErrorCode::kOverBudget when it is used up.
+  Value Evaluate(std::span<const Value> bindings, Arena& arena,
+                 Meter& meter) const;
 
-  // What Explain needs: the value of every node that was evaluated, by the
-  // node's id; nodes that && || ?: did not need are absent.
+  // What Explain needs: the value of every node that was evaluated; nodes that
+  // && || ?: did not need are absent, and so is what a loop does at each turn.
+  // It walks the tree, slowly, with a budget to suit.
   struct NodeValue {
     const Expr* node;
     Value value;
@@ -68,6 +71,9 @@ class Program {
 
  private:
   struct Code;
+  static Result<Program> CompileWith(const Tree& tree, const Expr& root,
+                                     const Variables& variables,
+                                     const Limits& limits, bool is_checked);
   explicit Program(std::unique_ptr<const Code> code);
   std::unique_ptr<const Code> code_;
 };

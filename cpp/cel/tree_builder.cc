@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cel/macros.h"
 #include "value/owned_value.h"
 #include "value/time_text.h"
 
@@ -37,6 +38,7 @@ bool IsWritable(const Value& value) {
     case ValueKind::kTimestamp:
     case ValueKind::kDuration:
     case ValueKind::kType:
+    case ValueKind::kOptional:
     case ValueKind::kError:
       return false;
     default:
@@ -95,6 +97,8 @@ const Expr* TreeBuilder::Literal(const Value& value) {
                   {Literal(Value::String(FormatDuration(value.time())))});
     case ValueKind::kType:
       return TypeName(value.text());
+    case ValueKind::kOptional:
+      return OptionalOf(value);
     case ValueKind::kList:
       return ListOf(value.list());
     default:
@@ -107,6 +111,13 @@ const Expr* TreeBuilder::TypeName(std::string_view name) {
   std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return Identifier(name);
   return Select(TypeName(name.substr(0, dot)), name.substr(dot + 1));
+}
+
+const Expr* TreeBuilder::OptionalOf(const Value& optional) {
+  const Expr* library = Identifier("optional");
+  if (optional.optional() == nullptr) return MemberCall(library, "none", {});
+  const Expr* content = Literal(*optional.optional());
+  return MemberCall(library, "of", std::span(&content, 1));
 }
 
 const Expr* TreeBuilder::ListOf(const ListValue& list) {
@@ -180,13 +191,34 @@ const Expr* TreeBuilder::Chain(std::string_view function,
   return Balance(*this, function, terms);
 }
 
-const Expr* TreeBuilder::List(std::span<const Expr* const> elements) {
-  bool is_constant = std::all_of(
-      elements.begin(), elements.end(),
-      [](const Expr* element) { return element->kind == ExprKind::kLiteral; });
+const EntryMarks* TreeBuilder::CopyMarks(
+    std::span<const std::string_view> fields,
+    std::span<const bool> are_optional) {
+  bool has_optional = std::find(are_optional.begin(), are_optional.end(),
+                                true) != are_optional.end();
+  if (fields.empty() && !has_optional) return nullptr;
+  std::span<std::string_view> names =
+      arena_->NewArray<std::string_view>(fields.size());
+  std::transform(fields.begin(), fields.end(), names.begin(),
+                 [&](std::string_view name) { return arena_->CopyText(name); });
+  std::span<bool> flags =
+      arena_->NewArray<bool>(has_optional ? are_optional.size() : 0);
+  std::copy_n(are_optional.begin(), flags.size(), flags.begin());
+  return arena_->New<EntryMarks>(EntryMarks{names, flags});
+}
+
+const Expr* TreeBuilder::List(std::span<const Expr* const> elements,
+                              std::span<const bool> are_optional) {
+  const EntryMarks* marks = CopyMarks({}, are_optional);
+  bool is_constant =
+      marks == nullptr &&
+      std::all_of(elements.begin(), elements.end(), [](const Expr* element) {
+        return element->kind == ExprKind::kLiteral;
+      });
   if (!is_constant) {
     Expr* node = NewNode(ExprKind::kList);
     node->arguments = CopyNodes(elements);
+    node->marks = marks;
     RaiseDepth(*node, elements);
     return node;
   }
@@ -199,14 +231,60 @@ const Expr* TreeBuilder::List(std::span<const Expr* const> elements) {
   return node;
 }
 
-const Expr* TreeBuilder::Map(std::span<const Expr* const> entries) {
+const Expr* TreeBuilder::Map(std::span<const Expr* const> entries,
+                             std::span<const bool> are_optional) {
   Expr* node = NewNode(ExprKind::kMap);
   node->arguments = CopyNodes(entries);
+  node->marks = CopyMarks({}, are_optional);
   RaiseDepth(*node, entries);
   return node;
 }
 
+const Expr* TreeBuilder::Message(std::string_view type,
+                                 std::span<const std::string_view> fields,
+                                 std::span<const Expr* const> values,
+                                 std::span<const bool> are_optional) {
+  Expr* node = NewNode(ExprKind::kMessage);
+  node->name = arena_->CopyText(type);
+  node->arguments = CopyNodes(values);
+  node->marks = CopyMarks(fields, are_optional);
+  RaiseDepth(*node, values);
+  return node;
+}
+
+const Expr* TreeBuilder::Fold(const Comprehension& comprehension,
+                              const Expr* range,
+                              std::initializer_list<const Expr*> parts) {
+  Expr* node = NewNode(ExprKind::kComprehension);
+  Comprehension own = comprehension;
+  own.variable = arena_->CopyText(own.variable);
+  own.second_variable = arena_->CopyText(own.second_variable);
+  own.accumulator = arena_->CopyText(own.accumulator);
+  node->comprehension = arena_->New<Comprehension>(own);
+  node->operand = range;
+  node->arguments = CopyNodes(std::span(parts.begin(), parts.size()));
+  RaiseDepth(*node, *range);
+  RaiseDepth(*node, node->arguments);
+  return node;
+}
+
+// A macro is copied as it was written and written out again: its parts stand
+// in both, and copying both would double them at every level.
+const Expr* TreeBuilder::CopyMacro(const Expr& written, Macro macro) {
+  const Expr* receiver =
+      written.operand != nullptr ? Copy(*written.operand) : nullptr;
+  std::vector<const Expr*> arguments;
+  for (const Expr* argument : written.arguments) {
+    arguments.push_back(Copy(*argument));
+  }
+  set_position(written.position);
+  return ExpandMacro(*this, macro, written.name, receiver, arguments);
+}
+
 const Expr* TreeBuilder::Copy(const Expr& other) {
+  if (other.kind == ExprKind::kComprehension) {
+    return CopyMacro(*other.comprehension->written, other.comprehension->macro);
+  }
   std::vector<const Expr*> arguments;
   arguments.reserve(other.arguments.size());
   const Expr* operand = other.operand ? Copy(*other.operand) : nullptr;
@@ -221,6 +299,9 @@ const Expr* TreeBuilder::Copy(const Expr& other) {
   node->literal = CopyValue(*arena_, other.literal);
   node->operand = operand;
   node->arguments = CopyNodes(arguments);
+  if (other.marks != nullptr) {
+    node->marks = CopyMarks(other.marks->fields, other.marks->are_optional);
+  }
   return node;
 }
 

@@ -44,9 +44,20 @@ class TreeBuilder {
   const Expr* Chain(std::string_view function,
                     std::span<const Expr* const> terms);
   // A list of literals is itself a literal, as from the parser.
-  const Expr* List(std::span<const Expr* const> elements);
+  const Expr* List(std::span<const Expr* const> elements,
+                   std::span<const bool> are_optional = {});
   // Keys and values alternate.
-  const Expr* Map(std::span<const Expr* const> entries);
+  const Expr* Map(std::span<const Expr* const> entries,
+                  std::span<const bool> are_optional = {});
+  // type{fields[0]: values[0], …}
+  const Expr* Message(std::string_view type,
+                      std::span<const std::string_view> fields,
+                      std::span<const Expr* const> values,
+                      std::span<const bool> are_optional = {});
+  // A fold; `parts` are the accumulator's start, the condition, the step and
+  // the result. Macros make them: see cel/macros.h.
+  const Expr* Fold(const Comprehension& comprehension, const Expr* range,
+                   std::initializer_list<const Expr*> parts);
 
   // A deep copy of a node of another tree, positions included.
   const Expr* Copy(const Expr& other);
@@ -59,6 +70,10 @@ class TreeBuilder {
 
  private:
   Expr* NewNode(ExprKind kind);
+  const EntryMarks* CopyMarks(std::span<const std::string_view> fields,
+                              std::span<const bool> are_optional);
+  const Expr* CopyMacro(const Expr& written, Macro macro);
+  const Expr* OptionalOf(const Value& optional);
   std::span<const Expr* const> CopyNodes(std::span<const Expr* const> nodes);
   const Expr* TypeName(std::string_view name);
   const Expr* ListOf(const ListValue& list);

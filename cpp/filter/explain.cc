@@ -99,6 +99,8 @@ void Explainer::AddOperands(const cel::Expr& expression, std::string_view chain,
   if (expression.operand != nullptr) {
     node.children.push_back(Explain(*expression.operand));
   }
+  // What a loop does at each turn has no one value.
+  if (expression.kind == cel::ExprKind::kComprehension) return;
   for (const cel::Expr* operand : expression.arguments) {
     if (operand->kind == cel::ExprKind::kLiteral) continue;
     if (IsChain(*operand) && operand->name == chain) {

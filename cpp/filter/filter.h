@@ -43,7 +43,7 @@ struct FilterSource {
 };
 
 struct FilterLimits {
-  cel::ParseLimits expression;
+  cel::Limits expression;
   std::size_t conditions = 100;
   std::size_t conjunctions = 16;
 };

@@ -4,6 +4,7 @@
 #include <compare>
 
 #include "cel/internal/errors.h"
+#include "cel/internal/optionals.h"
 #include "cel/internal/tree_evaluator.h"
 #include "value/equal_text.h"
 #include "value/ordering.h"
@@ -29,17 +30,14 @@ inline const Value* Walk(const CodeNode& node, const Frame& frame) {
   return current;
 }
 
-// The error where Walk found no way.
+// What lies where Walk found no way: an error, or a field of an optional.
 Value BrokenPath(const CodeNode& node, const Frame& frame) {
-  const Value* current = &frame.bindings[node.slot];
+  Value current = frame.bindings[node.slot];
   for (const FieldStep& step : node.fields) {
-    if (current->is_error()) return *current;
-    if (!current->is(ValueKind::kMap)) {
-      return SelectField(*current, step.name.text, frame.arena);
-    }
-    current = current->map().Find(step.name);
+    if (current.is_error()) return current;
+    current = SelectField(current, step.name.text, frame.arena);
   }
-  return *current;
+  return current;
 }
 
 Value RunPath(const CodeNode& node, const Frame& frame) {
@@ -105,20 +103,32 @@ Value RunConditional(const CodeNode& node, const Frame& frame) {
   return BoolExpected("?:", condition, frame.arena);
 }
 
+// Texts no longer than this are compared within the time of the node itself.
+constexpr std::size_t kShortText = 256;
+constexpr Cost kEqualCost = {CostRule::kEqual, 1};
+constexpr Cost kOrderCost = {CostRule::kOrder, 1};
+
+// Charges what depends on the size of two operands.
+[[gnu::noinline]] bool ChargePair(Cost cost, const Value& left,
+                                  const Value& right, const Frame& frame) {
+  const Value operands[] = {left, right};
+  return frame.meter.Charge(ChargeOf(cost, operands, frame.meter.left()));
+}
+
 // The six comparisons of two values. The commonest cases, text with text and
 // int with int, are done in place.
+template <bool kWanted>
 struct IsEqual {
-  static Value Of(const Value& left, const Value& right) {
-    if (left.is(ValueKind::kString) && right.is(ValueKind::kString)) {
-      return Value::Bool(EqualText(left.text(), right.text()));
+  static Value Of(const Value& left, const Value& right, const Frame& frame) {
+    if (left.is(ValueKind::kString) && right.is(ValueKind::kString) &&
+        left.text().size() <= kShortText) {
+      return Value::Bool(EqualText(left.text(), right.text()) == kWanted);
     }
-    return Value::Bool(Equal(left, right));
-  }
-};
-
-struct IsNotEqual {
-  static Value Of(const Value& left, const Value& right) {
-    return Value::Bool(!IsEqual::Of(left, right).bool_value());
+    if (left.kind() >= ValueKind::kString && left.is(right.kind()) &&
+        !ChargePair(kEqualCost, left, right, frame)) {
+      return OverBudget();
+    }
+    return Value::Bool(Equal(left, right) == kWanted);
   }
 };
 
@@ -136,9 +146,13 @@ struct IsOrdered {
         return order >= 0;
     }
   }
-  static Value Of(const Value& left, const Value& right) {
+  static Value Of(const Value& left, const Value& right, const Frame& frame) {
     if (left.is(ValueKind::kInt) && right.is(ValueKind::kInt)) {
       return Value::Bool(Accept(left.int_value() <=> right.int_value()));
+    }
+    if (left.kind() >= ValueKind::kString &&
+        !ChargePair(kOrderCost, left, right, frame)) {
+      return OverBudget();
     }
     auto order = Compare(left, right);
     if (!order) return NoSuchOverload(kSymbol, left, right);
@@ -152,20 +166,29 @@ Value RunComparison(const CodeNode& node, const Frame& frame) {
   if (left.is_error()) return left;
   Value right = Run(node.children[1], frame);
   if (right.is_error()) return right;
-  return Comparison::Of(left, right);
+  return Comparison::Of(left, right, frame);
 }
 
 template <typename Comparison>
 Value RunPathComparison(const CodeNode& node, const Frame& frame) {
   const Value* found = Walk(node, frame);
-  if (found == nullptr) return BrokenPath(node, frame);
+  if (found == nullptr) {
+    Value reached = BrokenPath(node, frame);
+    if (reached.is_error()) return reached;
+    return Comparison::Of(reached, node.constant, frame);
+  }
   if (found->is_error()) return *found;
-  return Comparison::Of(*found, node.constant);
+  return Comparison::Of(*found, node.constant, frame);
 }
 
 Value RunInSet(const CodeNode& node, const Frame& frame) {
   Value wanted = Run(node.children[0], frame);
   if (wanted.is_error()) return wanted;
+  // To hash it is to walk through it.
+  if (wanted.kind() >= ValueKind::kString &&
+      !frame.meter.Charge(DeepSize(wanted, frame.meter.left()))) {
+    return OverBudget();
+  }
   return Value::Bool(node.set->Contains(wanted));
 }
 
@@ -176,17 +199,52 @@ Value RunMatches(const CodeNode& node, const Frame& frame) {
     const Value arguments[] = {text, Value::String("")};
     return NoSuchMemberCall("matches", arguments, frame.arena);
   }
+  if (!frame.meter.Charge(
+          ChargeOfMatch(node.pattern->instructions(), text.text().size()))) {
+    return OverBudget();
+  }
   return Value::Bool(node.pattern->Matches(text.text()));
 }
 
-Value RunCall(const CodeNode& node, const Frame& frame) {
-  std::array<Value, kMostArguments> arguments;
-  for (std::size_t i = 0; i < node.children.size(); ++i) {
+// Evaluates the children into `arguments`; the error of the first that fails,
+// or null.
+Value EvaluateInto(std::span<Value> arguments, const CodeNode& node,
+                   const Frame& frame) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
     arguments[i] = Run(node.children[i], frame);
     if (arguments[i].is_error()) return arguments[i];
   }
-  return node.function(std::span(arguments).first(node.children.size()),
-                       frame.arena);
+  return Value::Null();
+}
+
+Value CallWith(std::span<const Value> arguments, const CodeNode& node,
+               const Frame& frame) {
+  if (!ChargeCall(*node.entry, arguments, frame)) return OverBudget();
+  return node.entry->function(arguments, frame.arena);
+}
+
+template <std::size_t kCount>
+Value RunCallOf(const CodeNode& node, const Frame& frame) {
+  std::array<Value, kCount> arguments;
+  Value failed = EvaluateInto(arguments, node, frame);
+  return failed.is_error() ? failed : CallWith(arguments, node, frame);
+}
+
+Value RunCall(const CodeNode& node, const Frame& frame) {
+  switch (node.children.size()) {
+    case 1:
+      return RunCallOf<1>(node, frame);
+    case 2:
+      return RunCallOf<2>(node, frame);
+    case 3:
+      return RunCallOf<3>(node, frame);
+    default:
+      break;
+  }
+  std::span<Value> arguments =
+      frame.arena.NewArray<Value>(node.children.size());
+  Value failed = EvaluateInto(arguments, node, frame);
+  return failed.is_error() ? failed : CallWith(arguments, node, frame);
 }
 
 Value RunList(const CodeNode& node, const Frame& frame) {
@@ -208,6 +266,45 @@ Value RunMap(const CodeNode& node, const Frame& frame) {
     if (entries[i].value.is_error()) return entries[i].value;
   }
   return MakeMap(entries, frame.arena);
+}
+
+// What an optional element adds: its content, nothing, or an error.
+const Value* ContentOf(bool is_optional, Value& value, Arena& arena) {
+  if (value.is_error() || !is_optional) return &value;
+  if (!value.is(ValueKind::kOptional)) {
+    value = OptionalExpected(value, arena);
+    return &value;
+  }
+  return value.optional();
+}
+
+Value RunOptionalList(const CodeNode& node, const Frame& frame) {
+  std::span<Value> items = frame.arena.NewArray<Value>(node.children.size());
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Value value = Run(node.children[i], frame);
+    const Value* content = ContentOf(node.are_optional[i], value, frame.arena);
+    if (content == nullptr) continue;
+    if (content->is_error()) return *content;
+    items[count++] = *content;
+  }
+  return Value::List(frame.arena.New<ListValue>(items.first(count)));
+}
+
+Value RunOptionalMap(const CodeNode& node, const Frame& frame) {
+  std::span<MapEntry> entries =
+      frame.arena.NewArray<MapEntry>(node.children.size() / 2);
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    Value key = Run(node.children[2 * i], frame);
+    if (key.is_error()) return key;
+    Value value = Run(node.children[2 * i + 1], frame);
+    const Value* content = ContentOf(node.are_optional[i], value, frame.arena);
+    if (content == nullptr) continue;
+    if (content->is_error()) return *content;
+    entries[count++] = {key, *content};
+  }
+  return MakeMap(entries.first(count), frame.arena);
 }
 
 }  // namespace
@@ -235,9 +332,9 @@ Runner RunnerOf(Opcode opcode) {
     case Opcode::kConditional:
       return RunConditional;
     case Opcode::kEqual:
-      return RunComparison<IsEqual>;
+      return RunComparison<IsEqual<true>>;
     case Opcode::kNotEqual:
-      return RunComparison<IsNotEqual>;
+      return RunComparison<IsEqual<false>>;
     case Opcode::kLess:
       return RunComparison<IsLess>;
     case Opcode::kLessEqual:
@@ -247,9 +344,9 @@ Runner RunnerOf(Opcode opcode) {
     case Opcode::kGreaterEqual:
       return RunComparison<IsGreaterEqual>;
     case Opcode::kPathEqual:
-      return RunPathComparison<IsEqual>;
+      return RunPathComparison<IsEqual<true>>;
     case Opcode::kPathNotEqual:
-      return RunPathComparison<IsNotEqual>;
+      return RunPathComparison<IsEqual<false>>;
     case Opcode::kPathLess:
       return RunPathComparison<IsLess>;
     case Opcode::kPathLessEqual:
@@ -268,8 +365,13 @@ Runner RunnerOf(Opcode opcode) {
       return RunList;
     case Opcode::kMap:
       return RunMap;
+    case Opcode::kOptionalList:
+      return RunOptionalList;
+    case Opcode::kOptionalMap:
+      return RunOptionalMap;
+    default:
+      return LoopRunnerOf(opcode);
   }
-  return RunConstant;
 }
 
 }  // namespace streamer::cel::internal

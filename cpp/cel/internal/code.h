@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "cel/cost.h"
 #include "cel/functions.h"
 #include "cel/internal/constant_set.h"
 #include "cel/internal/pattern.h"
@@ -49,9 +50,19 @@ enum class Opcode : std::uint8_t {
   kPathGreaterEqual,
   kInSet,    // children[0] in `set`
   kMatches,  // children[0] against `pattern`
-  kCall,     // `function` of the children
+  kCall,     // the function of `entry`, of the children
   kList,
-  kMap,  // keys and values alternate
+  kMap,           // keys and values alternate
+  kOptionalList,  // the same with `are_optional`
+  kOptionalMap,
+  kAll,     // `loop`; children[0] is the range
+  kExists,  // likewise, as all up to kMapEntries
+  kExistsOne,
+  kElements,    // the list of what children say of each element
+  kMapValues,   // the map of each key to what they say
+  kMapEntries,  // the map of all entries that they make
+  kBind,        // children[0] in `slot` while children[1] runs
+  kBlock,       // all children but the last in `slot` and those after it
 };
 
 // One step of a path, with the error that its absence is.
@@ -62,10 +73,23 @@ struct FieldStep {
 
 struct CodeNode;
 
-// Where one evaluation takes its bindings from and puts what it makes.
+// Where one evaluation takes its bindings from, puts what it makes and counts
+// what it costs. The variables of macros have slots after those of the
+// bindings.
 struct Frame {
-  const Value* bindings;
+  Value* bindings;
   Arena& arena;
+  Meter& meter;
+};
+
+// How a loop runs through its range: children[0] of its node.
+struct LoopCode {
+  std::uint32_t slot = 0;         // of the element, key or index
+  std::uint32_t second_slot = 0;  // of the element or value, if there are two
+  bool has_second = false;
+  const CodeNode* filter = nullptr;  // nullptr: every element counts
+  const CodeNode* body = nullptr;    // what is asked or made of it
+  Units turn_units = 0;
 };
 
 using Runner = Value (*)(const CodeNode& node, const Frame& frame);
@@ -74,13 +98,18 @@ struct CodeNode {
   Runner run = nullptr;  // of the opcode
   Opcode opcode = Opcode::kConstant;
   std::uint32_t slot = 0;
+  // What all below costs that does not depend on the bindings. It is charged
+  // once, before the program or the turn of a loop begins.
+  std::uint32_t units = 0;
   Value constant;
   std::span<const FieldStep> fields;
   std::span<const CodeNode> children;
   union {
-    Function function = nullptr;
+    const FunctionEntry* entry = nullptr;
     const Pattern* pattern;
     const ConstantSet* set;
+    const LoopCode* loop;
+    const bool* are_optional;
   };
 };
 
@@ -90,6 +119,16 @@ inline Value Run(const CodeNode& node, const Frame& frame) {
 
 // The function that runs nodes of `opcode`.
 Runner RunnerOf(Opcode opcode);
+// Likewise of those that loop or bind: see internal/loops.cc.
+Runner LoopRunnerOf(Opcode opcode);
+
+// Charges a call for its arguments. False when the budget is used up.
+inline bool ChargeCall(const FunctionEntry& entry,
+                       std::span<const Value> arguments, const Frame& frame) {
+  if (entry.cost.rule == CostRule::kFixed) return true;
+  return frame.meter.Charge(
+      ChargeOf(entry.cost, arguments, frame.meter.left()));
+}
 
 }  // namespace streamer::cel::internal
 

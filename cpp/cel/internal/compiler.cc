@@ -6,6 +6,7 @@
 #include "cel/functions.h"
 #include "cel/internal/errors.h"
 #include "cel/internal/names.h"
+#include "cel/macros.h"
 #include "cel/parser.h"
 #include "value/owned_value.h"
 
@@ -41,6 +42,41 @@ constexpr OperatorOpcode kOperatorOpcodes[] = {
     {operators::kConditional, Opcode::kConditional, Opcode::kConditional},
 };
 
+// Enough for what people write; some 160 KiB of values at most.
+constexpr Units kFoldBudget = 5000;
+
+// What a node costs itself, whatever it meets.
+Units OwnUnits(const CodeNode& node) {
+  switch (node.opcode) {
+    case Opcode::kConstant:
+    case Opcode::kAnd:
+    case Opcode::kOr:
+      return 0;
+    case Opcode::kPath:
+      return node.fields.size();
+    case Opcode::kMatches:
+      return 2;
+    case Opcode::kCall:
+      return node.entry->cost.units;
+    case Opcode::kList:
+    case Opcode::kOptionalList:
+      return 2 + node.children.size() / 2;
+    case Opcode::kMap:
+    case Opcode::kOptionalMap:
+      return 2 + 2 * node.children.size();
+    case Opcode::kBlock:
+      return node.children.size();
+    default:
+      return 1;
+  }
+}
+
+std::uint32_t UnitsOf(const CodeNode& node) {
+  Units units = OwnUnits(node);
+  for (const CodeNode& child : node.children) units += child.units;
+  return static_cast<std::uint32_t>(units);
+}
+
 CodeNode Make(Opcode opcode) {
   CodeNode node;
   node.opcode = opcode;
@@ -57,19 +93,36 @@ void SetOpcode(CodeNode& node, Opcode opcode) {
 // One problem ends it; the nodes made until then are dropped with the store.
 class Compiler {
  public:
-  Compiler(std::string_view text, const Variables& variables, CodeStore& store)
-      : text_(text), variables_(variables), store_(store) {}
+  Compiler(std::string_view text, const Variables& variables,
+           const Limits& limits, bool is_checked, CodeStore& store)
+      : text_(text),
+        variables_(variables),
+        limits_(limits),
+        is_checked_(is_checked),
+        store_(store),
+        next_slot_(variables.names().size()) {
+    store_.slot_count = next_slot_;
+  }
 
   CodeNode Compile(const Expr& node);
   [[nodiscard]] const Status& status() const { return status_; }
 
  private:
+  CodeNode CompileKind(const Expr& node);
+  CodeNode CompileContainer(const Expr& node);
   CodeNode CompileIdentifier(const Expr& node);
   CodeNode CompileSelect(const Expr& node);
   CodeNode CompileCall(const Expr& node);
   CodeNode CompileOperator(const Expr& node, const OperatorOpcode& entry);
   CodeNode CompileChain(const Expr& node, Opcode opcode);
   CodeNode CompileFunction(const Expr& node);
+  CodeNode RefuseCall(const Expr& node, const ResolvedCall& call);
+  CodeNode CompileComprehension(const Expr& node);
+  CodeNode CompileLoop(const Expr& node);
+  CodeNode CompileBind(const Expr& node);
+  CodeNode CompileBlock(const Expr& node);
+  CodeNode CompileNamed(const NameMeaning& meaning);
+  CodeNode CompileSlot(std::size_t slot);
   bool UseSet(CodeNode& call);
   bool UsePattern(const Expr& node, CodeNode& call);
 
@@ -80,15 +133,35 @@ class Compiler {
   std::span<const FieldStep> ExtendPath(std::span<const FieldStep> path,
                                         std::string_view field);
   CodeNode Refuse(const Expr& node, const std::string& problem);
+  CodeNode Unknown(const Expr& node, const std::string& problem);
   std::string NamesInScope();
+
+  // The variables of the macros around, the innermost last.
+  std::uint32_t Open(std::string_view name);
+  void Close(std::size_t count);
+  std::optional<std::size_t> FindLocal(std::string_view name) const;
+  bool BeginsLocally(const Expr& node) const;
 
   std::string_view text_;
   const Variables& variables_;
+  const Limits& limits_;
+  bool is_checked_;
   CodeStore& store_;
+  std::vector<std::string_view> locals_;
+  std::size_t next_slot_;
+  // Folding is work that a hostile text chooses; what is left over when this
+  // is used up is done when the program runs.
+  Meter fold_meter_{kFoldBudget};
   Status status_;
 };
 
 CodeNode Compiler::Compile(const Expr& node) {
+  CodeNode made = CompileKind(node);
+  made.units = UnitsOf(made);
+  return made;
+}
+
+CodeNode Compiler::CompileKind(const Expr& node) {
   switch (node.kind) {
     case ExprKind::kLiteral:
       return Constant(CopyValue(store_.arena, node.literal));
@@ -99,30 +172,60 @@ CodeNode Compiler::Compile(const Expr& node) {
     case ExprKind::kCall:
       return CompileCall(node);
     case ExprKind::kList:
-    case ExprKind::kMap: {
-      CodeNode made =
-          Make(node.kind == ExprKind::kList ? Opcode::kList : Opcode::kMap);
-      made.children = CompileAll(node.arguments);
-      return Fold(made);
-    }
+    case ExprKind::kMap:
+      return CompileContainer(node);
+    case ExprKind::kMessage:
+      return Refuse(node, "expected a value, got a literal of the message '" +
+                              std::string(Shorten(node.name)) +
+                              "': there are no message types");
+    case ExprKind::kComprehension:
+      return CompileComprehension(node);
   }
   return {};
 }
 
-CodeNode Compiler::CompileIdentifier(const Expr& node) {
-  if (auto slot = FindVariable(node, variables_)) {
-    CodeNode variable = Make(Opcode::kVariable);
-    variable.slot = static_cast<std::uint32_t>(*slot);
-    return variable;
+CodeNode Compiler::CompileContainer(const Expr& node) {
+  bool is_list = node.kind == ExprKind::kList;
+  if (node.marks == nullptr) {
+    CodeNode made = Make(is_list ? Opcode::kList : Opcode::kMap);
+    made.children = CompileAll(node.arguments);
+    return Fold(made);
   }
-  if (auto type = FindTypeName(node, variables_)) return Constant(*type);
-  return Refuse(node, "undeclared reference to '" +
-                          std::string(Shorten(node.name)) +
-                          "': expected one of " + NamesInScope());
+  CodeNode made = Make(is_list ? Opcode::kOptionalList : Opcode::kOptionalMap);
+  made.children = CompileAll(node.arguments);
+  std::span<bool> flags =
+      store_.arena.NewArray<bool>(node.marks->are_optional.size());
+  std::copy(node.marks->are_optional.begin(), node.marks->are_optional.end(),
+            flags.begin());
+  made.are_optional = flags.data();
+  return Fold(made);
+}
+
+CodeNode Compiler::CompileSlot(std::size_t slot) {
+  CodeNode variable = Make(Opcode::kVariable);
+  variable.slot = static_cast<std::uint32_t>(slot);
+  return variable;
+}
+
+CodeNode Compiler::CompileNamed(const NameMeaning& meaning) {
+  return meaning.variable ? CompileSlot(*meaning.variable)
+                          : Constant(meaning.type);
+}
+
+CodeNode Compiler::CompileIdentifier(const Expr& node) {
+  if (auto slot = FindLocal(node.name)) return CompileSlot(*slot);
+  if (auto meaning = FindName(node, variables_)) return CompileNamed(*meaning);
+  return Unknown(node, "undeclared reference to '" +
+                           std::string(Shorten(node.name)) +
+                           "': expected one of " + NamesInScope());
 }
 
 CodeNode Compiler::CompileSelect(const Expr& node) {
-  if (auto type = FindTypeName(node, variables_)) return Constant(*type);
+  if (!BeginsLocally(node)) {
+    if (auto meaning = FindName(node, variables_)) {
+      return CompileNamed(*meaning);
+    }
+  }
   CodeNode operand = Compile(*node.operand);
   bool is_path =
       operand.opcode == Opcode::kVariable || operand.opcode == Opcode::kPath;
@@ -140,6 +243,7 @@ CodeNode Compiler::CompileSelect(const Expr& node) {
 CodeNode Compiler::CompileCall(const Expr& node) {
   if (IsCallOf(node, operators::kAnd)) return CompileChain(node, Opcode::kAnd);
   if (IsCallOf(node, operators::kOr)) return CompileChain(node, Opcode::kOr);
+  if (IsCallOf(node, operators::kBlock)) return CompileBlock(node);
   for (const OperatorOpcode& entry : kOperatorOpcodes) {
     if (!IsCallOf(node, entry.function)) continue;
     return CompileOperator(node, entry);
@@ -195,30 +299,158 @@ CodeNode Compiler::CompileChain(const Expr& node, Opcode opcode) {
 }
 
 CodeNode Compiler::CompileFunction(const Expr& node) {
-  bool is_member = node.operand != nullptr;
-  std::size_t count = node.arguments.size() + (is_member ? 1 : 0);
-  const FunctionEntry* entry = FindFunction(
-      node.name, is_member ? CallStyle::kMember : CallStyle::kGlobal, count);
-  if (entry == nullptr) {
-    std::string name(Shorten(node.name));
-    if (!IsFunctionName(node.name)) {
-      return Refuse(node, "undeclared reference to function '" + name + "'");
-    }
-    return Refuse(node, "no function '" + name + "' that is called " +
-                            (is_member ? "on a value" : "by itself") +
-                            " with " + std::to_string(node.arguments.size()) +
-                            " arguments");
-  }
+  ResolvedCall call = ResolveCall(
+      node, variables_, [&](std::string_view name) { return FindLocal(name); });
+  if (call.entry == nullptr) return RefuseCall(node, call);
   std::vector<const Expr*> operands;
-  if (is_member) operands.push_back(node.operand);
+  if (call.has_receiver) operands.push_back(node.operand);
   operands.insert(operands.end(), node.arguments.begin(), node.arguments.end());
-  CodeNode call = Make(Opcode::kCall);
-  call.function = entry->function;
-  call.children = CompileAll(operands);
-  if (!status_.ok()) return call;
-  if (node.name == operators::kIn) UseSet(call);
-  if (entry->name == "matches" && !UsePattern(node, call)) return call;
-  return Fold(call);
+  CodeNode made = Make(Opcode::kCall);
+  made.entry = call.entry;
+  made.children = CompileAll(operands);
+  if (!status_.ok()) return made;
+  if (node.name == operators::kIn) UseSet(made);
+  if (call.entry->name == "matches" && !UsePattern(node, made)) return made;
+  return Fold(made);
+}
+
+CodeNode Compiler::RefuseCall(const Expr& node, const ResolvedCall& call) {
+  std::string name(Shorten(node.name));
+  std::string full = name;
+  if (node.operand != nullptr && !call.has_receiver) {
+    full = QualifiedName(*node.operand) + "." + name;
+  }
+  if (!IsFunctionName(full)) {
+    return Unknown(node, "undeclared reference to function '" + full + "'");
+  }
+  return Unknown(node, "no function '" + full + "' that is called " +
+                           (call.has_receiver ? "on a value" : "by itself") +
+                           " with " + std::to_string(node.arguments.size()) +
+                           " arguments");
+}
+
+CodeNode Compiler::CompileComprehension(const Expr& node) {
+  return IsLoop(node.comprehension->macro) ? CompileLoop(node)
+                                           : CompileBind(node);
+}
+
+Opcode OpcodeOf(Macro macro) {
+  switch (macro) {
+    case Macro::kAll:
+      return Opcode::kAll;
+    case Macro::kExists:
+      return Opcode::kExists;
+    case Macro::kExistsOne:
+      return Opcode::kExistsOne;
+    case Macro::kTransformMap:
+    case Macro::kTransformMapFiltered:
+      return Opcode::kMapValues;
+    case Macro::kTransformMapEntry:
+    case Macro::kTransformMapEntryFiltered:
+      return Opcode::kMapEntries;
+    default:
+      return Opcode::kElements;
+  }
+}
+
+// What a loop asks of an element before it takes it, and what it then makes
+// of it; the arguments after the variables, as written.
+struct LoopParts {
+  const Expr* filter = nullptr;
+  const Expr* body = nullptr;
+};
+
+LoopParts PartsOf(const Comprehension& fold) {
+  std::span<const Expr* const> written = fold.written->arguments;
+  std::span<const Expr* const> rest =
+      written.subspan(fold.second_variable.empty() ? 1 : 2);
+  if (fold.macro == Macro::kFilter) return {rest[0], written[0]};
+  if (fold.macro == Macro::kExistsOne) return {rest[0], rest[0]};
+  if (rest.size() == 1) return {nullptr, rest[0]};
+  return {rest[0], rest[1]};
+}
+
+CodeNode Compiler::CompileLoop(const Expr& node) {
+  const Comprehension& fold = *node.comprehension;
+  CodeNode range = Compile(*node.operand);
+  LoopParts parts = PartsOf(fold);
+  auto* loop = store_.arena.New<LoopCode>();
+  loop->has_second = !fold.second_variable.empty();
+  loop->slot = Open(fold.variable);
+  if (loop->has_second) loop->second_slot = Open(fold.second_variable);
+  loop->turn_units = 1;
+  CodeNode made = Make(OpcodeOf(fold.macro));
+  if (parts.filter != nullptr) {
+    loop->filter = store_.arena.New<CodeNode>(Compile(*parts.filter));
+    loop->turn_units += loop->filter->units;
+  }
+  if (made.opcode != Opcode::kExistsOne) {
+    loop->body = store_.arena.New<CodeNode>(Compile(*parts.body));
+    loop->turn_units += loop->body->units;
+  }
+  Close(loop->has_second ? 2 : 1);
+  made.loop = loop;
+  made.children = Keep(std::span(&range, 1));
+  return made;
+}
+
+// cel.bind(), and the folds over nothing that other macros become.
+CodeNode Compiler::CompileBind(const Expr& node) {
+  CodeNode made = Make(Opcode::kBind);
+  CodeNode parts[2] = {Compile(*node.arguments[0]), {}};
+  made.slot = Open(node.comprehension->accumulator);
+  parts[1] = Compile(*node.arguments[3]);
+  Close(1);
+  made.children = Keep(parts);
+  return made;
+}
+
+CodeNode Compiler::CompileBlock(const Expr& node) {
+  CodeNode made = Make(Opcode::kBlock);
+  made.slot = static_cast<std::uint32_t>(next_slot_);
+  std::vector<CodeNode> parts;
+  const Expr& list = *node.arguments[0];
+  auto add = [&](const CodeNode& part) {
+    Open(store_.arena.CopyText("@index" + std::to_string(parts.size())));
+    parts.push_back(part);
+  };
+  if (list.kind == ExprKind::kLiteral) {
+    for (const Value& item : list.literal.list().items()) {
+      add(Constant(CopyValue(store_.arena, item)));
+    }
+  } else {
+    for (const Expr* element : list.arguments) add(Compile(*element));
+  }
+  std::size_t entries = parts.size();
+  parts.push_back(Compile(*node.arguments[1]));
+  Close(entries);
+  made.children = Keep(parts);
+  return made;
+}
+
+std::uint32_t Compiler::Open(std::string_view name) {
+  locals_.push_back(name);
+  auto slot = static_cast<std::uint32_t>(next_slot_++);
+  store_.slot_count = std::max(store_.slot_count, next_slot_);
+  return slot;
+}
+
+void Compiler::Close(std::size_t count) {
+  locals_.resize(locals_.size() - count);
+  next_slot_ -= count;
+}
+
+std::optional<std::size_t> Compiler::FindLocal(std::string_view name) const {
+  for (std::size_t i = locals_.size(); i > 0; --i) {
+    if (locals_[i - 1] == name) return variables_.names().size() + i - 1;
+  }
+  return std::nullopt;
+}
+
+bool Compiler::BeginsLocally(const Expr& node) const {
+  if (locals_.empty()) return false;
+  const Expr* root = RootOf(node);
+  return root != nullptr && FindLocal(root->name).has_value();
 }
 
 // x in [constants]
@@ -242,7 +474,7 @@ bool Compiler::UsePattern(const Expr& node, CodeNode& call) {
       !text.constant.is(ValueKind::kString)) {
     return true;
   }
-  auto pattern = Pattern::Compile(text.constant.text());
+  auto pattern = Pattern::Compile(text.constant.text(), limits_);
   if (!pattern.ok()) {
     Refuse(*node.arguments.back(), std::string(MessageOf(pattern.status())));
     return false;
@@ -264,16 +496,18 @@ CodeNode Compiler::Constant(const Value& value) {
 // An operation on constants has one result, be it an error.
 CodeNode Compiler::Fold(const CodeNode& node) {
   if (!status_.ok()) return node;
-  if (AreConstant(node.children)) {
-    return Constant(Run(node, {nullptr, store_.arena}));
-  }
   bool is_decided = node.opcode == Opcode::kConditional &&
                     node.children[0].opcode == Opcode::kConstant;
-  if (!is_decided) return node;
-  const Value& condition = node.children[0].constant;
-  if (condition.is_true()) return node.children[1];
-  if (condition.is_false()) return node.children[2];
-  return Constant(Run(node, {nullptr, store_.arena}));
+  if (is_decided && node.children[0].constant.is_true()) {
+    return node.children[1];
+  }
+  if (is_decided && node.children[0].constant.is_false()) {
+    return node.children[2];
+  }
+  if (!is_decided && !AreConstant(node.children)) return node;
+  if (!fold_meter_.Charge(UnitsOf(node))) return node;
+  Value value = Run(node, {nullptr, store_.arena, fold_meter_});
+  return fold_meter_.is_exhausted() ? node : Constant(value);
 }
 
 std::span<CodeNode> Compiler::CompileAll(std::span<const Expr* const> nodes) {
@@ -308,6 +542,12 @@ CodeNode Compiler::Refuse(const Expr& node, const std::string& problem) {
   return {};
 }
 
+// A name or function that nobody declared.
+CodeNode Compiler::Unknown(const Expr& node, const std::string& problem) {
+  if (is_checked_) return Refuse(node, problem);
+  return Constant(UndeclaredReference(node, store_.arena));
+}
+
 std::string Compiler::NamesInScope() {
   std::string names;
   for (const std::string& name : variables_.names()) {
@@ -321,6 +561,7 @@ std::string Compiler::NamesInScope() {
 
 Result<const CodeNode*> CompileCode(const Expr& root, std::string_view text,
                                     const Variables& variables,
+                                    const Limits& limits, bool is_checked,
                                     CodeStore& store) {
   if (root.depth > kMaxTreeDepth) {
     return ExpressionError(text, root.position,
@@ -328,7 +569,7 @@ Result<const CodeNode*> CompileCode(const Expr& root, std::string_view text,
                                std::to_string(kMaxTreeDepth) +
                                " levels, got more");
   }
-  Compiler compiler(text, variables, store);
+  Compiler compiler(text, variables, limits, is_checked, store);
   CodeNode code = compiler.Compile(root);
   if (!compiler.status().ok()) return compiler.status();
   return store.arena.New<CodeNode>(code);

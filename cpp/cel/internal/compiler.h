@@ -11,7 +11,8 @@
 #include "base/status.h"
 #include "cel/expression.h"
 #include "cel/internal/code.h"
-#include "cel/program.h"
+#include "cel/limits.h"
+#include "cel/variables.h"
 
 namespace streamer::cel::internal {
 
@@ -19,12 +20,16 @@ namespace streamer::cel::internal {
 struct CodeStore {
   Arena arena;
   std::vector<std::unique_ptr<const Pattern>> patterns;
+  // Of the bindings and the variables of macros.
+  std::size_t slot_count = 0;
 };
 
 // The code of `root`, in `store`; or InvalidArgument, an ExpressionError of
-// `text`, for a name, function, number of arguments or pattern that is wrong.
+// `text`, for a name, function, number of arguments or pattern that is wrong;
+// unless it was not checked, then the first three are error values.
 Result<const CodeNode*> CompileCode(const Expr& root, std::string_view text,
                                     const Variables& variables,
+                                    const Limits& limits, bool is_checked,
                                     CodeStore& store);
 
 }  // namespace streamer::cel::internal

@@ -20,6 +20,8 @@ constexpr ErrorValue kModulusByZero = {ErrorCode::kDivisionByZero,
                                        "modulus by zero"};
 constexpr ErrorValue kOverflow = {ErrorCode::kOverflow,
                                   "return error for overflow"};
+constexpr ErrorValue kOverBudget = {ErrorCode::kOverBudget,
+                                    "the evaluation used up its budget"};
 constexpr ErrorValue kTooLarge = {ErrorCode::kOverflow,
                                   "value larger than 256 KiB"};
 
@@ -102,6 +104,11 @@ Value BoolExpected(std::string_view construct, const Value& got, Arena& arena) {
                        arena);
 }
 
+Value NotIterable(const Value& range, Arena& arena) {
+  return OverloadError(
+      "cannot iterate over " + std::string(NameOf(range.kind())), arena);
+}
+
 Value NoSuchKey(const Value& key, Arena& arena) {
   std::string name = key.is(ValueKind::kString)
                          ? std::string(Shorten(key.text()))
@@ -112,6 +119,7 @@ Value NoSuchKey(const Value& key, Arena& arena) {
 Value DivideByZero() { return Value::Error(&kDivideByZero); }
 Value ModulusByZero() { return Value::Error(&kModulusByZero); }
 Value Overflow() { return Value::Error(&kOverflow); }
+Value OverBudget() { return Value::Error(&kOverBudget); }
 Value TooLarge() { return Value::Error(&kTooLarge); }
 
 Value CannotConvert(const Value& from, std::string_view to, Arena& arena) {

@@ -49,6 +49,10 @@ Value NoSuchKey(const Value& key, Arena& arena);
 Value DivideByZero();
 Value ModulusByZero();
 Value Overflow();
+// The meter has nothing left.
+Value OverBudget();
+// "no such overload: cannot iterate over int"
+Value NotIterable(const Value& range, Arena& arena);
 // A text, bytes or list that would be larger than one value may be.
 Value TooLarge();
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cel/internal/errors.h"
+#include "cel/internal/optionals.h"
 #include "cel/internal/time_arithmetic.h"
 #include "value/json.h"
 #include "value/ordering.h"
@@ -277,6 +278,9 @@ Value OperatorNot(std::span<const Value> operands, Arena& arena) {
 Value OperatorIndex(std::span<const Value> operands, Arena& arena) {
   const Value& container = operands[0];
   const Value& key = operands[1];
+  if (container.is(ValueKind::kOptional)) {
+    return IndexOptional(container, key, arena);
+  }
   if (container.is(ValueKind::kList) && key.is_number()) {
     return IndexList(container.list(), key, arena);
   }

@@ -9,23 +9,24 @@
 
 namespace streamer::cel::internal {
 
-Result<Pattern> Pattern::Compile(std::string_view pattern) {
-  if (pattern.size() > kLongestPattern) {
+Result<Pattern> Pattern::Compile(std::string_view pattern,
+                                 const Limits& limits) {
+  if (pattern.size() > limits.pattern_bytes) {
     return InvalidArgument("expected a pattern of at most " +
-                           std::to_string(kLongestPattern) + " bytes, got " +
-                           std::to_string(pattern.size()));
+                           std::to_string(limits.pattern_bytes) +
+                           " bytes, got " + std::to_string(pattern.size()));
   }
   re2::RE2::Options options(re2::RE2::Quiet);
-  options.set_max_mem(kPatternMemory);
+  options.set_max_mem(static_cast<std::int64_t>(limits.pattern_memory));
   auto compiled = std::make_unique<const re2::RE2>(
       re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!compiled->ok()) {
     return InvalidArgument("invalid pattern '" + std::string(Shorten(pattern)) +
                            "': " + compiled->error());
   }
-  if (compiled->ProgramSize() > kLargestPatternProgram) {
+  if (compiled->ProgramSize() > limits.pattern_instructions) {
     return InvalidArgument("expected a pattern of at most " +
-                           std::to_string(kLargestPatternProgram) +
+                           std::to_string(limits.pattern_instructions) +
                            " instructions, got " +
                            std::to_string(compiled->ProgramSize()));
   }
@@ -33,7 +34,7 @@ Result<Pattern> Pattern::Compile(std::string_view pattern) {
 }
 
 Pattern::Pattern(std::unique_ptr<const re2::RE2> compiled)
-    : compiled_(std::move(compiled)) {}
+    : compiled_(std::move(compiled)), instructions_(compiled_->ProgramSize()) {}
 Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;

@@ -6,11 +6,11 @@
 #ifndef STREAMER_CEL_INTERNAL_PATTERN_H_
 #define STREAMER_CEL_INTERNAL_PATTERN_H_
 
-#include <cstddef>
 #include <memory>
 #include <string_view>
 
 #include "base/status.h"
+#include "cel/limits.h"
 
 namespace re2 {
 class RE2;
@@ -18,19 +18,19 @@ class RE2;
 
 namespace streamer::cel::internal {
 
-inline constexpr std::size_t kLongestPattern = 4096;      // bytes
-inline constexpr int kLargestPatternProgram = 1000;       // instructions
-inline constexpr std::size_t kPatternMemory = 256 << 10;  // bytes
-
 class Pattern {
  public:
   // InvalidArgument, saying what is wrong with the pattern or which bound it
   // exceeds.
-  static Result<Pattern> Compile(std::string_view pattern);
+  static Result<Pattern> Compile(std::string_view pattern,
+                                 const Limits& limits = {});
 
   Pattern(Pattern&&) noexcept;
   Pattern& operator=(Pattern&&) noexcept;
   ~Pattern();
+
+  // What it was compiled to: the longer, the more a match may cost.
+  [[nodiscard]] int instructions() const { return instructions_; }
 
   // Whether some part of `text` matches.
   [[nodiscard]] bool Matches(std::string_view text) const;
@@ -38,6 +38,7 @@ class Pattern {
  private:
   explicit Pattern(std::unique_ptr<const re2::RE2> compiled);
   std::unique_ptr<const re2::RE2> compiled_;
+  int instructions_;
 };
 
 }  // namespace streamer::cel::internal

@@ -10,11 +10,6 @@ constexpr std::string_view kReservedWords[] = {
     "function", "if",     "import", "let",      "loop", "namespace",
     "package",  "return", "var",    "void",     "while"};
 
-constexpr std::string_view kComprehensions[] = {
-    "all",       "exists",        "exists_one",   "existsOne",         "filter",
-    "map",       "transformList", "transformMap", "transformMapEntry", "optMap",
-    "optFlatMap"};
-
 template <std::size_t count>
 bool IsOneOf(const std::string_view (&words)[count], std::string_view word) {
   return std::find(words, words + count, word) != words + count;
@@ -41,10 +36,6 @@ constexpr BinaryOperator kBinaryOperators[] = {
 
 bool IsReservedWord(std::string_view word) {
   return IsOneOf(kReservedWords, word);
-}
-
-bool IsComprehension(std::string_view function) {
-  return IsOneOf(kComprehensions, function);
 }
 
 const BinaryOperator* FindBinaryOperator(TokenKind token) {

@@ -12,9 +12,6 @@ namespace streamer::cel::internal {
 // A word that no name may be, kept by CEL for languages around it.
 bool IsReservedWord(std::string_view word);
 
-// The macros that bind variables, all written as member calls.
-bool IsComprehension(std::string_view function);
-
 // The levels of the grammar from loose to tight; all associate to the left.
 enum class Precedence : std::uint8_t {
   kOr,

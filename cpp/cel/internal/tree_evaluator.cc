@@ -4,13 +4,17 @@
 
 #include "cel/functions.h"
 #include "cel/internal/errors.h"
+#include "cel/internal/made_values.h"
+#include "cel/internal/map_insert.h"
 #include "cel/internal/names.h"
+#include "cel/internal/optionals.h"
 
 namespace streamer::cel::internal {
 
 Value TreeEvaluator::Evaluate(const Expr& node) {
+  if (!meter_.Charge(1)) return OverBudget();
   Value value = EvaluateKind(node);
-  if (trace_ != nullptr) trace_->push_back({&node, value});
+  if (trace_ != nullptr && loops_ == 0) trace_->push_back({&node, value});
   return value;
 }
 
@@ -28,27 +32,36 @@ Value TreeEvaluator::EvaluateKind(const Expr& node) {
       return EvaluateList(node);
     case ExprKind::kMap:
       return EvaluateMap(node);
+    case ExprKind::kComprehension:
+      return EvaluateFold(node);
+    case ExprKind::kMessage:
+      break;
   }
-  return Value::Null();
+  return UndeclaredReference(node, arena_);
+}
+
+const Value* TreeEvaluator::FindLocal(std::string_view name) const {
+  for (std::size_t i = locals_.size(); i > 0; --i) {
+    if (locals_[i - 1].name == name) return &locals_[i - 1].value;
+  }
+  return nullptr;
 }
 
 Value TreeEvaluator::EvaluateIdentifier(const Expr& node) {
-  if (auto slot = FindVariable(node, variables_)) return bindings_[*slot];
-  if (auto type = FindTypeName(node, variables_)) return *type;
-  return Undeclared(node);
-}
-
-Value TreeEvaluator::Undeclared(const Expr& node) {
-  std::string message = "undeclared reference to '";
-  message.append(Shorten(node.name)).append("'");
-  ErrorCode code = node.kind == ExprKind::kIdentifier
-                       ? ErrorCode::kUnknownVariable
-                       : ErrorCode::kNoSuchOverload;
-  return Value::Error(arena_, code, message);
+  if (const Value* local = FindLocal(node.name)) return *local;
+  auto meaning = FindName(node, variables_);
+  if (!meaning) return UndeclaredReference(node, arena_);
+  return meaning->variable ? bindings_[*meaning->variable] : meaning->type;
 }
 
 Value TreeEvaluator::EvaluateSelect(const Expr& node) {
-  if (auto type = FindTypeName(node, variables_)) return *type;
+  const Expr* root = RootOf(node);
+  if (root != nullptr && FindLocal(root->name) == nullptr) {
+    auto meaning = FindName(node, variables_);
+    if (meaning) {
+      return meaning->variable ? bindings_[*meaning->variable] : meaning->type;
+    }
+  }
   Value operand = Evaluate(*node.operand);
   if (operand.is_error()) return operand;
   return node.is_test ? HasField(operand, node.name, arena_)
@@ -60,9 +73,17 @@ Value TreeEvaluator::EvaluateCall(const Expr& node) {
     if (node.name == operators::kAnd) return EvaluateLogical(node, false);
     if (node.name == operators::kOr) return EvaluateLogical(node, true);
     if (node.name == operators::kConditional) return EvaluateConditional(node);
+    if (node.name == operators::kBlock) return EvaluateBlock(node);
+    if (node.name == operators::kNotStrictlyFalse) {
+      return Value::Bool(!Evaluate(*node.arguments[0]).is_false());
+    }
   }
+  ResolvedCall call = ResolveCall(node, variables_, [&](std::string_view name) {
+    return FindLocal(name) != nullptr;
+  });
+  if (call.entry == nullptr) return UndeclaredReference(node, arena_);
   std::vector<Value> arguments;
-  if (node.operand != nullptr) {
+  if (call.has_receiver) {
     arguments.push_back(Evaluate(*node.operand));
     if (arguments.back().is_error()) return arguments.back();
   }
@@ -70,12 +91,16 @@ Value TreeEvaluator::EvaluateCall(const Expr& node) {
     arguments.push_back(Evaluate(*argument));
     if (arguments.back().is_error()) return arguments.back();
   }
-  const FunctionEntry* entry = FindFunction(
-      node.name,
-      node.operand != nullptr ? CallStyle::kMember : CallStyle::kGlobal,
-      arguments.size());
-  if (entry == nullptr) return Undeclared(node);
-  return entry->function(arguments, arena_);
+  return Called(*call.entry, arguments);
+}
+
+Value TreeEvaluator::Called(const FunctionEntry& entry,
+                            std::span<const Value> arguments) {
+  Units units = ChargeOf(entry.cost, arguments, meter_.left());
+  if (!meter_.Charge(entry.cost.units) || !meter_.Charge(units)) {
+    return OverBudget();
+  }
+  return entry.function(arguments, arena_);
 }
 
 // && with `absorbing` false, || with true: one operand that is `absorbing`
@@ -107,24 +132,119 @@ Value TreeEvaluator::EvaluateConditional(const Expr& node) {
 }
 
 Value TreeEvaluator::EvaluateList(const Expr& node) {
-  std::span<Value> items = arena_.NewArray<Value>(node.arguments.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    items[i] = Evaluate(*node.arguments[i]);
-    if (items[i].is_error()) return items[i];
+  std::vector<Value> items;
+  for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+    Value item = Evaluate(*node.arguments[i]);
+    if (item.is_error()) return item;
+    if (!IsOptional(node, i)) {
+      items.push_back(item);
+    } else if (!item.is(ValueKind::kOptional)) {
+      return OptionalExpected(item, arena_);
+    } else if (item.optional() != nullptr) {
+      items.push_back(*item.optional());
+    }
   }
-  return Value::List(arena_.New<ListValue>(items));
+  return MakeList(items, arena_);
 }
 
 Value TreeEvaluator::EvaluateMap(const Expr& node) {
-  std::span<MapEntry> entries =
-      arena_.NewArray<MapEntry>(node.arguments.size() / 2);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    entries[i].key = Evaluate(*node.arguments[2 * i]);
-    if (entries[i].key.is_error()) return entries[i].key;
-    entries[i].value = Evaluate(*node.arguments[2 * i + 1]);
-    if (entries[i].value.is_error()) return entries[i].value;
+  std::vector<MapEntry> entries;
+  for (std::size_t i = 0; i + 1 < node.arguments.size(); i += 2) {
+    Value key = Evaluate(*node.arguments[i]);
+    if (key.is_error()) return key;
+    Value value = Evaluate(*node.arguments[i + 1]);
+    if (value.is_error()) return value;
+    if (!IsOptional(node, i / 2)) {
+      entries.push_back({key, value});
+    } else if (!value.is(ValueKind::kOptional)) {
+      return OptionalExpected(value, arena_);
+    } else if (value.optional() != nullptr) {
+      entries.push_back({key, *value.optional()});
+    }
   }
-  return MakeMap(entries, arena_);
+  return MapOfEntries(entries, arena_);
+}
+
+// cel.block([a, b], t): each element has a name while those after it, and the
+// result, are evaluated.
+Value TreeEvaluator::EvaluateBlock(const Expr& node) {
+  const Expr& list = *node.arguments[0];
+  std::size_t outer = locals_.size();
+  auto name = [&] { return "@index" + std::to_string(locals_.size() - outer); };
+  if (list.kind == ExprKind::kLiteral) {
+    for (const Value& item : list.literal.list().items()) {
+      locals_.push_back({name(), item});
+    }
+  } else {
+    for (const Expr* element : list.arguments) {
+      Value value = Evaluate(*element);
+      locals_.push_back({name(), value});
+    }
+  }
+  Value result = Evaluate(*node.arguments[1]);
+  locals_.resize(outer);
+  return result;
+}
+
+// The accumulator begins with its start and becomes, for every element, the
+// value of the step; the value of the whole is that of the result.
+Value TreeEvaluator::EvaluateFold(const Expr& node) {
+  const Comprehension& fold = *node.comprehension;
+  Value range = Evaluate(*node.operand);
+  if (range.is_error()) return range;
+  if (!range.is(ValueKind::kList) && !range.is(ValueKind::kMap)) {
+    return NotIterable(range, arena_);
+  }
+  Value accumulator = Loop(node, range, Evaluate(*node.arguments[0]));
+  locals_.push_back({std::string(fold.accumulator), accumulator});
+  Value result = Evaluate(*node.arguments[3]);
+  locals_.pop_back();
+  return result;
+}
+
+Value TreeEvaluator::Loop(const Expr& node, const Value& range,
+                          Value accumulator) {
+  bool has_two = !node.comprehension->second_variable.empty();
+  Value condition = Value::Bool(true);
+  ++loops_;
+  if (range.is(ValueKind::kMap)) {
+    for (const MapEntry& entry : range.map().entries()) {
+      condition = Turn(node, accumulator, entry.key, entry.value);
+      if (!condition.is_true()) break;
+    }
+  } else {
+    std::int64_t index = 0;
+    for (const Value& item : range.list().items()) {
+      condition =
+          Turn(node, accumulator, has_two ? Value::Int(index++) : item, item);
+      if (!condition.is_true()) break;
+    }
+  }
+  --loops_;
+  return condition.is_error() ? condition : accumulator;
+}
+
+// One turn: whether the loop goes on. An accumulator that is an error stays
+// one, unless the step is && or ||, and those ask in their condition whether
+// it is still open; so any other loop ends with its first error.
+Value TreeEvaluator::Turn(const Expr& node, Value& accumulator,
+                          const Value& first, const Value& second) {
+  const Comprehension& fold = *node.comprehension;
+  const Expr& condition = *node.arguments[1];
+  bool is_quantifier = condition.kind == ExprKind::kCall;
+  if (accumulator.is_error() && !is_quantifier) return Value::Bool(false);
+  std::size_t outer = locals_.size();
+  locals_.push_back({std::string(fold.accumulator), accumulator});
+  Value goes_on = Evaluate(condition);
+  if (goes_on.is_true()) {
+    locals_.push_back({std::string(fold.variable), first});
+    if (!fold.second_variable.empty()) {
+      locals_.push_back({std::string(fold.second_variable), second});
+    }
+    accumulator = Evaluate(*node.arguments[2]);
+  }
+  locals_.resize(outer);
+  return goes_on;
 }
 
 Value MakeMap(std::span<MapEntry> entries, Arena& arena) {

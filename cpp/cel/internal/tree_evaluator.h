@@ -1,5 +1,6 @@
 // TreeEvaluator: evaluates a tree by walking it, one rule per kind of node, in
-// the words of the language definition and with no thought of speed.
+// the words of the language definition and with no thought of speed. A macro
+// is to it the fold that it was written out to, whatever it was.
 //
 // SlowEvaluate is this; so is Program::Trace, which needs the value of every
 // node that was evaluated.
@@ -7,10 +8,13 @@
 #define STREAMER_CEL_INTERNAL_TREE_EVALUATOR_H_
 
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/arena.h"
 #include "cel/expression.h"
+#include "cel/functions.h"
 #include "cel/program.h"
 #include "value/value.h"
 
@@ -19,12 +23,15 @@ namespace streamer::cel::internal {
 class TreeEvaluator {
  public:
   // Appends to `trace`, unless it is nullptr, every node with its value, a
-  // node after those below it.
+  // node after those below it; not what is evaluated once for every turn of a
+  // loop.
   TreeEvaluator(const Variables& variables, std::span<const Value> bindings,
-                Arena& arena, std::vector<Program::NodeValue>* trace)
+                Arena& arena, Meter& meter,
+                std::vector<Program::NodeValue>* trace)
       : variables_(variables),
         bindings_(bindings),
         arena_(arena),
+        meter_(meter),
         trace_(trace) {}
 
   // REQUIRES: node.depth <= kMaxTreeDepth.
@@ -39,11 +46,26 @@ class TreeEvaluator {
   Value EvaluateConditional(const Expr& node);
   Value EvaluateList(const Expr& node);
   Value EvaluateMap(const Expr& node);
-  Value Undeclared(const Expr& node);
+  Value EvaluateFold(const Expr& node);
+  Value EvaluateBlock(const Expr& node);
+  Value Turn(const Expr& node, Value& accumulator, const Value& first,
+             const Value& second);
+  Value Loop(const Expr& node, const Value& range, Value accumulator);
+  Value Called(const FunctionEntry& entry, std::span<const Value> arguments);
+
+  // The variables of the macros around, the innermost last.
+  struct Local {
+    std::string name;
+    Value value;
+  };
+  [[nodiscard]] const Value* FindLocal(std::string_view name) const;
 
   const Variables& variables_;
   std::span<const Value> bindings_;
   Arena& arena_;
+  Meter& meter_;
+  std::vector<Local> locals_;
+  int loops_ = 0;
   std::vector<Program::NodeValue>* trace_;
 };
 

@@ -246,7 +246,7 @@ Predicate AtomReader::MakeMembership(const Predicate& like,
 
 std::optional<Value> AtomReader::ReadConstant(const cel::Expr& expression) {
   if (expression.kind == cel::ExprKind::kLiteral) return expression.literal;
-  if (expression.kind == cel::ExprKind::kList) {
+  if (expression.kind == cel::ExprKind::kList && expression.marks == nullptr) {
     return ReadConstantList(expression);
   }
   if (!IsCall(expression, operators::kNegate)) return std::nullopt;

@@ -35,6 +35,11 @@ std::string ShowTree(const Expr& node) {
       return "[" + arguments + "]";
     case ExprKind::kMap:
       return "{" + arguments + "}";
+    case ExprKind::kMessage:
+      return Print(node);
+    case ExprKind::kComprehension:
+      return "fold(" + std::string(node.comprehension->variable) + " of " +
+             ShowTree(*node.operand) + "; " + arguments + ")";
   }
   return "";
 }
@@ -473,18 +478,28 @@ TEST(ParserTest, ErrorsShowTheirPlace) {
        "ERROR: 1:5: expected a field such as a.b as the argument of has()\n"
        " | has(has(a.b))\n"
        " | ....^"},
-      {"doc.tags.exists(t, t == 'a')",
-       "ERROR: 1:10: the macro exists() is not supported\n"
-       " | doc.tags.exists(t, t == 'a')\n"
+      {"doc.tags.exists(t.a, t == 'a')",
+       "ERROR: 1:18: expected a name for the variable of the macro\n"
+       " | doc.tags.exists(t.a, t == 'a')\n"
+       " | .................^"},
+      {"[1].map(__result__, 1)",
+       "ERROR: 1:9: expected a name that does not hide the result of the "
+       "macro, got '__result__'\n"
+       " | [1].map(__result__, 1)\n"
+       " | ........^"},
+      {"a.all(k, k, true)",
+       "ERROR: 1:10: expected two names that differ for the variables of the "
+       "macro\n"
+       " | a.all(k, k, true)\n"
        " | .........^"},
-      {"[1].map(x, x > 0, x * 2)",
-       "ERROR: 1:5: the macro map() is not supported\n"
-       " | [1].map(x, x > 0, x * 2)\n"
-       " | ....^"},
-      {"a.B{c: 1}",
-       "ERROR: 1:4: message literals are not supported\n"
-       " | a.B{c: 1}\n"
-       " | ...^"},
+      {"cel.block(a, b)",
+       "ERROR: 1:11: expected a list as the first argument of cel.block()\n"
+       " | cel.block(a, b)\n"
+       " | ..........^"},
+      {"a.B{c}",
+       "ERROR: 1:6: expected ':', got '}'\n"
+       " | a.B{c}\n"
+       " | .....^"},
       {"1 {}",
        "ERROR: 1:3: expected end of text, got '{'\n"
        " | 1 {}\n"
@@ -497,15 +512,54 @@ TEST(ParserTest, ErrorsShowTheirPlace) {
   for (const TreeCase& c : cases) EXPECT_EQ(ParseAndShow(c.text), c.tree);
 }
 
-TEST(ParserTest, EveryMacroThatBindsAVariableIsRefusedByName) {
-  for (std::string name : {"all", "exists", "exists_one", "existsOne", "filter",
-                           "map", "transformList", "transformMap",
-                           "transformMapEntry", "optMap", "optFlatMap"}) {
-    std::string message = ParseAndShow("a." + name + "(x, x)");
-    EXPECT_EQ(message.substr(0, message.find('\n')),
-              "ERROR: 1:3: the macro " + name + "() is not supported");
+TEST(ParserTest, MacrosAreWrittenOut) {
+  const TreeCase cases[] = {
+      {"a.all(x, p)",
+       "fold(x of a; true, @not_strictly_false(@result), _&&_(@result, p), "
+       "@result)"},
+      {"a.exists(x, p)",
+       "fold(x of a; false, @not_strictly_false(!_(@result)), "
+       "_||_(@result, p), @result)"},
+      {"a.exists_one(x, p)",
+       "fold(x of a; 0, true, _?_:_(p, _+_(@result, 1), @result), "
+       "_==_(@result, 1))"},
+      {"a.map(x, t)", "fold(x of a; [], true, _+_(@result, [t]), @result)"},
+      {"a.map(x, p, t)",
+       "fold(x of a; [], true, _?_:_(p, _+_(@result, [t]), @result), "
+       "@result)"},
+      {"a.filter(x, p)",
+       "fold(x of a; [], true, _?_:_(p, _+_(@result, [x]), @result), "
+       "@result)"},
+      {"a.transformMap(k, v, t)",
+       "fold(k of a; {}, true, cel.@mapInsert(@result, k, t), @result)"},
+      {"cel.bind(x, a, b)", "fold(#unused of []; a, false, x, b)"},
+      {"cel.block([a], cel.index(0))", "cel.@block([a], @index0)"},
+  };
+  for (const TreeCase& one : cases) {
+    EXPECT_EQ(ParseAndShow(one.text), one.tree) << one.text;
   }
+}
+
+TEST(ParserTest, AMacroIsOneOnlyWithItsOwnNumberOfArguments) {
   EXPECT_EQ(ParseAndShow("map(a)"), "map(a)") << "only as a member";
+  EXPECT_EQ(ParseAndShow("a.map(x)"), "a.map(x)");
+  EXPECT_EQ(ParseAndShow("a.bind(x, 1, x)"), "a.bind(x, 1, x)")
+      << "only of cel";
+}
+
+TEST(ParserTest, OptionalEntriesAndFieldsAreRead) {
+  const TreeCase cases[] = {
+      {"a.?b.c", "_?._(a, \"b\").c"},
+      {"a[?b]", "_[?_](a, b)"},
+      {"a ? [?b] : c", "_?_:_(a, [b], c)"},
+  };
+  for (const TreeCase& one : cases) {
+    EXPECT_EQ(ParseAndShow(one.text), one.tree) << one.text;
+  }
+  for (std::string_view text :
+       {"[?a, b]", "{?\"k\": v, \"l\": w}", "a.B{c: 1, ?d: e}", "[1, ?2]"}) {
+    EXPECT_EQ(Print(Parse(text)->root()), text);
+  }
 }
 
 TEST(ParserTest, ALongLineIsShownInPart) {
@@ -550,7 +604,7 @@ struct LimitCase {
 };
 
 TEST(ParserTest, EveryBoundIsExact) {
-  ParseLimits limits;
+  Limits limits;
   limits.text_bytes = 400;
   limits.nodes = 20;
   limits.depth = 5;

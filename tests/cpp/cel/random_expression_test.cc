@@ -14,12 +14,24 @@ namespace streamer::support {
 namespace {
 
 void CollectNames(const cel::Expr& node, std::set<std::string>& names) {
-  static const char* const kKinds[] = {"literal", "identifier", "select",
-                                       "call",    "list",       "map"};
+  static const char* const kKinds[] = {"literal", "identifier",   "select",
+                                       "call",    "list",         "map",
+                                       "message", "comprehension"};
   names.insert(kKinds[static_cast<int>(node.kind)]);
   if (node.is_test) names.insert("has");
   if (node.kind == cel::ExprKind::kCall) {
-    names.insert((node.operand != nullptr ? "." : "") + std::string(node.name));
+    std::string name(node.name);
+    if (node.operand != nullptr) {
+      bool is_namespaced = node.operand->kind == cel::ExprKind::kIdentifier &&
+                           cel::IsFunctionNamespace(node.operand->name);
+      name =
+          (is_namespaced ? std::string(node.operand->name) : "") + "." + name;
+    }
+    names.insert(name);
+  }
+  if (node.comprehension != nullptr) {
+    names.insert("macro " +
+                 std::to_string(static_cast<int>(node.comprehension->macro)));
   }
   if (node.operand != nullptr) CollectNames(*node.operand, names);
   for (const cel::Expr* argument : node.arguments) {
@@ -31,15 +43,19 @@ TEST(RandomExpressionsTest, AnythingReachesEveryConstructAndFunction) {
   Random random(1);
   RandomExpressions generator(random, ExpressionStyle::kAnything);
   std::set<std::string> names;
-  for (int i = 0; i < 5000; ++i) CollectNames(generator.Draw(4).root(), names);
+  for (int i = 0; i < 20000; ++i) CollectNames(generator.Draw(4).root(), names);
   for (const cel::FunctionEntry& entry : cel::AllFunctions()) {
     bool is_member = entry.style == cel::CallStyle::kMember;
     EXPECT_TRUE(names.count((is_member ? "." : "") + std::string(entry.name)))
         << entry.name;
   }
-  for (const char* name : {"literal", "identifier", "select", "call", "list",
-                           "map", "has", "_&&_", "_||_", "_?_:_"}) {
+  for (const char* name :
+       {"literal", "identifier", "select", "call", "list", "map",
+        "comprehension", "has", "_&&_", "_||_", "_?_:_"}) {
     EXPECT_TRUE(names.count(name)) << name;
+  }
+  for (int macro = 1; macro <= static_cast<int>(cel::Macro::kSortBy); ++macro) {
+    EXPECT_TRUE(names.count("macro " + std::to_string(macro))) << macro;
   }
 }
 

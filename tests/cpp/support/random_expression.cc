@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cel/functions.h"
+#include "cel/macros.h"
 
 namespace streamer::support {
 namespace {
@@ -97,6 +98,7 @@ const Expr* RandomExpressions::TextTest() {
 
 // One test of one field.
 const Expr* RandomExpressions::Test() {
+  if (random_.Chance(1, 16)) return LoopTest();
   switch (random_.Below(10)) {
     case 0:
       return builder_->Call(operators::kIn, {Path(), ConstantList()});
@@ -170,17 +172,105 @@ const Expr* RandomExpressions::AnyCall(int depth) {
                          random_.Pick(RandomValues::field_names()));
   }
   const FunctionEntry& entry = entries[drawn];
-  std::vector<const Expr*> arguments(entry.argument_count);
+  // Only macros call these.
+  if (entry.name == operators::kMapInsert || entry.name == operators::kSortBy) {
+    return AnyMacro(depth);
+  }
+  std::vector<const Expr*> arguments(
+      entry.argument_count == cel::kAnyNumber ? 3 : entry.argument_count);
   for (const Expr*& argument : arguments) argument = Anything(depth - 1);
   if (entry.name == "matches" && random_.Chance(3, 4)) {
     arguments.back() = Pattern();
   }
-  if (entry.style == CallStyle::kGlobal) {
-    return builder_->Call(entry.name, arguments);
+  if (entry.name == operators::kOptionalSelect) {
+    arguments[1] = builder_->Literal(
+        Value::String(random_.Pick(RandomValues::field_names())));
   }
-  return builder_->MemberCall(
-      arguments[0], entry.name,
-      std::span<const Expr* const>(arguments).subspan(1));
+  return CallOf(entry, std::move(arguments));
+}
+
+// As the parser reads it: of math.abs(x), `math` is the receiver.
+const Expr* RandomExpressions::CallOf(const FunctionEntry& entry,
+                                      std::vector<const Expr*> arguments) {
+  std::span<const Expr* const> all(arguments);
+  if (entry.style == CallStyle::kMember) {
+    return builder_->MemberCall(arguments[0], entry.name, all.subspan(1));
+  }
+  std::size_t dot = entry.name.rfind('.');
+  if (dot == entry.name.npos || entry.name.starts_with('_')) {
+    return builder_->Call(entry.name, all);
+  }
+  return builder_->MemberCall(builder_->Identifier(entry.name.substr(0, dot)),
+                              entry.name.substr(dot + 1), all);
+}
+
+const Expr* RandomExpressions::Variable() {
+  return builder_->Identifier(random_.Pick(variables_));
+}
+
+// A loop or a binding, with its variables in scope.
+const Expr* RandomExpressions::AnyMacro(int depth) {
+  struct Shape {
+    std::string_view name;
+    std::size_t variables;
+    std::size_t bodies;
+  };
+  static const std::vector<Shape> kShapes = {{"all", 1, 1},
+                                             {"all", 2, 1},
+                                             {"exists", 1, 1},
+                                             {"exists", 2, 1},
+                                             {"exists_one", 1, 1},
+                                             {"existsOne", 2, 1},
+                                             {"map", 1, 1},
+                                             {"map", 1, 2},
+                                             {"filter", 1, 1},
+                                             {"transformList", 2, 1},
+                                             {"transformList", 2, 2},
+                                             {"transformMap", 2, 1},
+                                             {"transformMap", 2, 2},
+                                             {"transformMapEntry", 2, 1},
+                                             {"transformMapEntry", 2, 2},
+                                             {"optMap", 1, 1},
+                                             {"optFlatMap", 1, 1},
+                                             {"sortBy", 1, 1},
+                                             {"bind", 1, 2}};
+  const Shape shape = random_.Pick(kShapes);
+  const Expr* receiver = shape.name == "bind"   ? builder_->Identifier("cel")
+                         : random_.Chance(1, 2) ? Path()
+                                                : AnyContainer(depth - 1);
+  std::size_t outer = variables_.size();
+  std::vector<const Expr*> arguments;
+  std::size_t bodies = shape.bodies;
+  const Expr* bound = nullptr;  // outside the scope of its name
+  if (shape.name == "bind") {
+    bound = Anything(depth - 1);
+    --bodies;
+  }
+  for (std::size_t i = 0; i < shape.variables; ++i) {
+    variables_.push_back(i == 0 ? random_.Pick({"v", "w", "doc"}) : "u");
+    arguments.push_back(builder_->Identifier(variables_.back()));
+  }
+  if (bound != nullptr) arguments.push_back(bound);
+  for (std::size_t i = 0; i < bodies; ++i) {
+    arguments.push_back(random_.Chance(1, 3) ? Variable()
+                                             : Anything(depth - 1));
+  }
+  variables_.resize(outer);
+  cel::Macro macro = cel::FindMacro(shape.name, *receiver, arguments.size());
+  return cel::ExpandMacro(*builder_, macro, shape.name, receiver, arguments);
+}
+
+// doc.list.exists(v, v == "x")
+const Expr* RandomExpressions::LoopTest() {
+  bool is_all = random_.Chance(1, 3);
+  const Expr* path = Path();
+  const Expr* variable = builder_->Identifier("v");
+  const Expr* test = builder_->Call(random_.Pick(Relations()),
+                                    {builder_->Identifier("v"), Constant()});
+  const Expr* arguments[] = {variable, test};
+  return cel::ExpandMacro(*builder_,
+                          is_all ? cel::Macro::kAll : cel::Macro::kExists,
+                          is_all ? "all" : "exists", path, arguments);
 }
 
 const Expr* RandomExpressions::AnyContainer(int depth) {
@@ -191,11 +281,17 @@ const Expr* RandomExpressions::AnyContainer(int depth) {
   for (std::size_t i = 0; is_map && i < parts.size(); i += 2) {
     if (random_.Chance(7, 8)) parts[i] = Text();
   }
-  return is_map ? builder_->Map(parts) : builder_->List(parts);
+  bool are_optional[4] = {};
+  for (bool& flag : are_optional) flag = random_.Chance(1, 12);
+  std::span<const bool> flags(are_optional,
+                              is_map ? parts.size() / 2 : parts.size());
+  return is_map ? builder_->Map(parts, flags) : builder_->List(parts, flags);
 }
 
 const Expr* RandomExpressions::Anything(int depth) {
+  if (!variables_.empty() && random_.Chance(1, 4)) return Variable();
   if (depth <= 1) return random_.Chance(1, 2) ? Path() : Constant();
+  if (random_.Chance(1, 8)) return AnyMacro(depth);
   switch (random_.Below(12)) {
     case 0:
       return Constant();

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "cel/expression.h"
+#include "cel/functions.h"
 #include "cel/program.h"
 #include "cel/tree_builder.h"
 #include "support/random.h"
@@ -43,7 +44,12 @@ class RandomExpressions {
   using Expr = cel::Expr;
   const Expr* Anything(int depth);
   const Expr* AnyCall(int depth);
+  const Expr* CallOf(const cel::FunctionEntry& entry,
+                     std::vector<const Expr*> arguments);
   const Expr* AnyContainer(int depth);
+  const Expr* AnyMacro(int depth);
+  const Expr* LoopTest();
+  const Expr* Variable();
   const Expr* Filter(int depth);
   const Expr* Test();
   const Expr* TextTest();
@@ -60,6 +66,7 @@ class RandomExpressions {
   Arena arena_;
   RandomValues constants_;
   cel::TreeBuilder* builder_ = nullptr;
+  std::vector<std::string_view> variables_;  // of the macros around
 };
 
 }  // namespace streamer::support

@@ -1,0 +1,64 @@
+// Variables: the names an expression may use, and what is known of them.
+//
+//   Variables untyped({"doc", "op"});
+//   auto typed = Variables::Declare({{"doc", "map(string, dyn)"},
+//                                    {"op", "string"}});
+//
+// The n-th name is bound by the n-th value when a program runs. A name may
+// have dots. A name in an expression is sought in the container first and then
+// outward: in container a.b the name c means a.b.c, a.c or c, the first that
+// is declared; a leading dot means the last at once.
+//
+// Thread-safety: immutable.
+#ifndef STREAMER_CEL_VARIABLES_H_
+#define STREAMER_CEL_VARIABLES_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "cel/types.h"
+
+namespace streamer::cel {
+
+struct Declaration {
+  std::string name;
+  std::string type;  // as ParseType reads it
+};
+
+class Variables {
+ public:
+  // All dyn, in no container.
+  explicit Variables(std::vector<std::string> names);
+
+  // InvalidArgument for a type that cannot be read or a name declared twice.
+  static Result<Variables> Declare(const std::vector<Declaration>& declarations,
+                                   std::string container = {});
+
+  [[nodiscard]] std::optional<std::size_t> Find(std::string_view name) const;
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] const Type& type(std::size_t slot) const {
+    return *types_[slot];
+  }
+  [[nodiscard]] const std::string& container() const { return container_; }
+  // Whether a name with dots can mean a variable.
+  [[nodiscard]] bool has_qualified_names() const {
+    return has_qualified_names_;
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<const Type*> types_;
+  std::string container_;
+  std::shared_ptr<const Arena> arena_;  // of the types
+  bool has_qualified_names_ = false;
+};
+
+}  // namespace streamer::cel
+
+#endif  // STREAMER_CEL_VARIABLES_H_
