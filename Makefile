@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test lint format bench coverage asan tsan fuzz clean
+.PHONY: help setup build run test conformance lint format bench coverage asan tsan fuzz clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,6 +24,10 @@ run: setup ## Show the service at work on real flights; ARGS="--once --events 50
 
 test: build ## Run the C++ and the Python tests
 	@scripts/test $(BUILD)
+
+conformance: setup ## Run the public CEL vectors and print a table
+	@scripts/build $(PRESET) -j $(JOBS) conformance
+	@scripts/conformance $(BUILD)/bin/conformance
 
 lint: build ## Check format, clang-tidy, ruff, mypy and that headers stand alone
 	@scripts/lint

@@ -25,7 +25,7 @@
 
 namespace streamer::cel {
 
-// What a walk that recurses accepts. ParseLimits::depth is far stricter; it
+// What a walk that recurses accepts. Limits::depth is far stricter; it
 // counts a chain of && or || once, though the chain is a balanced tree.
 inline constexpr int kMaxTreeDepth = 1000;
 

@@ -19,10 +19,10 @@ std::string Identity(const Expr& expression) {
 }
 
 // Printing may add what the limits count: parentheses and escapes.
-constexpr ParseLimits kWide{.text_bytes = std::size_t{1} << 24,
-                            .nodes = 100'000,
-                            .depth = 900,
-                            .list_values = 1'000'000};
+constexpr Limits kWide{.text_bytes = std::size_t{1} << 24,
+                       .nodes = 100'000,
+                       .depth = 900,
+                       .list_values = 1'000'000};
 
 void CheckRoundTrip(const Tree& tree) {
   const auto again = Parse(Print(tree.root()), kWide);

@@ -12,6 +12,11 @@
 namespace streamer::support {
 namespace {
 
+// So that no text, however made, takes long. The plain evaluator makes anew
+// what the program grows in place.
+constexpr cel::Units kBudget = 1'000'000;
+constexpr cel::Units kSlowBudget = 20 * kBudget;
+
 std::string FirstLine(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
@@ -35,8 +40,12 @@ std::string EvaluateBoth(std::string_view text, std::string_view document) {
     return "refused: " + FirstLine(MessageOf(program.status()));
   }
   std::span<const Value> bindings(&binding, 1);
-  Value fast = program->Evaluate(bindings, arena);
-  Value slow = cel::SlowEvaluate(tree->root(), variables, bindings, arena);
+  cel::Meter meter(kBudget);
+  Value fast = program->Evaluate(bindings, arena, meter);
+  cel::Meter slow_meter(kSlowBudget);
+  Value slow =
+      cel::SlowEvaluate(tree->root(), variables, bindings, arena, slow_meter);
+  if (meter.is_exhausted() || slow_meter.is_exhausted()) return "over budget";
   if (MeanTheSame(fast, slow)) return Show(fast);
   return "disagreement: " + Show(fast) + " and " + Show(slow);
 }

@@ -19,7 +19,8 @@ std::string Show(const Value& value);
 
 // What both evaluators make of `text` with `doc` bound to the JSON `document`,
 // as Show has it. "refused: " and the first line of the report when Parse or
-// Compile refuses; "disagreement: …" when the evaluators differ.
+// Compile refuses; "disagreement: …" when the evaluators differ; "over budget"
+// when one of them was cut off.
 std::string EvaluateBoth(std::string_view text, std::string_view document);
 
 // Whether both evaluators mean the same: the same bits, or the same error
