@@ -11,7 +11,7 @@ std::string_view OpenApiDocument() {
   "info": {
     "title": "Streamer",
     "version": "1",
-    "description": "Ingest, operations and control plane of streamerd. Gateways use gRPC: syntrix.streamer.v1.StreamerService."
+    "description": "Ingest, operations and control plane of streamerd. HEAD goes where GET does. Gateways use gRPC: syntrix.streamer.v1.StreamerService."
   },
   "paths": {
     "/v1/events": {
@@ -40,7 +40,7 @@ std::string_view OpenApiDocument() {
           },
           "415": {"$ref": "#/components/responses/Problem"},
           "503": {
-            "description": "Starting or draining; the lines counted were taken",
+            "description": "Not ready, or bodies hold too much memory; the lines counted were taken",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/EventProblem"}}}
           }
         }
@@ -97,7 +97,8 @@ std::string_view OpenApiDocument() {
           },
           "411": {"$ref": "#/components/responses/Problem"},
           "413": {"$ref": "#/components/responses/Problem"},
-          "415": {"$ref": "#/components/responses/Problem"}
+          "415": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
         }
       }
     },
