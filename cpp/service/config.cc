@@ -81,10 +81,10 @@ class FileReader {
     if (section.IsNull()) return OkStatus();
     if (!section.IsMap()) return Expected(mark, section, path, "a map");
     for (const auto& member : section) {
-      const std::string name = member.first.Scalar();
-      STREAMER_RETURN_IF_ERROR(
-          ReadMember(path.empty() ? name : path + "." + name, member.first,
-                     member.second));
+      std::string name = path;
+      if (!path.empty()) name += '.';
+      name += member.first.Scalar();
+      STREAMER_RETURN_IF_ERROR(ReadMember(name, member.first, member.second));
     }
     return OkStatus();
   }
@@ -116,7 +116,7 @@ class FileReader {
                          (key.kind == KeyKind::kNumber ? "number" : "boolean") +
                          ", got the text \"" + value.Scalar() + "\"");
     }
-    const Status status = key.set(value.Scalar(), config_);
+    Status status = key.set(value.Scalar(), config_);
     if (status.ok()) return status;
     return Problem(value.Mark(),
                    FullName(path) + ": " + std::string(MessageOf(status)));
@@ -146,7 +146,7 @@ class FileReader {
 
 Status Set(const ConfigKey& key, std::string_view text,
            const std::string& where, ServiceConfig& config) {
-  const Status status = key.set(text, config);
+  Status status = key.set(text, config);
   if (status.ok()) return status;
   return InvalidArgument(where + ": " + std::string(MessageOf(status)));
 }
