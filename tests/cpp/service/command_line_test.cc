@@ -20,6 +20,11 @@ Result<CommandLine> Read(const std::vector<std::string>& arguments) {
   return ReadCommandLine(arguments, {});
 }
 
+void WriteFile(const std::string& name, const std::string& text) {
+  std::ofstream file(name, std::ios::trunc);
+  file << text;
+}
+
 TEST(CommandLineTest, NothingServes) {
   const auto line = Read({});
   ASSERT_TRUE(line.ok());
@@ -46,12 +51,12 @@ TEST(CommandLineTest, TheEnvironmentIsHandedOn) {
 TEST(CommandLineTest, AFileIsReadWhole) {
   const std::string name = ::testing::TempDir() + "/command_line_test.yaml";
   const std::string text = std::string(10'000, '#') + "\nstreamer:\n";
-  std::ofstream(name) << text;
+  WriteFile(name, text);
   const auto line = Read({"--config", name});
   ASSERT_TRUE(line.ok()) << line.status();
   EXPECT_EQ(line->sources.file_name, name);
   EXPECT_EQ(line->sources.file_text, text);
-  std::ofstream(name, std::ios::trunc);
+  WriteFile(name, "");
   EXPECT_EQ(Read({"--config", name})->sources.file_text, "");
   std::remove(name.c_str());
   EXPECT_EQ(Read({"--config", name}).status(),

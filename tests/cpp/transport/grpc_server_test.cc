@@ -167,9 +167,10 @@ TEST_F(GrpcServerTest, ShutdownWritesWhatIsQueuedAndSaysThatItDid) {
 TEST_F(GrpcServerTest, ShutdownCutsOffWhoTakesNothingAndSaysSo) {
   Gateway gateway(Start());
   ASSERT_TRUE(gateway.Subscribe("s1"));
-  for (int i = 0; i < 100; ++i) Ingest("e" + std::to_string(i), 100'000);
-  // More than fits on the way is handed over, and then no more.
-  while (server_->Statistics().deliveries == 0) std::this_thread::yield();
+  for (int i = 0; i < 400; ++i) Ingest("e" + std::to_string(i), 100'000);
+  // The stream's window is full, of far more than fits on the way, once its
+  // outbox fills.
+  while (engine_.Statistics().outbox_depth == 0) std::this_thread::yield();
   EXPECT_FALSE(server_->Shutdown(Duration::zero(), Unavailable("going down")));
   const grpc::Status status = gateway.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
@@ -180,6 +181,7 @@ TEST_F(GrpcServerTest, ShutdownCutsOffWhoTakesNothingAndSaysSo) {
 TEST_F(GrpcServerTest, StreamsComeAndGoInAnyOrderUnderLoad) {
   const int port = Start();
   std::vector<std::thread> gateways;
+  gateways.reserve(4);
   for (int i = 0; i < 4; ++i) {
     gateways.emplace_back([port] {
       for (int round = 0; round < 25; ++round) {

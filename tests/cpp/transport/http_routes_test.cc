@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "transport/fake_engine.h"
@@ -111,8 +112,10 @@ TEST_F(HttpRoutesTest, TheDescriptionHasExactlyTheRoutes) {
   const nlohmann::json document = nlohmann::json::parse(OpenApiDocument());
   for (const auto& [path, operations] : document["paths"].items()) {
     for (const auto& [method, operation] : operations.items()) {
-      described.insert(method + " " + path);
-      EXPECT_FALSE(operation["responses"].empty()) << method << " " << path;
+      std::string name = method;
+      name.append(" ").append(path);
+      EXPECT_FALSE(operation["responses"].empty()) << name;
+      described.insert(std::move(name));
     }
   }
   EXPECT_EQ(described, routed);

@@ -25,6 +25,7 @@ class NdjsonIngestTest : public ::testing::Test {
  protected:
   [[nodiscard]] std::vector<std::string> Ids() const {
     std::vector<std::string> ids;
+    ids.reserve(engine_.events.size());
     for (const SourceEvent& event : engine_.events) {
       ids.push_back(event.document_id);
     }
