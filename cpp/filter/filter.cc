@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cel/checker.h"
+#include "cel/cost.h"
 #include "cel/printer.h"
 #include "cel/tree_builder.h"
 #include "filter/internal/condition_tree.h"
@@ -9,6 +11,18 @@
 
 namespace streamer {
 namespace {
+
+// The tree of an expression that can work and may: its types fit, and it is
+// within every limit. Reports show places in the text given, which a tree that
+// is joined with conditions no longer has.
+Result<cel::Tree> ReadExpression(const std::string& text,
+                                 const cel::Limits& limits) {
+  STREAMER_ASSIGN_OR_RETURN(cel::Tree tree, cel::Parse(text, limits));
+  STREAMER_RETURN_IF_ERROR(
+      cel::ReportOf(tree, cel::Check(tree, FilterVariables())));
+  STREAMER_RETURN_IF_ERROR(cel::CheckCost(tree, FilterVariables(), limits));
+  return tree;
+}
 
 // The tree of conditions and expression together.
 Result<cel::Tree> BuildTree(const FilterSource& source,
@@ -18,13 +32,14 @@ Result<cel::Tree> BuildTree(const FilterSource& source,
       std::vector<const cel::Expr*> operands,
       BuildConditions(source.conditions, limits, builder));
   if (!source.expression.empty()) {
-    STREAMER_ASSIGN_OR_RETURN(cel::Tree parsed,
-                              cel::Parse(source.expression, limits.expression));
+    STREAMER_ASSIGN_OR_RETURN(
+        cel::Tree parsed, ReadExpression(source.expression, limits.expression));
     if (operands.empty()) return parsed;
-    // Compiled alone first: errors must show places in the text given, which
-    // the joined tree no longer has.
-    STREAMER_RETURN_IF_ERROR(
-        cel::Program::Compile(parsed, FilterVariables()).status());
+    // Patterns are refused where they are compiled.
+    STREAMER_RETURN_IF_ERROR(cel::Program::Compile(parsed, parsed.root(),
+                                                   FilterVariables(),
+                                                   limits.expression)
+                                 .status());
     operands.push_back(builder.Copy(parsed.root()));
   }
   const cel::Expr* root = operands.empty()
@@ -51,7 +66,8 @@ std::optional<std::string> DocumentIdOf(const Predicate& predicate) {
 
 Result<Conjunction> MakeConjunction(const cel::Tree& tree,
                                     const NormalForm& form,
-                                    const AtomSet& atoms) {
+                                    const AtomSet& atoms,
+                                    const cel::Limits& limits) {
   Conjunction conjunction;
   for (AtomIndex index : atoms) {
     const Atom& atom = form.atoms[index];
@@ -59,9 +75,9 @@ Result<Conjunction> MakeConjunction(const cel::Tree& tree,
       conjunction.predicates.push_back(*atom.predicate);
       continue;
     }
-    STREAMER_ASSIGN_OR_RETURN(
-        cel::Program program,
-        cel::Program::Compile(tree, *atom.expression, FilterVariables()));
+    STREAMER_ASSIGN_OR_RETURN(cel::Program program,
+                              cel::Program::Compile(tree, *atom.expression,
+                                                    FilterVariables(), limits));
     conjunction.residuals.push_back(
         {std::make_shared<const cel::Program>(std::move(program)),
          atom.wanted});
@@ -82,25 +98,28 @@ Filter::Filter(cel::Tree tree, cel::Program program)
 Result<std::shared_ptr<const Filter>> Filter::Compile(
     const FilterSource& source, const FilterLimits& limits) {
   STREAMER_ASSIGN_OR_RETURN(cel::Tree tree, BuildTree(source, limits));
-  STREAMER_ASSIGN_OR_RETURN(cel::Program program,
-                            cel::Program::Compile(tree, FilterVariables()));
+  STREAMER_ASSIGN_OR_RETURN(
+      cel::Program program,
+      cel::Program::Compile(tree, tree.root(), FilterVariables(),
+                            limits.expression));
   std::shared_ptr<Filter> filter(
       new Filter(std::move(tree), std::move(program)));
-  STREAMER_RETURN_IF_ERROR(filter->SetNormalForm(limits.conjunctions));
+  STREAMER_RETURN_IF_ERROR(filter->SetNormalForm(limits));
   filter->text_ = cel::Print(filter->tree_.root());
   return std::shared_ptr<const Filter>(std::move(filter));
 }
 
-Status Filter::SetNormalForm(std::size_t limit) {
-  NormalForm form = Normalize(tree_, limit);
+Status Filter::SetNormalForm(const FilterLimits& limits) {
+  NormalForm form = Normalize(tree_, limits.conjunctions);
   canonical_key_ = std::move(form.canonical_key);
   is_exact_ = form.is_exact;
   is_match_all_ = form.is_exact && form.conjunctions.size() == 1 &&
                   form.conjunctions.front().empty();
   if (is_match_all_) return OkStatus();
   for (const AtomSet& atoms : form.conjunctions) {
-    STREAMER_ASSIGN_OR_RETURN(Conjunction conjunction,
-                              MakeConjunction(tree_, form, atoms));
+    STREAMER_ASSIGN_OR_RETURN(
+        Conjunction conjunction,
+        MakeConjunction(tree_, form, atoms, limits.expression));
     conjunctions_.push_back(std::move(conjunction));
   }
   if (is_exact_ && conjunctions_.size() == 1 &&

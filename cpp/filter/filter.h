@@ -101,7 +101,7 @@ class Filter {
 
  private:
   Filter(cel::Tree tree, cel::Program program);
-  Status SetNormalForm(std::size_t limit);
+  Status SetNormalForm(const FilterLimits& limits);
 
   cel::Tree tree_;
   cel::Program program_;

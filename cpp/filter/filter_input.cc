@@ -3,9 +3,16 @@
 namespace streamer {
 
 const cel::Variables& FilterVariables() {
-  static const cel::Variables variables({"doc", "data", "before", "op",
-                                         "tenant", "collection", "id",
-                                         "timestamp"});
+  static const cel::Variables variables =
+      cel::Variables::Declare({{"doc", "map(string, dyn)"},
+                               {"data", "map(string, dyn)"},
+                               {"before", "dyn"},  // a map or null
+                               {"op", "string"},
+                               {"tenant", "string"},
+                               {"collection", "string"},
+                               {"id", "string"},
+                               {"timestamp", "timestamp"}})
+          .value();
   return variables;
 }
 

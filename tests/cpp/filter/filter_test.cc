@@ -84,7 +84,7 @@ TEST(FilterTest, NormalFormHasAsManyConjunctionsAsTheExpressionNeeds) {
       {"doc.a == 1 || false", 1, true},
       {"false", 0, true},
       {"1", 0, true},
-      {"!'text'", 0, true},
+      {"!dyn('text')", 1, true},
       {"(" + wide_or + ") && (" + wide_or + ")", 5, true},
       {"size(doc.a) > 1", 1, true},
   };
@@ -367,6 +367,73 @@ TEST(FilterTest, ABadExpressionIsReportedAtItsPlaceWithConditionsOrWithout) {
     ASSERT_TRUE(cel::PositionOf(status).has_value());
     EXPECT_EQ(cel::PositionOf(status)->column, 15u);
   }
+}
+
+TEST(FilterTest, AnExpressionThatCannotWorkIsRefusedWithEveryProblem) {
+  const Status status =
+      Filter::Compile(
+          {.conditions = {Make("a", Operator::kEqual, "1")},
+           .expression = "op > 5 &&\n  doc.x.all(t, t.startsWith(2))"})
+          .status();
+  EXPECT_EQ(MessageOf(status),
+            "ERROR: 1:4: no overload of '_>_' takes (string, int): expected "
+            "(bool, bool), (int, int), (uint, uint), (double, double), "
+            "(string, string), (bytes, bytes), (timestamp, timestamp) or "
+            "(duration, duration)\n"
+            " | op > 5 &&\n"
+            " | ...^\n"
+            "ERROR: 2:18: no overload of 'startsWith' takes dyn.(int): "
+            "expected string.(string)\n"
+            " |   doc.x.all(t, t.startsWith(2))\n"
+            " | .................^");
+  ASSERT_TRUE(cel::PositionOf(status).has_value());
+  EXPECT_EQ(cel::PositionOf(status)->column, 4u);
+}
+
+TEST(FilterTest, AnExpressionThatMayCostTooMuchIsRefused) {
+  const std::string loops = "doc.a.all(x, x.all(y, y.all(z, z > 1)))";
+  EXPECT_EQ(MessageOf(Filter::Compile({.expression = loops}).status()),
+            "ERROR: 1:25: expected loops at most 2 deep, got one more\n"
+            " | doc.a.all(x, x.all(y, y.all(z, z > 1)))\n"
+            " | ........................^");
+  FilterLimits limits;
+  limits.expression.loops = 3;
+  limits.expression.estimate = 1'000'000'000;
+  EXPECT_TRUE(Filter::Compile({.expression = loops}, limits).ok());
+}
+
+TEST(FilterTest, ALoopIsAResidualBesideThePredicates) {
+  FilterPointer filter =
+      Compile("doc.a == 1 && doc.tags.exists(doc, doc == 'x')");
+  ASSERT_EQ(filter->conjunctions().size(), 1u);
+  EXPECT_EQ(filter->conjunctions()[0].predicates.size(), 1u);
+  ASSERT_EQ(filter->conjunctions()[0].residuals.size(), 1u);
+  Arena arena;
+  FilterInput input;
+  for (const auto& [document, expected] :
+       {std::pair(R"({"a":1,"tags":["w","x"]})", true),
+        std::pair(R"({"a":1,"tags":["w"]})", false),
+        std::pair(R"({"a":1,"tags":7})", false)}) {
+    input[FilterVariable::kDoc] = ParseJson(document, arena).value();
+    EXPECT_EQ(filter->Evaluate(input, arena).is_true(), expected) << document;
+    EXPECT_EQ(filter->conjunctions()[0].residuals[0].Holds(input, arena),
+              expected)
+        << document;
+  }
+}
+
+TEST(FilterTest, AFilterThatRunsOverItsBudgetIsNoMatch) {
+  FilterPointer filter =
+      Compile("doc.l.exists(x, x in doc.l && x > 0) || doc.a == 1");
+  std::string list = "[0";
+  for (int i = 1; i < 2000; ++i) list += ",-" + std::to_string(i);
+  Arena arena;
+  FilterInput input;
+  input[FilterVariable::kDoc] =
+      ParseJson(R"({"a":1,"l":)" + list + "]}", arena).value();
+  const Value value = filter->Evaluate(input, arena);
+  ASSERT_TRUE(value.is_error());
+  EXPECT_EQ(value.error().code, ErrorCode::kOverBudget);
 }
 
 }  // namespace

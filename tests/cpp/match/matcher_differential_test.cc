@@ -250,7 +250,10 @@ TEST(MatcherDifferentialTest, FiveTypesUnderOnePath) {
                                               "true", "null", "[1]", "b'1'",
                                               "''",   "-0.0", "0",   "0u"};
   for (const std::string& constant : constants) {
+    const bool has_order = constant != "null" && constant != "[1]";
     for (const char* op : {"==", "!=", "<", "<=", ">", ">="}) {
+      // A filter that can only fail is refused.
+      if (!has_order && (op[0] == '<' || op[0] == '>')) continue;
       pair.Add("doc.x " + std::string(op) + " " + constant);
       pair.Add("!(doc.x " + std::string(op) + " " + constant + ")");
     }

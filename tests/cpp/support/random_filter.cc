@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cel/checker.h"
 #include "cel/printer.h"
+#include "filter/filter_input.h"
 #include "value/containers.h"
 
 namespace streamer::support {
@@ -15,9 +17,18 @@ constexpr int kDocumentDepth = 3;
 
 }  // namespace
 
+// Drawn again until its types fit, for no other is accepted as a filter, also
+// beside conditions.
 std::string RandomFilters::Expression(int depth) {
-  cel::TreeBuilder builder;
-  return cel::Print(*Logic(builder, depth));
+  for (;;) {
+    cel::TreeBuilder builder;
+    const cel::Expr* drawn = Logic(builder, depth);
+    const cel::Expr* joined = builder.Call(
+        operators::kAnd, {drawn, builder.Literal(Value::Bool(true))});
+    if (cel::Check(*joined, FilterVariables()).problems.empty()) {
+      return cel::Print(*drawn);
+    }
+  }
 }
 
 std::string RandomFilters::Atom() {
@@ -165,7 +176,8 @@ const cel::Expr* RandomFilters::NoPredicate(cel::TreeBuilder& builder) {
     case 3:
       return builder.Call(operators::kIn, {path, Path(builder)});
     default:
-      return Constant(builder);  // seldom a boolean
+      // Seldom a boolean, which a dyn need not be.
+      return builder.Call("dyn", {Constant(builder)});
   }
 }
 
