@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "cel/internal/check_report.h"
 #include "cel/internal/errors.h"
 #include "cel/internal/names.h"
@@ -16,6 +17,9 @@ namespace {
 using internal::NameMeaning;
 using internal::Overload;
 using internal::ResolvedCall;
+
+// Calls have few arguments; theirs need no memory from the heap.
+using Types = absl::InlinedVector<const Type*, 4>;
 
 // More would not help anybody.
 constexpr std::size_t kMostProblems = 20;
@@ -33,6 +37,13 @@ bool IsArithmetic(std::string_view function) {
   return function == operators::kAdd || function == operators::kSubtract ||
          function == operators::kMultiply || function == operators::kDivide ||
          function == operators::kModulo;
+}
+
+// The name of the function, with the namespace that is its receiver as written.
+std::string FullNameOf(const Expr& node, const ResolvedCall& call) {
+  std::string name(node.name);
+  if (node.operand == nullptr || call.has_receiver) return name;
+  return QualifiedName(*node.operand) + "." + name;
 }
 
 // One walk over a tree. What was refused has the type kError, which fits
@@ -235,7 +246,7 @@ const Type* Checker::CheckCall(const Expr& node) {
     construct = internal::OverloadsOfConstruct(node.name);
   }
   if (construct.empty()) return CheckFunction(node);
-  std::vector<const Type*> arguments;
+  Types arguments;
   for (const Expr* argument : node.arguments) {
     arguments.push_back(Check(*argument));
   }
@@ -283,22 +294,18 @@ const Type* Checker::CheckFunction(const Expr& node) {
       node, variables_,
       [&](std::string_view name) { return FindLocal(name) != nullptr; });
   const std::vector<Overload>* declared = FindDeclaredFor(node, call);
-  std::vector<const Type*> arguments;
+  Types arguments;
   if (call.has_receiver) arguments.push_back(Check(*node.operand));
   for (const Expr* argument : node.arguments) {
     arguments.push_back(Check(*argument));
-  }
-  std::string name(node.name);
-  if (node.operand != nullptr && !call.has_receiver) {
-    name = QualifiedName(*node.operand) + "." + name;
   }
   std::span<const Overload> overloads;
   if (declared != nullptr) {
     overloads = *declared;
   } else if (call.entry != nullptr) {
     overloads = internal::OverloadsOf(*call.entry);
-  } else if (!IsFunctionName(name)) {
-    std::string shown(internal::Shorten(name));
+  } else if (!IsFunctionName(FullNameOf(node, call))) {
+    std::string shown(internal::Shorten(FullNameOf(node, call)));
     return Refuse(ProblemCode::kUndeclaredFunction, node, "", shown,
                   "undeclared reference to function '" + shown + "'");
   }
@@ -306,7 +313,8 @@ const Type* Checker::CheckFunction(const Expr& node) {
     WarnOfMixedNumbers(node, arguments);
     return result;
   }
-  return RefuseArguments(node, name, overloads, arguments, call.has_receiver);
+  return RefuseArguments(node, FullNameOf(node, call), overloads, arguments,
+                         call.has_receiver);
 }
 
 std::optional<const Type*> Checker::TryOverload(
@@ -318,10 +326,9 @@ std::optional<const Type*> Checker::TryOverload(
     }
     return overload.result;
   }
-  std::vector<const Type*> types(overload.arguments.begin(),
-                                 overload.arguments.end());
+  Types types(overload.arguments.begin(), overload.arguments.end());
   types.push_back(overload.result);
-  std::vector<const Type*> fresh = unifier_.Instantiate(types);
+  internal::Unifier::Types fresh = unifier_.Instantiate(types);
   std::span<const Type* const> wanted(fresh);
   if (!unifier_.AreAssignable(arguments, wanted.first(fresh.size() - 1))) {
     return std::nullopt;

@@ -1,10 +1,13 @@
 #include "cel/cost.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "cel/functions.h"
 #include "cel/internal/names.h"
 #include "cel/macros.h"
@@ -24,16 +27,24 @@ Units Multiply(Units left, Units right) {
   return left * right;
 }
 
+// What stands for a text or list that is not known yet: only sizes count.
+std::string_view LongText() {
+  static const std::string kText(std::size_t{1} << 20, 'x');
+  return kText;
+}
+const std::vector<Value>& LongList() {
+  static const std::vector<Value> kItems(std::size_t{1} << 16);
+  return kItems;
+}
+
 // Walks a tree and adds up what every node may cost, once, or once for each
 // turn of the loops around it.
 class Estimator {
  public:
   Estimator(const Variables& variables, const Limits& limits)
-      : variables_(variables),
-        limits_(limits),
-        text_(limits.estimated_text_bytes, 'x') {
-    items_.resize(limits.estimated_list_size);
-    list_.emplace(items_);
+      : variables_(variables), limits_(limits) {
+    assumed_text_ = Value::String(LongText().substr(0, TextSize()));
+    list_.emplace(std::span(LongList()).first(ListSize()));
   }
 
   // REQUIRES: node.depth <= kMaxTreeDepth.
@@ -52,10 +63,17 @@ class Estimator {
   Units Turns(const Expr& range) const;
   void Refuse(const Expr& node, std::string problem);
 
+  // Sizes beyond those of the shared text and list are taken for theirs.
+  [[nodiscard]] std::size_t TextSize() const {
+    return std::min(limits_.estimated_text_bytes, LongText().size());
+  }
+  [[nodiscard]] std::size_t ListSize() const {
+    return std::min(limits_.estimated_list_size, LongList().size());
+  }
+
   const Variables& variables_;
   const Limits& limits_;
-  std::string text_;
-  std::vector<Value> items_;
+  Value assumed_text_;
   std::optional<ListValue> list_;
   const Expr* culprit_ = nullptr;
   std::string problem_;
@@ -110,15 +128,20 @@ Units Estimator::EstimateFunction(const Expr& node) {
   auto call = internal::ResolveCall(node, variables_,
                                     [](std::string_view) { return false; });
   if (call.entry == nullptr) return 1;
-  std::vector<Value> texts;
-  std::vector<Value> lists;
+  absl::InlinedVector<Value, 4> texts;
+  absl::InlinedVector<Value, 4> lists;
   auto add = [&](const Expr& argument) {
     bool is_known = argument.kind == ExprKind::kLiteral;
-    texts.push_back(is_known ? argument.literal : Value::String(text_));
+    texts.push_back(is_known ? argument.literal : assumed_text_);
     lists.push_back(is_known ? argument.literal : Value::List(&*list_));
   };
   if (call.has_receiver) add(*node.operand);
   for (const Expr* argument : node.arguments) add(*argument);
+  // What is looked for in a list is hardly ever a list itself.
+  bool is_member = call.entry->cost.rule == CostRule::kMember;
+  if (is_member && node.arguments[0]->kind != ExprKind::kLiteral) {
+    texts[0] = lists[0] = Value::Null();
+  }
   if (call.entry->cost.rule == CostRule::kRange &&
       !texts[0].is(ValueKind::kInt)) {
     return Add(call.entry->cost.units, limits_.estimated_list_size);

@@ -247,6 +247,18 @@ Value RunCall(const CodeNode& node, const Frame& frame) {
   return failed.is_error() ? failed : CallWith(arguments, node, frame);
 }
 
+Value RunOrElse(const CodeNode& node, const Frame& frame) {
+  Value arguments[2] = {Run(node.children[0], frame), {}};
+  if (arguments[0].is_error()) return arguments[0];
+  if (!HasContent(arguments[0])) {
+    arguments[1] = Run(node.children[1], frame);
+    if (arguments[1].is_error()) return arguments[1];
+  } else {
+    arguments[1] = arguments[0];  // not looked at
+  }
+  return CallWith(arguments, node, frame);
+}
+
 Value RunList(const CodeNode& node, const Frame& frame) {
   std::span<Value> items = frame.arena.NewArray<Value>(node.children.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -369,6 +381,8 @@ Runner RunnerOf(Opcode opcode) {
       return RunOptionalList;
     case Opcode::kOptionalMap:
       return RunOptionalMap;
+    case Opcode::kOrElse:
+      return RunOrElse;
     default:
       return LoopRunnerOf(opcode);
   }

@@ -55,6 +55,7 @@ enum class Opcode : std::uint8_t {
   kMap,           // keys and values alternate
   kOptionalList,  // the same with `are_optional`
   kOptionalMap,
+  kOrElse,  // `entry`, or() or orValue(); children[1] only if it is needed
   kAll,     // `loop`; children[0] is the range
   kExists,  // likewise, as all up to kMapEntries
   kExistsOne,

@@ -6,6 +6,7 @@
 #include "cel/functions.h"
 #include "cel/internal/errors.h"
 #include "cel/internal/names.h"
+#include "cel/internal/optionals.h"
 #include "cel/macros.h"
 #include "cel/parser.h"
 #include "value/owned_value.h"
@@ -57,6 +58,7 @@ Units OwnUnits(const CodeNode& node) {
     case Opcode::kMatches:
       return 2;
     case Opcode::kCall:
+    case Opcode::kOrElse:
       return node.entry->cost.units;
     case Opcode::kList:
     case Opcode::kOptionalList:
@@ -309,6 +311,7 @@ CodeNode Compiler::CompileFunction(const Expr& node) {
   made.entry = call.entry;
   made.children = CompileAll(operands);
   if (!status_.ok()) return made;
+  if (IsOrElse(*call.entry)) SetOpcode(made, Opcode::kOrElse);
   if (node.name == operators::kIn) UseSet(made);
   if (call.entry->name == "matches" && !UsePattern(node, made)) return made;
   return Fold(made);

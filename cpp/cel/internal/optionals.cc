@@ -73,6 +73,8 @@ Value ValueOf(Arguments arguments, Arena& arena) {
   return Invalid("optional.none() dereference", arena);
 }
 
+// Of both of these the evaluators evaluate the second argument only if the
+// first holds nothing.
 Value Or(Arguments arguments, Arena& arena) {
   if (!AreKinds(arguments, {ValueKind::kOptional, ValueKind::kOptional})) {
     return NoSuchMemberCall("or", arguments, arena);
@@ -157,6 +159,10 @@ Value IndexOptional(const Value& optional, const Value& key, Arena& arena) {
     return NoSuchMemberCall("index", arguments, arena);
   }
   return Lookup(OperatorIndex(arguments, arena), arena);
+}
+
+bool IsOrElse(const FunctionEntry& entry) {
+  return entry.function == Or || entry.function == OrValue;
 }
 
 Value OptionalExpected(const Value& got, Arena& arena) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "cel/functions.h"
 #include "value/value.h"
 
 namespace streamer::cel::internal {
@@ -17,6 +18,14 @@ Value SelectOptional(const Value& optional, std::string_view field,
 
 // The element or entry of what `optional` holds, likewise.
 Value IndexOptional(const Value& optional, const Value& key, Arena& arena);
+
+// Whether a call is or() or orValue(), which evaluate their argument only when
+// the optional before the dot holds nothing.
+bool IsOrElse(const FunctionEntry& entry);
+// Whether `value` is an optional that holds something.
+inline bool HasContent(const Value& value) {
+  return value.is(ValueKind::kOptional) && value.optional() != nullptr;
+}
 
 // The error of an optional element, `[?x]`, whose value is no optional.
 Value OptionalExpected(const Value& got, Arena& arena);

@@ -1,5 +1,6 @@
 #include "cel/internal/tree_evaluator.h"
 
+#include <array>
 #include <string>
 
 #include "cel/functions.h"
@@ -86,6 +87,9 @@ Value TreeEvaluator::EvaluateCall(const Expr& node) {
   if (call.has_receiver) {
     arguments.push_back(Evaluate(*node.operand));
     if (arguments.back().is_error()) return arguments.back();
+  }
+  if (IsOrElse(*call.entry) && HasContent(arguments[0])) {
+    return Called(*call.entry, std::array{arguments[0], arguments[0]});
   }
   for (const Expr* argument : node.arguments) {
     arguments.push_back(Evaluate(*argument));

@@ -181,18 +181,15 @@ const Type* Unifier::Resolve(const Type* type) {
   return arena_.New<Type>(Type{type->kind, type->name, resolved, 0});
 }
 
-std::vector<const Type*> Unifier::Instantiate(
-    std::span<const Type* const> types) {
-  std::vector<std::pair<std::string_view, const Type*>> fresh;
-  std::vector<const Type*> made;
+Unifier::Types Unifier::Instantiate(std::span<const Type* const> types) {
+  Fresh fresh;
+  Types made;
   made.reserve(types.size());
   for (const Type* type : types) made.push_back(Replace(type, fresh));
   return made;
 }
 
-const Type* Unifier::Replace(
-    const Type* type,
-    std::vector<std::pair<std::string_view, const Type*>>& fresh) {
+const Type* Unifier::Replace(const Type* type, Fresh& fresh) {
   if (IsParameter(type)) {
     for (const auto& [name, parameter] : fresh) {
       if (name == type->name) return parameter;

@@ -12,8 +12,10 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
+#include <string_view>
+#include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "base/arena.h"
 #include "cel/types.h"
 
@@ -43,7 +45,8 @@ class Unifier {
 
   // Copies of `types` with their named parameters A, B, … replaced by new
   // ones, the same ones for the same name.
-  std::vector<const Type*> Instantiate(std::span<const Type* const> types);
+  using Types = absl::InlinedVector<const Type*, 4>;
+  Types Instantiate(std::span<const Type* const> types);
 
   [[nodiscard]] bool is_exhausted() const { return steps_ > kMostSteps; }
 
@@ -60,9 +63,9 @@ class Unifier {
   bool IsSame(const Type* left, const Type* right);
   void Bind(const Type* parameter, const Type* type);
   void Undo(std::size_t mark);
-  const Type* Replace(
-      const Type* type,
-      std::vector<std::pair<std::string_view, const Type*>>& fresh);
+  using Fresh =
+      absl::InlinedVector<std::pair<std::string_view, const Type*>, 3>;
+  const Type* Replace(const Type* type, Fresh& fresh);
   bool Step() { return ++steps_ <= kMostSteps; }
 
   struct Change {
@@ -71,8 +74,9 @@ class Unifier {
   };
 
   Arena& arena_;
-  std::vector<const Type*> stands_for_ = {nullptr};  // by variable, from 1
-  std::vector<Change> changes_;
+  // By variable, from 1.
+  absl::InlinedVector<const Type*, 8> stands_for_ = {nullptr};
+  absl::InlinedVector<Change, 8> changes_;
   std::uint32_t steps_ = 0;
 };
 

@@ -163,6 +163,8 @@ TEST(CostTest, TheEstimateMultipliesByTheTurnsOfLoops) {
   EXPECT_LT(EstimateOf("[1, 2].all(x, doc.a == 1)"), 3 * once + 10)
       << "a list that is written out is as long as it is";
   EXPECT_LT(EstimateOf("cel.bind(x, doc.a, x == 1)"), 2 * once);
+  EXPECT_LT(EstimateOf("doc.l.exists(x, x in doc.m)"), 50'000u)
+      << "what is looked for is no list";
   Limits small{.estimated_list_size = 10, .estimated_text_bytes = 10};
   EXPECT_LT(EstimateOf("doc.l.all(x, doc.a == 1)", small), loop / 20);
 }

@@ -248,7 +248,7 @@ void AddBypasses(Texts& texts) {
       "(S ? 1 : 1) == 1",
       "[S, S].size() == 2",
       "optional.of(S).hasValue()",
-      "optional.of(1).orValue(S) == 1",
+      "optional.none().orValue(S) || doc.n == 7",
       "cel.bind(x, S, true)",
       "cel.block([S], true)",
       "[1].all(x, S || x == 1)",
