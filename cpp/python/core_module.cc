@@ -2,6 +2,7 @@
 //
 //   Event       Delivery            what goes in, what comes out
 //   Filter      Explanation         what is asked, and why the answer is so
+//   CelProgram  CelDocuments        expressions alone
 //   Core        Subscription …      the engine, and what it answers
 //
 // The GIL is released around parsing, compiling, matching and ingesting, and
@@ -19,5 +20,6 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = STREAMER_VERSION;
   streamer::python::DefineEvents(module);
   streamer::python::DefineFilters(module);
+  streamer::python::DefineCel(module);
   streamer::python::DefineCore(module);
 }

@@ -1,9 +1,10 @@
 """Streamer: which subscriptions does a change event match, and in what order.
 
-The core in process (`Core`), filters to try out (`Filter`, `dry_run`), and the
-client of the service (`connect`).
+The core in process (`Core`), filters to try out (`Filter`, `dry_run`), their
+language alone (`cel`), and the client of the service (`connect`).
 """
 
+from streamer import cel
 from streamer._core import (
     Core,
     Delivery,
@@ -22,6 +23,7 @@ from streamer.errors import (
     ClosedError,
     ConnectionLost,
     Error,
+    EvaluationError,
     EventError,
     FilterError,
     InvalidArgument,
@@ -42,6 +44,7 @@ __all__ = [
     "Core",
     "Delivery",
     "Error",
+    "EvaluationError",
     "Event",
     "EventError",
     "ExplainedNode",
@@ -59,6 +62,7 @@ __all__ = [
     "SubscriptionInfo",
     "Unavailable",
     "__version__",
+    "cel",
     "connect",
     "dry_run",
     "read_ndjson",

@@ -6,13 +6,19 @@ types apart, which are `TypeError` as everywhere in Python.
 
 # ruff: noqa: N818  # the names are those of the Status codes, on every interface
 
-from typing import Literal, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from streamer.cel import Problem
 
 __all__ = [
     "AlreadyExists",
     "ClosedError",
     "ConnectionLost",
     "Error",
+    "EvaluationError",
     "EventError",
     "FilterError",
     "InvalidArgument",
@@ -93,9 +99,40 @@ class FilterError(InvalidArgument):
     streamer.errors.FilterError: ...
     """
 
+    #: Each problem for itself, when the types are at fault: all at once.
+    problems: tuple[Problem, ...] = ()
+
     def __init__(self, message: str, position: Position | None = None) -> None:
         super().__init__(message)
         self.position = position
+
+
+class EvaluationError(Error, ValueError):
+    """An expression failed on the values that it was given.
+
+    Parameters
+    ----------
+    message : str
+        What was expected, and what was got.
+    code : str
+        ``no_such_field``, ``no_such_overload``, ``unknown_variable``,
+        ``overflow``, ``division_by_zero``, ``invalid_argument`` or
+        ``over_budget``.
+
+    Examples
+    --------
+    >>> import streamer
+    >>> from streamer import cel
+    >>> try:
+    ...     cel.compile("doc.a / 0").eval({"doc": {"a": 1}})
+    ... except streamer.EvaluationError as error:
+    ...     error.code
+    'division_by_zero'
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class EventError(InvalidArgument):

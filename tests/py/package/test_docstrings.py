@@ -6,18 +6,22 @@ import re
 
 import pytest
 import streamer
-from streamer import _client, _core
+from streamer import _client, _core, cel
 
 _OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 # Made by the module only, so nobody calls their constructors.
 _NOT_CONSTRUCTED = {
+    "CelNode",
+    "CelProgram",
     "Client",
     "Delivery",
     "ExplainedNode",
     "Explanation",
     "Filter",
     "Ingestion",
+    "Node",
     "Notice",
+    "Program",
     "Subscription",
     "SubscriptionInfo",
 }
@@ -39,9 +43,9 @@ def _members(owner):
 def _documented():
     """Every object that a module shows, each once, by its full name."""
     found = {}
-    for module in (streamer, _core, _client):
+    for module in (streamer, cel, _core, _client):
         for name, value in vars(module).items():
-            if module is streamer and name not in streamer.__all__:
+            if name not in getattr(module, "__all__", (name,)):
                 continue
             if name.startswith("_"):
                 continue

@@ -15,7 +15,7 @@ _PACKAGE = Path(streamer.__file__).parent.parent
 # that only the module makes inherit object's constructor.
 _ALLOWED = r"""
 streamer\._(core|client)\.[A-Z]\w+
-streamer\._core\.(Delivery|ExplainedNode|Explanation|Filter)\.__init__
+streamer\._core\.(CelNode|CelProgram|Delivery|ExplainedNode|Explanation|Filter)\.__init__
 streamer\._core\.(Ingestion|Notice|Subscription|SubscriptionInfo)\.__init__
 """
 
