@@ -24,6 +24,7 @@ struct Program::Code {
   std::shared_ptr<const Arena> tree_arena;
   const Expr* tree_root = nullptr;
   Variables variables;
+  bool is_bounded = false;
 };
 
 Result<Program> Program::Compile(const Tree& tree, const Variables& variables) {
@@ -52,6 +53,7 @@ Result<Program> Program::CompileWith(const Tree& tree, const Expr& root,
   STREAMER_ASSIGN_OR_RETURN(
       code->root, internal::CompileCode(root, tree.text(), variables, limits,
                                         is_checked, code->store));
+  code->is_bounded = internal::IsBounded(*code->root);
   return Program(std::move(code));
 }
 
@@ -65,10 +67,9 @@ namespace {
 // The result counts too: it may hold one part many times over, and whoever
 // gets it will walk through it.
 Value Finish(const Value& result, Meter& meter) {
-  bool is_container = result.is(ValueKind::kList) ||
-                      result.is(ValueKind::kMap) ||
-                      result.is(ValueKind::kOptional);
-  if (is_container) meter.Charge(DeepSize(result, meter.left()));
+  if (internal::IsLarge(result)) {
+    meter.Charge(DeepSize(result, meter.left()));
+  }
   return meter.is_exhausted() ? internal::OverBudget() : result;
 }
 
@@ -92,12 +93,13 @@ Value Program::Evaluate(std::span<const Value> bindings, Arena& arena,
   const internal::CodeNode& root = *code_->root;
   std::size_t slot_count = code_->store.slot_count;
   if (!meter.Charge(1 + root.units)) return internal::OverBudget();
+  // Only the variables of macros are ever written to, in a copy.
+  auto* slots = const_cast<Value*>(bindings.data());
+  if (code_->is_bounded) return internal::Run(root, {slots, arena, meter});
   if (slot_count > bindings.size()) {
     return Finish(RunWithSlots(root, bindings, slot_count, arena, meter),
                   meter);
   }
-  // Only the variables of macros are ever written to, and there are none.
-  auto* slots = const_cast<Value*>(bindings.data());
   return Finish(internal::Run(root, {slots, arena, meter}), meter);
 }
 

@@ -1,5 +1,6 @@
 #include "cel/internal/code.h"
 
+#include <algorithm>
 #include <array>
 #include <compare>
 
@@ -103,8 +104,6 @@ Value RunConditional(const CodeNode& node, const Frame& frame) {
   return BoolExpected("?:", condition, frame.arena);
 }
 
-// Texts no longer than this are compared within the time of the node itself.
-constexpr std::size_t kShortText = 256;
 constexpr Cost kEqualCost = {CostRule::kEqual, 1};
 constexpr Cost kOrderCost = {CostRule::kOrder, 1};
 
@@ -124,7 +123,7 @@ struct IsEqual {
         left.text().size() <= kShortText) {
       return Value::Bool(EqualText(left.text(), right.text()) == kWanted);
     }
-    if (left.kind() >= ValueKind::kString && left.is(right.kind()) &&
+    if (IsLarge(left) && left.is(right.kind()) &&
         !ChargePair(kEqualCost, left, right, frame)) {
       return OverBudget();
     }
@@ -150,7 +149,7 @@ struct IsOrdered {
     if (left.is(ValueKind::kInt) && right.is(ValueKind::kInt)) {
       return Value::Bool(Accept(left.int_value() <=> right.int_value()));
     }
-    if (left.kind() >= ValueKind::kString &&
+    if (IsLarge(left) && left.is(right.kind()) &&
         !ChargePair(kOrderCost, left, right, frame)) {
       return OverBudget();
     }
@@ -185,7 +184,7 @@ Value RunInSet(const CodeNode& node, const Frame& frame) {
   Value wanted = Run(node.children[0], frame);
   if (wanted.is_error()) return wanted;
   // To hash it is to walk through it.
-  if (wanted.kind() >= ValueKind::kString &&
+  if (IsLarge(wanted) &&
       !frame.meter.Charge(DeepSize(wanted, frame.meter.left()))) {
     return OverBudget();
   }
@@ -206,17 +205,6 @@ Value RunMatches(const CodeNode& node, const Frame& frame) {
   return Value::Bool(node.pattern->Matches(text.text()));
 }
 
-// Evaluates the children into `arguments`; the error of the first that fails,
-// or null.
-Value EvaluateInto(std::span<Value> arguments, const CodeNode& node,
-                   const Frame& frame) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    arguments[i] = Run(node.children[i], frame);
-    if (arguments[i].is_error()) return arguments[i];
-  }
-  return Value::Null();
-}
-
 Value CallWith(std::span<const Value> arguments, const CodeNode& node,
                const Frame& frame) {
   if (!ChargeCall(*node.entry, arguments, frame)) return OverBudget();
@@ -226,25 +214,22 @@ Value CallWith(std::span<const Value> arguments, const CodeNode& node,
 template <std::size_t kCount>
 Value RunCallOf(const CodeNode& node, const Frame& frame) {
   std::array<Value, kCount> arguments;
-  Value failed = EvaluateInto(arguments, node, frame);
-  return failed.is_error() ? failed : CallWith(arguments, node, frame);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    arguments[i] = Run(node.children[i], frame);
+    if (arguments[i].is_error()) return arguments[i];
+  }
+  return CallWith(arguments, node, frame);
 }
 
+// Of any number of arguments.
 Value RunCall(const CodeNode& node, const Frame& frame) {
-  switch (node.children.size()) {
-    case 1:
-      return RunCallOf<1>(node, frame);
-    case 2:
-      return RunCallOf<2>(node, frame);
-    case 3:
-      return RunCallOf<3>(node, frame);
-    default:
-      break;
-  }
   std::span<Value> arguments =
       frame.arena.NewArray<Value>(node.children.size());
-  Value failed = EvaluateInto(arguments, node, frame);
-  return failed.is_error() ? failed : CallWith(arguments, node, frame);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    arguments[i] = Run(node.children[i], frame);
+    if (arguments[i].is_error()) return arguments[i];
+  }
+  return CallWith(arguments, node, frame);
 }
 
 Value RunOrElse(const CodeNode& node, const Frame& frame) {
@@ -320,6 +305,44 @@ Value RunOptionalMap(const CodeNode& node, const Frame& frame) {
 }
 
 }  // namespace
+
+Runner CallRunnerOf(std::size_t count) {
+  switch (count) {
+    case 1:
+      return RunCallOf<1>;
+    case 2:
+      return RunCallOf<2>;
+    case 3:
+      return RunCallOf<3>;
+    default:
+      return RunCall;
+  }
+}
+
+bool IsBounded(const CodeNode& node) {
+  switch (node.opcode) {
+    case Opcode::kConstant:
+    case Opcode::kVariable:
+    case Opcode::kPath:
+    case Opcode::kSelect:
+    case Opcode::kHas:
+    case Opcode::kAnd:
+    case Opcode::kOr:
+    case Opcode::kConditional:
+      break;
+    case Opcode::kPathEqual:
+    case Opcode::kPathNotEqual:
+    case Opcode::kPathLess:
+    case Opcode::kPathLessEqual:
+    case Opcode::kPathGreater:
+    case Opcode::kPathGreaterEqual:
+      if (IsLarge(node.constant)) return false;
+      break;
+    default:
+      return false;
+  }
+  return std::all_of(node.children.begin(), node.children.end(), IsBounded);
+}
 
 Runner RunnerOf(Opcode opcode) {
   using IsLess = IsOrdered<BinarySymbol::kLess>;

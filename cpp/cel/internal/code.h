@@ -120,13 +120,47 @@ inline Value Run(const CodeNode& node, const Frame& frame) {
 
 // The function that runs nodes of `opcode`.
 Runner RunnerOf(Opcode opcode);
+// Of nodes of kCall, by the number of their children.
+Runner CallRunnerOf(std::size_t count);
+// Whether nothing below `node` is ever charged by size, nor makes anything: its
+// units are its cost.
+bool IsBounded(const CodeNode& node);
 // Likewise of those that loop or bind: see internal/loops.cc.
 Runner LoopRunnerOf(Opcode opcode);
+
+// A text no longer than this is read within the time of the node itself.
+inline constexpr std::size_t kShortText = 256;
+
+// Whether working on `value` may take longer than the node itself: it is a
+// long text, or holds other values.
+inline bool IsLarge(const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::kString:
+    case ValueKind::kBytes:
+      return value.text().size() > kShortText;
+    case ValueKind::kList:
+    case ValueKind::kMap:
+    case ValueKind::kOptional:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // Charges a call for its arguments. False when the budget is used up.
 inline bool ChargeCall(const FunctionEntry& entry,
                        std::span<const Value> arguments, const Frame& frame) {
   if (entry.cost.rule == CostRule::kFixed) return true;
+  bool only_reads = entry.cost.rule == CostRule::kText;
+  if (only_reads && !IsLarge(arguments[0]) && !IsLarge(arguments.back())) {
+    return true;
+  }
+  bool is_plain_member = entry.cost.rule == CostRule::kMember &&
+                         !IsLarge(arguments[0]) &&
+                         arguments[1].is(ValueKind::kList);
+  if (is_plain_member) {
+    return frame.meter.Charge(arguments[1].list().size() / 2);
+  }
   return frame.meter.Charge(
       ChargeOf(entry.cost, arguments, frame.meter.left()));
 }

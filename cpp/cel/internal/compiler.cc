@@ -92,6 +92,9 @@ void SetOpcode(CodeNode& node, Opcode opcode) {
   node.run = RunnerOf(opcode);
 }
 
+// What it calls for each kind of node is not inlined: the frame of a deep walk
+// is then that of the kinds it meets, and not of all of them together.
+//
 // One problem ends it; the nodes made until then are dropped with the store.
 class Compiler {
  public:
@@ -111,18 +114,20 @@ class Compiler {
 
  private:
   CodeNode CompileKind(const Expr& node);
-  CodeNode CompileContainer(const Expr& node);
-  CodeNode CompileIdentifier(const Expr& node);
-  CodeNode CompileSelect(const Expr& node);
+  [[gnu::noinline]] CodeNode CompileContainer(const Expr& node);
+  [[gnu::noinline]] CodeNode CompileIdentifier(const Expr& node);
+  [[gnu::noinline]] CodeNode CompileSelect(const Expr& node);
   CodeNode CompileCall(const Expr& node);
-  CodeNode CompileOperator(const Expr& node, const OperatorOpcode& entry);
-  CodeNode CompileChain(const Expr& node, Opcode opcode);
-  CodeNode CompileFunction(const Expr& node);
-  CodeNode RefuseCall(const Expr& node, const ResolvedCall& call);
+  [[gnu::noinline]] CodeNode CompileOperator(const Expr& node,
+                                             const OperatorOpcode& entry);
+  [[gnu::noinline]] CodeNode CompileChain(const Expr& node, Opcode opcode);
+  [[gnu::noinline]] CodeNode CompileFunction(const Expr& node);
+  [[gnu::noinline]] CodeNode RefuseCall(const Expr& node,
+                                        const ResolvedCall& call);
   CodeNode CompileComprehension(const Expr& node);
-  CodeNode CompileLoop(const Expr& node);
-  CodeNode CompileBind(const Expr& node);
-  CodeNode CompileBlock(const Expr& node);
+  [[gnu::noinline]] CodeNode CompileLoop(const Expr& node);
+  [[gnu::noinline]] CodeNode CompileBind(const Expr& node);
+  [[gnu::noinline]] CodeNode CompileBlock(const Expr& node);
   CodeNode CompileNamed(const NameMeaning& meaning);
   CodeNode CompileSlot(std::size_t slot);
   bool UseSet(CodeNode& call);
@@ -134,7 +139,8 @@ class Compiler {
   std::span<const CodeNode> Keep(std::span<const CodeNode> nodes);
   std::span<const FieldStep> ExtendPath(std::span<const FieldStep> path,
                                         std::string_view field);
-  CodeNode Refuse(const Expr& node, const std::string& problem);
+  [[gnu::noinline]] CodeNode Refuse(const Expr& node,
+                                    const std::string& problem);
   CodeNode Unknown(const Expr& node, const std::string& problem);
   std::string NamesInScope();
 
@@ -310,6 +316,7 @@ CodeNode Compiler::CompileFunction(const Expr& node) {
   CodeNode made = Make(Opcode::kCall);
   made.entry = call.entry;
   made.children = CompileAll(operands);
+  made.run = CallRunnerOf(made.children.size());
   if (!status_.ok()) return made;
   if (IsOrElse(*call.entry)) SetOpcode(made, Opcode::kOrElse);
   if (node.name == operators::kIn) UseSet(made);
