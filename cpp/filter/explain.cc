@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cel/checker.h"
+#include "cel/cost.h"
 #include "cel/printer.h"
 #include "filter/internal/atom.h"
 #include "filter/internal/logic.h"
@@ -149,11 +151,27 @@ void FormatNode(const ExplainedNode& node, std::size_t depth,
   }
 }
 
+void AddCost(const Filter& filter, const FilterInput& input,
+             Explanation& explanation) {
+  Arena arena;
+  cel::Meter meter;
+  (void)filter.program().Evaluate(input.values, arena, meter);
+  explanation.measured_cost = meter.used();
+  explanation.estimated_cost =
+      cel::EstimateCost(filter.tree().root(), FilterVariables());
+}
+
 }  // namespace
 
 std::string Explanation::Format() const {
-  std::string text;
+  std::string text = sentence + "\n\n";
   FormatNode(root, 0, text);
+  text += '\n';
+  for (const std::string& warning : warnings) {
+    text += "warning: " + warning + '\n';
+  }
+  text += "cost: " + std::to_string(measured_cost) + " units, estimated " +
+          std::to_string(estimated_cost) + '\n';
   return text;
 }
 
@@ -167,6 +185,11 @@ Explanation Explain(const Filter& filter, const FilterInput& input) {
                              ? "the filter is the constant " + cel::Print(root)
                              : ReasonFor(root, explainer.trace());
   explanation.root = explainer.Explain(root);
+  AddCost(filter, input, explanation);
+  for (cel::CheckProblem& warning :
+       cel::Check(filter.tree(), FilterVariables()).warnings) {
+    explanation.warnings.push_back(std::move(warning.message));
+  }
   return explanation;
 }
 

@@ -315,6 +315,16 @@ void DefineExplanation(py::module_& module) {
           docs::kSentence)
       .def_property_readonly(
           "tree", [](const Explanation& why) { return why.root; }, docs::kTree)
+      .def_readonly("measured_cost", &Explanation::measured_cost,
+                    docs::kMeasuredCost)
+      .def_readonly("estimated_cost", &Explanation::estimated_cost,
+                    docs::kEstimatedCost)
+      .def_property_readonly(
+          "warnings",
+          [](const Explanation& why) {
+            return py::tuple(py::cast(why.warnings));
+          },
+          docs::kWarnings)
       .def("__str__", [](const Explanation& why) { return Text(why.Format()); })
       .def("__repr__",
            [](const Explanation& why) {

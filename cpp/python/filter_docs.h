@@ -263,6 +263,14 @@ inline constexpr const char* kSentence = "str: The reason in one sentence.";
 inline constexpr const char* kTree =
     "ExplainedNode: The whole expression, with its parts below it.";
 
+inline constexpr const char* kMeasuredCost =
+    "int: What evaluating it on this document took, in units of about 10 ns; "
+    "it depends on filter and document alone.";
+inline constexpr const char* kEstimatedCost =
+    "int: The estimate by which the filter was admitted, in the same units.";
+inline constexpr const char* kWarnings =
+    "tuple of str: What is likely to fail on other documents.";
+
 inline constexpr const char* kNode = R"(One part of an explained expression.
 
 Examples

@@ -50,14 +50,24 @@ def _node_html(node: ExplainedNode) -> str:
     return f"<li>{line}<ul>{below}</ul></li>"
 
 
+def _notes(explanation: Explanation) -> list[str]:
+    """Return what stands below the tree."""
+    return [
+        *(f"warning: {warning}" for warning in explanation.warnings),
+        f"cost: {explanation.measured_cost:,} units, "
+        f"estimated {explanation.estimated_cost:,}",
+    ]
+
+
 def as_html(explanation: Explanation) -> str:
     """Return the explanation as HTML, everything from outside escaped."""
     answer = "match" if explanation.is_match else "no match"
     colour = _MATCH if explanation.is_match else _NO_MATCH
+    notes = "<br>".join(escape(note) for note in _notes(explanation))
     return (
         f'<div><b style="color:{colour}">{answer}</b>: '
         f"{escape(explanation.sentence)}"
-        f"<ul>{_node_html(explanation.tree)}</ul></div>"
+        f"<ul>{_node_html(explanation.tree)}</ul><small>{notes}</small></div>"
     )
 
 
@@ -83,4 +93,6 @@ def as_rich_tree(explanation: Explanation) -> Tree:
     colour = _MATCH if explanation.is_match else _NO_MATCH
     tree = Tree(Text(explanation.sentence, style=colour))
     grow(tree, explanation.tree)
+    for note in _notes(explanation):
+        tree.add(Text(note, style="dim"))
     return tree

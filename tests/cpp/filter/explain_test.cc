@@ -20,6 +20,12 @@ Explanation ExplainOn(const std::string& expression, const std::string& json) {
   return Explain(*filter, input);
 }
 
+std::string CostLine(const Explanation& explanation) {
+  return "cost: " + std::to_string(explanation.measured_cost) +
+         " units, estimated " + std::to_string(explanation.estimated_cost) +
+         "\n";
+}
+
 struct SentenceCase {
   std::string expression;
   std::string document;
@@ -85,28 +91,57 @@ TEST(ExplainTest, TheTreeShowsEveryNodeItsValueAndItsPlaceInTheIndex) {
       ExplainOn("doc.price >= 10 && (doc.tag == 'a' && size(doc.l) > 1)",
                 R"({"price": 12, "tag": "a", "l": []})");
   EXPECT_FALSE(explanation.is_match);
-  EXPECT_EQ(explanation.Format(),
-            "doc.price >= 10 && (doc.tag == \"a\" && size(doc.l) > 1) = false\n"
-            "  doc.price >= 10 = true  [indexed]\n"
-            "    doc.price = 12\n"
-            "  doc.tag == \"a\" = true  [access]\n"
-            "    doc.tag = \"a\"\n"
-            "  size(doc.l) > 1 = false\n"
-            "    size(doc.l) = 0\n"
-            "      doc.l = []\n");
+  EXPECT_EQ(
+      explanation.Format(),
+      explanation.sentence +
+          "\n\n"
+          "doc.price >= 10 && (doc.tag == \"a\" && size(doc.l) > 1) = false\n"
+          "  doc.price >= 10 = true  [indexed]\n"
+          "    doc.price = 12\n"
+          "  doc.tag == \"a\" = true  [access]\n"
+          "    doc.tag = \"a\"\n"
+          "  size(doc.l) > 1 = false\n"
+          "    size(doc.l) = 0\n"
+          "      doc.l = []\n"
+          "\n" +
+          CostLine(explanation));
 }
 
 TEST(ExplainTest, WhatWasNotNeededAndWhatFailedAreToldApart) {
   const Explanation explanation =
       ExplainOn("doc.a == 1 ? doc.b == 1 : doc.c == 1", R"({"a": 1})");
   EXPECT_EQ(explanation.Format(),
-            "doc.a == 1 ? doc.b == 1 : doc.c == 1 failed: no such key: b\n"
-            "  doc.a == 1 = true  [access]\n"
-            "    doc.a = 1\n"
-            "  doc.b == 1 failed: no such key: b  [indexed]\n"
-            "    doc.b failed: no such key: b\n"
-            "  doc.c == 1 was not needed  [access]\n"
-            "    doc.c was not needed\n");
+            explanation.sentence +
+                "\n\n"
+                "doc.a == 1 ? doc.b == 1 : doc.c == 1 failed: no such key: b\n"
+                "  doc.a == 1 = true  [access]\n"
+                "    doc.a = 1\n"
+                "  doc.b == 1 failed: no such key: b  [indexed]\n"
+                "    doc.b failed: no such key: b\n"
+                "  doc.c == 1 was not needed  [access]\n"
+                "    doc.c was not needed\n"
+                "\n" +
+                CostLine(explanation));
+}
+
+TEST(ExplainTest, WarnsOfArithmeticThatFailsForWholeNumbers) {
+  const Explanation explanation =
+      ExplainOn("doc.price * 1.5 > 3.0", R"({"price": 2})");
+  EXPECT_FALSE(explanation.is_match);
+  ASSERT_EQ(explanation.warnings.size(), 1);
+  EXPECT_NE(explanation.Format().find("\nwarning: " + explanation.warnings[0]),
+            std::string::npos);
+  EXPECT_TRUE(ExplainOn("double(doc.price) * 1.5 > 3.0", R"({"price": 2})")
+                  .warnings.empty());
+}
+
+TEST(ExplainTest, CostsMoreTheMoreWasEvaluated) {
+  const auto cost = [](const std::string& json) {
+    return ExplainOn("doc.a == 1 && doc.l.all(x, x > 0)", json).measured_cost;
+  };
+  EXPECT_LT(cost(R"({"a": 2, "l": [1, 2]})"), cost(R"({"a": 1, "l": [1, 2]})"));
+  EXPECT_LT(cost(R"({"a": 1, "l": [1, 2]})"),
+            cost(R"({"a": 1, "l": [1, 2, 3]})"));
 }
 
 TEST(ExplainTest, AgreesWithEvaluateOnRandomFilters) {

@@ -1,6 +1,7 @@
 """Filters: made, joined, tried and explained."""
 
 import datetime
+import html
 import json
 
 import pytest
@@ -334,19 +335,37 @@ class TestExplain:
         explanation = Filter.cel("op == 'delete'").explain(event)
         assert explanation.is_match
 
-    def test_str_is_the_tree(self):
+    def test_str_is_the_sentence_then_the_tree_then_the_cost(self):
         explanation = Filter.cel("doc.a > 1 && doc.b").explain({"a": 1})
         lines = str(explanation).splitlines()
-        assert lines[0] == "doc.a > 1 && doc.b = false"
-        assert lines[1].startswith("  doc.a > 1 = false")
+        assert lines[0] == explanation.sentence
+        assert lines[2] == "doc.a > 1 && doc.b = false"
+        assert lines[3].startswith("  doc.a > 1 = false")
+        assert lines[-1] == (
+            f"cost: {explanation.measured_cost} units, "
+            f"estimated {explanation.estimated_cost}"
+        )
+
+    def test_what_fails_for_whole_numbers_is_warned_of_everywhere(self):
+        explanation = Filter.cel("doc.a * 1.5 > 1.0").explain({"a": 2})
+        (warning,) = explanation.warnings
+        console = rich.console.Console(width=200)
+        with console.capture() as capture:
+            console.print(explanation)
+        for shown in (
+            str(explanation),
+            html.unescape(explanation._repr_html_()),
+            capture.get(),
+        ):
+            assert f"warning: {warning}" in shown
 
     def test_html_is_escaped(self):
         filter_ = Filter.cel("doc.a == '<script>' || doc.b < 2")
-        html = filter_.explain({"a": "<b>", "b": 3})._repr_html_()
-        assert "<script>" not in html
-        assert "<b>" not in html.replace('<b style="', "")
-        assert "&lt;script&gt;" in html
-        assert "no match" in html
+        shown = filter_.explain({"a": "<b>", "b": 3})._repr_html_()
+        assert "<script>" not in shown
+        assert "<b>" not in shown.replace('<b style="', "")
+        assert "&lt;script&gt;" in shown
+        assert "no match" in shown
 
     def test_rich_shows_a_tree(self):
         explanation = Filter.cel("doc.a > 1 && doc.b").explain(
