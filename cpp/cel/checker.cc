@@ -377,11 +377,12 @@ void Checker::WarnOfMixedNumbers(const Expr& node,
       continue;
     }
     std::string type = Show(arguments[1 - i]);
-    result_.warnings.push_back(
-        {ProblemCode::kMixedNumbers, node.position, type, "dyn",
-         "expected " + type + " on both sides of '" +
-             std::string(internal::SymbolOf(node.name)) +
-             "', got a dyn: write " + type + "(…) around it"});
+    std::string message = "expected " + type + " on both sides of '";
+    message.append(internal::SymbolOf(node.name));
+    message.append("', got a dyn: write ").append(type);
+    message.append("(…) around it");
+    result_.warnings.push_back({ProblemCode::kMixedNumbers, node.position, type,
+                                "dyn", std::move(message)});
   }
 }
 

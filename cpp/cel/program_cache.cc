@@ -42,9 +42,10 @@ Result<std::shared_ptr<const Program>> ProgramCache::Add(
     by_canonical_.erase(oldest->canonical);
     entries_.pop_back();
   }
-  entries_.push_front(
-      {canonical, std::make_shared<const Program>(std::move(program))});
-  by_canonical_.emplace(std::move(canonical), entries_.begin());
+  by_canonical_.emplace(canonical, entries_.end());
+  entries_.push_front({std::move(canonical),
+                       std::make_shared<const Program>(std::move(program))});
+  by_canonical_[entries_.front().canonical] = entries_.begin();
   return entries_.front().program;
 }
 
