@@ -133,6 +133,12 @@ void AddLoops(Texts& texts) {
   }
 }
 
+// cel.bind(x, value, body)
+std::string Bind(const std::string& value, const std::string& body) {
+  std::string text = "cel.bind(x, ";
+  return text.append(value).append(", ").append(body).append(")");
+}
+
 // Values that double at every step, and then something that walks them.
 void AddDoublings(Texts& texts) {
   const char* steps[] = {"x + x",        "[x, x]",
@@ -153,16 +159,17 @@ void AddDoublings(Texts& texts) {
     for (const char* start : starts) {
       std::string text = ends[texts.size() % std::size(ends)];
       for (int i = 0; i < 30; ++i) {
-        text = "cel.bind(x, " + std::string(step) + ", " + text + ")";
+        text = Bind(step, text);
       }
-      texts.push_back("cel.bind(x, " + std::string(start) + ", " + text + ")");
+      texts.push_back(Bind(start, text));
     }
   }
   for (const char* end : ends) {
     std::string entries = "[0]";
     for (int i = 0; i < 60; ++i) {
       std::string index = "cel.index(" + std::to_string(i) + ")";
-      entries += ", [" + index + ", " + index + "]";
+      entries.append(", [").append(index).append(", ");
+      entries.append(index).append("]");
     }
     texts.push_back("cel.block([" + entries + "], cel.bind(x, cel.index(60), " +
                     end + "))");
