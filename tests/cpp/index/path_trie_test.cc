@@ -24,11 +24,10 @@ class TrieTest : public testing::Test {
   // Walks over `json`; afterwards Finds tells what was found.
   void Walk(const std::string& json) {
     document_ = Document::Parse(json).value();
-    FilterInput input;
-    input[FilterVariable::kDoc] = document_->root();
-    input[FilterVariable::kOp] = Value::String("insert");
+    input_[FilterVariable::kDoc] = document_->root();
+    input_[FilterVariable::kOp] = Value::String("insert");
     scratch_.BeginEvent(trie_.bound(), 0, 0);
-    trie_.Walk(input, scratch_);
+    trie_.Walk(input_, scratch_);
   }
   const Value* Find(PathId path) {
     IndexScratch::PathSlot* slot = scratch_.FindPath(path);
@@ -38,6 +37,7 @@ class TrieTest : public testing::Test {
   PathTrie trie_;
   IndexScratch scratch_;
   std::shared_ptr<const Document> document_;
+  FilterInput input_;  // what was found points into it
 };
 
 TEST_F(TrieTest, FindsTheValuesOfMentionedPathsOnly) {
