@@ -63,6 +63,7 @@ ProgramPointer CompileProgram(
     const std::string& text,
     const std::vector<std::pair<std::string, std::string>>& variables) {
   std::vector<cel::Declaration> declarations;
+  declarations.reserve(variables.size());
   for (const auto& [name, type] : variables) {
     declarations.push_back({name, type});
   }
