@@ -32,6 +32,12 @@ async def connected(service, **options):
             yield client
 
 
+async def until(condition):
+    """Wait for what the loop does not tell of; `connected` bounds the wait."""
+    while not condition():
+        await asyncio.sleep(0.005)
+
+
 async def take(client, count):
     deliveries = []
     while len(deliveries) < count:
@@ -362,11 +368,11 @@ class TestReconnect:
             assert event_ids(await take(client, 1)) == ["e1"]
 
             streamerd.kill()
-            while client.state != "reconnecting":
-                await asyncio.sleep(0.005)
+            await until(lambda: client.state == "reconnecting")
             streamerd.start()
-            while sum(len(gap.subscription_ids) for gap in gaps) < 2:
-                await asyncio.sleep(0.005)
+            await until(
+                lambda: sum(len(gap.subscription_ids) for gap in gaps) >= 2
+            )
             assert client.state == "connected"
             named = [id_ for gap in gaps for id_ in gap.subscription_ids]
             assert sorted(named) == ["s1", "s2"]
@@ -386,8 +392,7 @@ class TestReconnect:
             await client.subscribe(id="s1", **FLIGHTS)
             assert streamerd.stop() == 0
             streamerd.start()
-            while not gaps:
-                await asyncio.sleep(0.005)
+            await until(lambda: gaps)
             streamerd.ingest([flight(1)])
             assert event_ids(await take(client, 1)) == ["e1"]
 
@@ -399,12 +404,10 @@ class TestReconnect:
             client.on_gap(lambda gap: seen.append("gap"))
             await client.subscribe(id="s1", **FLIGHTS)
             streamerd.ingest(flight(number) for number in range(10))
-            while client.statistics()["queued_deliveries"] < 10:
-                await asyncio.sleep(0.005)
+            await until(lambda: client.statistics()["queued_deliveries"] >= 10)
             streamerd.kill()
             streamerd.start()
-            while client.statistics()["reconnects"] < 1:
-                await asyncio.sleep(0.005)
+            await until(lambda: client.statistics()["reconnects"] >= 1)
             # Answered in order: this one tells that the first was.
             await client.subscribe(id="s2", expression="false", **FLIGHTS)
             streamerd.ingest([flight(10)])
@@ -417,8 +420,7 @@ class TestReconnect:
     ):
         async with connected(streamerd) as client:
             streamerd.kill()
-            while client.state != "reconnecting":
-                await asyncio.sleep(0.005)
+            await until(lambda: client.state == "reconnecting")
             asking = asyncio.ensure_future(client.subscribe(id="s", **FLIGHTS))
             await asyncio.sleep(0)
             assert not asking.done()
@@ -439,8 +441,7 @@ class TestReconnect:
             await client.subscribe(id="s1", **FLIGHTS)
             streamerd.kill()
             streamerd.start()
-            while not failures:
-                await asyncio.sleep(0.005)
+            await until(lambda: failures)
             assert failures == ["a callback of on_gap failed"]
             streamerd.ingest([flight(1)])
             assert event_ids(await take(client, 1)) == ["e1"]
@@ -457,8 +458,7 @@ class TestBackpressure:
                 streamerd.ingest(
                     flight(n, text=text) for n in range(start, start + 500)
                 )
-            while client.statistics()["reading_pauses"] == 0:
-                await asyncio.sleep(0.005)
+            await until(lambda: client.statistics()["reading_pauses"] > 0)
             taken = []
             while len(taken) < 4000:
                 assert client.statistics()["queued_deliveries"] <= 64
@@ -533,8 +533,7 @@ class TestClose:
         async with connected(streamerd) as client:
             await client.subscribe(**FLIGHTS)
             streamerd.ingest(flight(number) for number in range(3))
-            while client.statistics()["queued_deliveries"] < 3:
-                await asyncio.sleep(0.005)
+            await until(lambda: client.statistics()["queued_deliveries"] >= 3)
             client.close()
             assert event_ids(await client.next_batch()) == ["e0", "e1", "e2"]
             with pytest.raises(streamer.ClosedError):
