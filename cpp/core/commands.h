@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -64,11 +65,18 @@ struct Renew {
   std::optional<Duration> ttl;  // nothing: its own
 };
 
+// Ends what the router closed as suspended: see SubscriptionClosed. The shell
+// sends it before it hands the notice on, so that whatever the gateway does
+// about it finds the subscription gone.
+struct EndSuspended {
+  std::vector<SubscriptionHandle> handles;
+};
+
 // Time has passed: expires what is due.
 struct Tick {};
 
 using Command = std::variant<ConnectGateway, DisconnectGateway, Subscribe,
-                             Unsubscribe, Renew, Tick>;
+                             Unsubscribe, Renew, EndSuspended, Tick>;
 
 }  // namespace streamer
 

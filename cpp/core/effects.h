@@ -22,7 +22,12 @@
 namespace streamer {
 
 // What a quota is counted over.
-enum class QuotaScope : std::uint8_t { kGateway, kTenant, kNode };
+enum class QuotaScope : std::uint8_t {
+  kGateway,
+  kTenant,
+  kNode,
+  kCollection,  // of filters that no index can help with
+};
 
 struct SubscribeResponse {
   std::string subscription_id;
@@ -69,6 +74,7 @@ struct SubscriptionClosed {
   SubscriptionHandle handle;
   CloseReason reason = CloseReason::kExpired;
   std::uint64_t sequence = 0;  // counted together with deliveries
+  std::string detail;          // for people; may be empty
 };
 
 // Continuity was lost for these subscriptions (empty: all of the gateway):

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "cel/cost.h"
 #include "event/duplicate_window.h"
 #include "event/normalizer.h"
 
@@ -13,12 +14,19 @@ struct QuotaOptions {
   std::size_t per_gateway = 10'000;
   std::size_t per_tenant = 50'000;
   std::size_t total = 100'000;  // of the node
+  // Of one tenant and collection: what every event of it has to be tried
+  // against, because no index can help. Equal filters count once.
+  std::size_t scan_entries = 100'000;  // conjunctions
+  cel::Units scan_cost = 10'000'000;   // estimated, of all together
 };
 
 struct CoreOptions {
   QuotaOptions quota;
   DuplicateWindowOptions duplicates;
   NormalizerOptions normalizer;
+  // What a program may use up on one event before its subscriptions are
+  // suspended.
+  cel::Units evaluation_budget = cel::kEvaluationBudget;
 };
 
 }  // namespace streamer

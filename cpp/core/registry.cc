@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "event/decoder.h"
+#include "index/collection_index.h"
 
 namespace streamer {
 namespace {
@@ -16,6 +17,8 @@ std::string_view NameOf(QuotaScope scope) {
       return "tenant";
     case QuotaScope::kNode:
       return "node";
+    case QuotaScope::kCollection:
+      return "collection";
   }
   return "";
 }
@@ -82,6 +85,10 @@ Registry::Addition Registry::Add(const Subscribe& subscribe, Position from,
   if (auto scope = FindFullQuota(gateway->second, subscribe.tenant)) {
     return RefuseForQuota(*scope);
   }
+  if (Status status = CheckScanned(subscribe); !status.ok()) {
+    ++statistics_.quota_exceeded_collection;
+    return {.status = std::move(status), .quota = QuotaScope::kCollection};
+  }
   Record& record = Store(subscribe, from);
   Link(gateway->second, record);
   SetExpiry(record.subscription, subscribe.ttl, now);
@@ -127,9 +134,18 @@ std::vector<Subscription> Registry::Expire(Instant now) {
   return expired;
 }
 
+void Registry::Suspend(std::span<const SubscriptionHandle> handles) {
+  for (SubscriptionHandle handle : handles) {
+    auto found = records_.find(handle);
+    if (found == records_.end()) continue;
+    Take(found->second);
+    ++statistics_.suspended;
+  }
+}
+
 bool Registry::HasCollection(std::string_view tenant,
                              std::string_view collection) const {
-  return collection_counts_.Find(CollectionName{tenant, collection}) != nullptr;
+  return collections_.Find(CollectionName{tenant, collection}) != nullptr;
 }
 
 std::vector<const Subscription*> Registry::List(SubscriptionHandle after,
@@ -172,6 +188,8 @@ Registry::Addition Registry::RefuseForQuota(QuotaScope scope) {
       limit = quota_.total;
       ++statistics_.quota_exceeded_total;
       break;
+    case QuotaScope::kCollection:
+      break;  // by CheckScanned
   }
   std::string message = absl::StrCat("quota exceeded: expected at most ", limit,
                                      " subscriptions per ");
@@ -195,11 +213,39 @@ Registry::Record& Registry::Store(const Subscribe& subscribe, Position from) {
   added.from = from;
   by_name_.At({added.gateway, added.subscription_id}) = &record;
   ++tenant_counts_[added.tenant];
-  ++collection_counts_.At(
-      CollectionKey(CollectionName{added.tenant, added.collection}));
+  AddToCollection(added);
   ++ActiveCount(*added.filter);
   ++statistics_.registered;
   return record;
+}
+
+Status Registry::CheckScanned(const Subscribe& subscribe) const {
+  const Collection* known =
+      collections_.Find(CollectionName{subscribe.tenant, subscribe.collection});
+  if (known != nullptr && known->scanned != nullptr) {
+    return known->scanned->Check(*subscribe.filter, quota_);
+  }
+  return internal::ScanLoad().Check(*subscribe.filter, quota_);
+}
+
+void Registry::AddToCollection(const Subscription& added) {
+  Collection& collection = collections_.At(
+      CollectionKey(CollectionName{added.tenant, added.collection}));
+  ++collection.subscriptions;
+  if (CollectionIndex::ScanCountOf(*added.filter) == 0) return;
+  if (collection.scanned == nullptr) {
+    collection.scanned = std::make_unique<internal::ScanLoad>();
+  }
+  collection.scanned->Add(*added.filter);
+}
+
+void Registry::RemoveFromCollection(const Subscription& removed) {
+  const CollectionName name{removed.tenant, removed.collection};
+  Collection& collection = *collections_.Find(name);
+  if (collection.scanned != nullptr) {
+    collection.scanned->Remove(*removed.filter);
+  }
+  if (--collection.subscriptions == 0) collections_.Erase(name);
 }
 
 void Registry::Link(Gateway& gateway, Record& record) {
@@ -227,10 +273,7 @@ Subscription Registry::Take(Record& record) {
   by_name_.Erase(OwnName{old.gateway, old.subscription_id});
   auto tenant = tenant_counts_.find(old.tenant);
   if (--tenant->second == 0) tenant_counts_.erase(tenant);
-  CollectionName collection{old.tenant, old.collection};
-  if (--*collection_counts_.Find(collection) == 0) {
-    collection_counts_.Erase(collection);
-  }
+  RemoveFromCollection(old);
   --ActiveCount(*old.filter);
   Subscription taken = std::move(record.subscription);
   records_.erase(taken.handle);

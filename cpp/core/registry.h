@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@
 #include "base/time.h"
 #include "core/commands.h"
 #include "core/effects.h"
+#include "core/internal/scan_load.h"
 #include "core/internal/segmented_map.h"
 #include "core/options.h"
 #include "event/position.h"
@@ -56,9 +58,11 @@ struct RegistryStatistics {
   std::uint64_t registered = 0;
   std::uint64_t unregistered = 0;
   std::uint64_t expired = 0;
+  std::uint64_t suspended = 0;
   std::uint64_t quota_exceeded_gateway = 0;
   std::uint64_t quota_exceeded_tenant = 0;
   std::uint64_t quota_exceeded_total = 0;
+  std::uint64_t quota_exceeded_collection = 0;
 };
 
 class Registry {
@@ -94,6 +98,9 @@ class Registry {
 
   // Removes what is due at `now`, by time of expiry, then handle.
   std::vector<Subscription> Expire(Instant now);
+
+  // Removes these; one that is no longer there is ignored.
+  void Suspend(std::span<const SubscriptionHandle> handles);
 
   // Whether any subscription names this collection.
   [[nodiscard]] bool HasCollection(std::string_view tenant,
@@ -159,6 +166,14 @@ class Registry {
   };
 
   [[nodiscard]] Record* Find(GatewayHandle gateway, std::string_view id);
+  struct Collection {
+    std::size_t subscriptions = 0;
+    // Null when it has none that must be scanned.
+    std::unique_ptr<internal::ScanLoad> scanned;
+  };
+  Status CheckScanned(const Subscribe& subscribe) const;
+  void AddToCollection(const Subscription& added);
+  void RemoveFromCollection(const Subscription& removed);
   // The quota that one more subscription would exceed.
   std::optional<QuotaScope> FindFullQuota(const Gateway& gateway,
                                           std::string_view tenant) const;
@@ -179,9 +194,9 @@ class Registry {
   internal::SegmentedMap<OwnName, Record*, OwnNameHash> by_name_;
   absl::btree_set<std::pair<MonotonicTime, SubscriptionHandle>> expiries_;
   TextMap<std::size_t> tenant_counts_;
-  internal::SegmentedMap<CollectionKey, std::size_t, CollectionHash,
+  internal::SegmentedMap<CollectionKey, Collection, CollectionHash,
                          CollectionEqual>
-      collection_counts_;
+      collections_;
   RegistryStatistics statistics_;
 };
 

@@ -95,14 +95,24 @@ void Router::Do(RemoveRoute& work, std::vector<Effect>& effects) {
 }
 
 void Router::Do(ExpireRoute& work, std::vector<Effect>& effects) {
-  routes_.Erase(work.notice.handle);
+  const bool is_known = routes_.Erase(work.notice.handle);
   Gateway* gateway = FindOpen(work.gateway);
-  if (gateway == nullptr) return;
+  // One that was suspended before it expired has had its notice.
+  if (gateway == nullptr || !is_known) return;
   gateway->outbox.Append(std::move(work.notice));
   HandOver(*gateway, effects);
 }
 
+// A repeated subscribe may find the subscription in the registry although it
+// was suspended already; "it exists" would then be a promise nobody keeps.
 void Router::Do(Respond& work, std::vector<Effect>& effects) {
+  if (auto* response = std::get_if<SubscribeResponse>(&work.effect.what)) {
+    if (response->status.ok() && routes_.Find(response->handle) == nullptr) {
+      response->status = ResourceExhausted(absl::StrCat(
+          "subscription \"", response->subscription_id, "\" was suspended"));
+      response->handle = SubscriptionHandle();
+    }
+  }
   Answer(work.effect.gateway, std::move(work.effect.what), effects);
 }
 
@@ -113,10 +123,31 @@ void Router::Do(RouteEvent& work, std::vector<ShardResult>& results,
   for (ShardResult& result : results) {
     if (result.event != nullptr) event = result.event;
   }
-  if (event == nullptr) return;
-  GroupByGateway(results);
-  for (Gateway* gateway : matched_gateways_) {
-    AppendDelivery(*gateway, event, effects);
+  if (event != nullptr) {
+    GroupByGateway(results);
+    for (Gateway* gateway : matched_gateways_) {
+      AppendDelivery(*gateway, event, effects);
+    }
+  }
+  for (const ShardResult& result : results) {
+    if (result.suspension != nullptr) Suspend(*result.suspension, effects);
+  }
+}
+
+void Router::Suspend(const Suspension& suspension,
+                     std::vector<Effect>& effects) {
+  for (SubscriptionHandle handle : suspension.handles) {
+    Route* found = routes_.Find(handle);
+    if (found == nullptr) continue;
+    Route route = std::move(*found);
+    routes_.Erase(handle);
+    if (route.gateway->is_closed) continue;
+    route.gateway->outbox.Append(
+        SubscriptionClosed{.subscription_id = std::move(route.subscription_id),
+                           .handle = handle,
+                           .reason = CloseReason::kSuspended,
+                           .detail = suspension.reason});
+    HandOver(*route.gateway, effects);
   }
 }
 

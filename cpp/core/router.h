@@ -12,6 +12,10 @@
 // at its hard limit is closed, a session falls behind (core/outbox.h); neither
 // costs the others anything.
 //
+// A subscription that its shard suspended ends here at the same event, after
+// that event's delivery, and its gateway gets a SubscriptionClosed. The shell,
+// seeing it, sends EndSuspended before it hands the notice on.
+//
 // A gateway that the router closes is dead for it at once. Its subscriptions
 // end when the shell, seeing GatewayClosed, sends DisconnectGateway: so the
 // sequencer hears of it as it hears of anything, as a command in the one
@@ -118,6 +122,7 @@ class Router {
           std::vector<Effect>& effects);
 
   void GroupByGateway(std::vector<ShardResult>& results);
+  void Suspend(const Suspension& suspension, std::vector<Effect>& effects);
   void AppendDelivery(Gateway& gateway,
                       const std::shared_ptr<const OutgoingEvent>& event,
                       std::vector<Effect>& effects);

@@ -54,6 +54,13 @@ struct MalformedEvent {
   Status problem;
 };
 
+// Subscriptions that ended at an event because their filter would have cost
+// too much: it may have matched.
+struct Suspension {
+  std::vector<SubscriptionHandle> handles;  // ascending
+  std::string reason;
+};
+
 // What a shard found for one MatchEvent: exactly one for each, whatever
 // happened. Additions and removals have no result.
 struct ShardResult {
@@ -63,6 +70,8 @@ struct ShardResult {
   std::vector<SubscriptionHandle> handles;  // ascending
   // Not null: the event was skipped, and must be reported.
   std::shared_ptr<const MalformedEvent> malformed;
+  // Not null: these are no longer in the shard.
+  std::shared_ptr<const Suspension> suspension;
 };
 
 // For the router.

@@ -148,6 +148,11 @@ void Sequencer::Do(Renew& command, Instant now, SequencerOutput& output) {
       {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
 }
 
+// Shard and router let go of them when it happened.
+void Sequencer::Do(EndSuspended& command, Instant, SequencerOutput&) {
+  registry_.Suspend(command.handles);
+}
+
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
   for (const Subscription& expired : registry_.Expire(now)) {

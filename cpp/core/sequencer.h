@@ -76,6 +76,7 @@ class Sequencer {
   void Do(Subscribe& command, Instant now, SequencerOutput& output);
   void Do(Unsubscribe& command, Instant now, SequencerOutput& output);
   void Do(Renew& command, Instant now, SequencerOutput& output);
+  void Do(EndSuspended& command, Instant now, SequencerOutput& output);
   void Do(Tick& command, Instant now, SequencerOutput& output);
 
   Ordinal NextOrdinal() { return Ordinal(++last_ordinal_); }

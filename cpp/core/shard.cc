@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
 #include "event/body.h"
 #include "match/match_input.h"
 
@@ -23,7 +24,7 @@ std::optional<ShardResult> Shard::Process(ShardTask task) {
 }
 
 ShardResult Shard::Match(Ordinal ordinal, ChangeEvent event) {
-  ShardResult result{ordinal, nullptr, {}, nullptr};
+  ShardResult result{ordinal, nullptr, {}, nullptr, nullptr};
   if (!matcher_.HasCollection(event.tenant(), event.collection())) {
     return result;
   }
@@ -36,12 +37,26 @@ ShardResult Shard::Match(Ordinal ordinal, ChangeEvent event) {
   }
   const std::span<const SubscriptionHandle> matches =
       matcher_.Match(MakeMatchInput(event, **body), scratch_);
+  result.suspension = Suspend(event);
   if (matches.empty()) return result;
   result.handles.assign(matches.begin(), matches.end());
   std::string document = DeliveredJson(event, **body);
   result.event = std::make_shared<const OutgoingEvent>(
       OutgoingEvent{std::move(event), std::move(document)});
   return result;
+}
+
+// Null when no filter was cut off.
+std::shared_ptr<const Suspension> Shard::Suspend(const ChangeEvent& event) {
+  if (scratch_.over_budget.empty()) return nullptr;
+  for (SubscriptionHandle handle : scratch_.over_budget) {
+    matcher_.Remove(handle);
+  }
+  return std::make_shared<const Suspension>(Suspension{
+      scratch_.over_budget,
+      absl::StrCat("its filter was cut off after ", evaluation_budget_,
+                   " units of cost at event \"", event.source->event_id,
+                   "\", which it may have matched")});
 }
 
 ShardStatistics Shard::statistics() const {

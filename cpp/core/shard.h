@@ -4,14 +4,20 @@
 // added after does not. Bodies are parsed here, and only when the collection
 // has subscriptions.
 //
+// A filter that uses up its evaluation budget on an event is removed there and
+// then: from that event on its subscriptions are suspended, and the result
+// says so.
+//
 // Invariant: every MatchEvent yields exactly one result.
 // Thread-safety: none; owned by one thread.
 #ifndef STREAMER_CORE_SHARD_H_
 #define STREAMER_CORE_SHARD_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
+#include "cel/cost.h"
 #include "core/sequenced.h"
 #include "match/matcher.h"
 
@@ -26,6 +32,9 @@ struct ShardStatistics {
 
 class Shard {
  public:
+  explicit Shard(cel::Units evaluation_budget = cel::kEvaluationBudget)
+      : evaluation_budget_(evaluation_budget), matcher_(evaluation_budget) {}
+
   // Nothing for additions and removals.
   std::optional<ShardResult> Process(ShardTask task);
 
@@ -33,7 +42,9 @@ class Shard {
 
  private:
   ShardResult Match(Ordinal ordinal, ChangeEvent event);
+  std::shared_ptr<const Suspension> Suspend(const ChangeEvent& event);
 
+  const cel::Units evaluation_budget_;
   Matcher matcher_;
   MatchScratch scratch_;
   std::uint64_t malformed_ = 0;

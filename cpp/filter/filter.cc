@@ -105,6 +105,8 @@ Result<std::shared_ptr<const Filter>> Filter::Compile(
   std::shared_ptr<Filter> filter(
       new Filter(std::move(tree), std::move(program)));
   STREAMER_RETURN_IF_ERROR(filter->SetNormalForm(limits));
+  filter->estimated_cost_ = cel::EstimateCost(
+      filter->tree_.root(), FilterVariables(), limits.expression);
   filter->text_ = cel::Print(filter->tree_.root());
   return std::shared_ptr<const Filter>(std::move(filter));
 }
@@ -128,10 +130,6 @@ Status Filter::SetNormalForm(const FilterLimits& limits) {
     document_id_ = DocumentIdOf(conjunctions_.front().predicates.front());
   }
   return OkStatus();
-}
-
-Value Filter::Evaluate(const FilterInput& input, Arena& arena) const {
-  return program_.Evaluate(input.values, arena);
 }
 
 }  // namespace streamer

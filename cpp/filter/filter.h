@@ -72,7 +72,14 @@ class Filter {
 
   // The value of the whole filter: a boolean, another value, or an error.
   // Only true is a match.
-  Value Evaluate(const FilterInput& input, Arena& arena) const;
+  Value Evaluate(const FilterInput& input, Arena& arena) const {
+    cel::Meter meter;
+    return Evaluate(input, arena, meter);
+  }
+  Value Evaluate(const FilterInput& input, Arena& arena,
+                 cel::Meter& meter) const {
+    return program_.Evaluate(input.values, arena, meter);
+  }
 
   // Two filters with equal keys match the same events.
   [[nodiscard]] const std::string& canonical_key() const {
@@ -95,6 +102,9 @@ class Filter {
   // Whether the conjunctions decide, or Evaluate must.
   [[nodiscard]] bool is_exact() const { return is_exact_; }
 
+  // What an evaluation is estimated to cost at most (cel/cost.h).
+  [[nodiscard]] cel::Units estimated_cost() const { return estimated_cost_; }
+
   // The tree of the whole filter, for Explain.
   [[nodiscard]] const cel::Tree& tree() const { return tree_; }
   [[nodiscard]] const cel::Program& program() const { return program_; }
@@ -108,6 +118,7 @@ class Filter {
   std::vector<Conjunction> conjunctions_;
   std::string canonical_key_;
   std::string text_;
+  cel::Units estimated_cost_ = 0;
   std::optional<std::string> document_id_;
   bool is_match_all_ = false;
   bool is_exact_ = true;

@@ -444,6 +444,11 @@ std::size_t CollectionIndex::size() const { return state_->size(); }
 std::size_t CollectionIndex::filter_count() const {
   return state_->filter_count();
 }
+std::size_t CollectionIndex::ScanCountOf(const Filter& filter) {
+  return static_cast<std::size_t>(std::count_if(
+      filter.conjunctions().begin(), filter.conjunctions().end(), &IsScanned));
+}
+
 std::size_t CollectionIndex::scan_count() const { return state_->scan_count(); }
 
 std::optional<std::size_t> CollectionIndex::AccessPredicate(

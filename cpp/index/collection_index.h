@@ -64,6 +64,10 @@ class CollectionIndex {
   // Conjunctions that every event reaches.
   [[nodiscard]] std::size_t scan_count() const;
 
+  // Of the conjunctions of `filter`, how many would be among those: all that
+  // is asked of them is what no look-up can find.
+  [[nodiscard]] static std::size_t ScanCountOf(const Filter& filter);
+
   // Which predicate of a filter's conjunction (by number) it hangs on, or
   // nothing when it is scanned, never matches or is not hung.
   [[nodiscard]] std::optional<std::size_t> AccessPredicate(

@@ -1,5 +1,6 @@
 #include "match/matcher.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,8 @@ std::uint64_t HashOf(SubscriptionHandle handle) {
 }  // namespace
 
 struct Matcher::State {
+  explicit State(cel::Units budget) : evaluation_budget(budget) {}
+
   CollectionNumber FindCollection(std::string_view tenant,
                                   std::string_view collection) const;
   CollectionNumber AddCollection(std::string_view tenant,
@@ -48,10 +51,14 @@ struct Matcher::State {
              MatchScratch& scratch);
   bool IsMatch(const CollectionIndex& index, const Candidate& candidate,
                const FilterInput& input, MatchScratch& scratch);
-  bool Count(const Value& result, bool wanted);
+  bool Runs(const cel::Program& program, Answer wanted, EntryId entry,
+            const FilterInput& input, MatchScratch& scratch);
   static void Accept(const CollectionIndex& index, EntryId entry,
                      MatchScratch& scratch);
+  static void ListOverBudget(const CollectionIndex& index,
+                             MatchScratch& scratch);
 
+  const cel::Units evaluation_budget;
   HashIndex collection_of_name;
   Pool<std::unique_ptr<Collection>> collections;
   HashIndex membership_of_handle;
@@ -102,6 +109,7 @@ void Matcher::State::Match(const CollectionIndex& index,
     }
   }
   MergeRuns(scratch.matches, scratch.runs, scratch.merged);
+  if (!scratch.over_budget_entries.empty()) ListOverBudget(index, scratch);
   statistics.candidates += scratch.index.examined;
 }
 
@@ -113,26 +121,38 @@ bool Matcher::State::IsMatch(const CollectionIndex& index,
   const Filter& filter = index.filter(candidate.entry);
   if (!filter.is_exact()) {
     return scratch.index.Claim(candidate.entry) &&
-           Count(filter.Evaluate(input, scratch.arena), true);
+           Runs(filter.program(), Answer::kTrue, candidate.entry, input,
+                scratch);
   }
   if (scratch.index.IsClaimed(candidate.entry)) return false;
   const Conjunction& conjunction = filter.conjunctions()[candidate.conjunction];
   for (const Residual& residual : conjunction.residuals) {
-    const Value result =
-        residual.program->Evaluate(input.values, scratch.arena);
-    if (!Count(result, residual.wanted == Answer::kTrue)) return false;
+    if (!Runs(*residual.program, residual.wanted, candidate.entry, input,
+              scratch)) {
+      return false;
+    }
   }
   return scratch.index.Claim(candidate.entry);
 }
 
-// Notes the result of a program; returns whether it is the boolean `wanted`.
-bool Matcher::State::Count(const Value& result, bool wanted) {
-  if (!result.is(ValueKind::kBool)) {
-    ++statistics.evaluated_error;
-    return false;
+// Whether the program yields the answer wanted. Notes the entry when it could
+// not, for want of budget.
+bool Matcher::State::Runs(const cel::Program& program, Answer wanted,
+                          EntryId entry, const FilterInput& input,
+                          MatchScratch& scratch) {
+  cel::Meter meter(evaluation_budget);
+  const Value result = program.Evaluate(input.values, scratch.arena, meter);
+  if (result.is(ValueKind::kBool)) {
+    ++(result.is_true() ? statistics.evaluated_true
+                        : statistics.evaluated_false);
+    return result.bool_value() == (wanted == Answer::kTrue);
   }
-  ++(result.is_true() ? statistics.evaluated_true : statistics.evaluated_false);
-  return result.bool_value() == wanted;
+  ++statistics.evaluated_error;
+  if (meter.is_exhausted()) {
+    ++statistics.over_budget;
+    scratch.over_budget_entries.push_back(entry);
+  }
+  return false;
 }
 
 void Matcher::State::Accept(const CollectionIndex& index, EntryId entry,
@@ -142,7 +162,22 @@ void Matcher::State::Accept(const CollectionIndex& index, EntryId entry,
       [&](SubscriptionHandle handle) { scratch.matches.push_back(handle); });
 }
 
-Matcher::Matcher() : state_(std::make_unique<State>()) {}
+// An entry that another of its conjunctions proved is a match whatever became
+// of this one: so the outcome does not hang on which was tried first. The
+// entry of a whole program is tried once, and was claimed for that.
+void Matcher::State::ListOverBudget(const CollectionIndex& index,
+                                    MatchScratch& scratch) {
+  for (EntryId entry : scratch.over_budget_entries) {
+    if (index.filter(entry).is_exact() && !scratch.index.Claim(entry)) continue;
+    index.subscribers(entry).ForEach([&](SubscriptionHandle handle) {
+      scratch.over_budget.push_back(handle);
+    });
+  }
+  std::sort(scratch.over_budget.begin(), scratch.over_budget.end());
+}
+
+Matcher::Matcher(cel::Units evaluation_budget)
+    : state_(std::make_unique<State>(evaluation_budget)) {}
 Matcher::~Matcher() = default;
 Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher& Matcher::operator=(Matcher&&) noexcept = default;
@@ -180,6 +215,8 @@ std::span<const SubscriptionHandle> Matcher::Match(
   scratch.arena.Reset();
   scratch.matches.clear();
   scratch.runs.clear();
+  scratch.over_budget.clear();
+  scratch.over_budget_entries.clear();
   ++state_->statistics.events;
   const CollectionNumber number =
       state_->FindCollection(input.tenant, input.collection);

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/ids.h"
 #include "base/status.h"
+#include "cel/cost.h"
 #include "filter/filter.h"
 #include "index/scratch.h"
 #include "match/match_input.h"
@@ -37,6 +38,9 @@ struct MatchScratch {
   Arena arena;  // of the programs that run for one event
   std::vector<SubscriptionHandle> matches;
   IndexScratch index;
+  // Ascending; see Matcher::Match.
+  std::vector<SubscriptionHandle> over_budget;
+  std::vector<EntryId> over_budget_entries;
   // Where each ascending run of `matches` begins, and room to merge them.
   std::vector<std::size_t> runs;
   std::vector<SubscriptionHandle> merged;
@@ -50,11 +54,13 @@ struct MatchStatistics {
   std::uint64_t evaluated_true = 0;  // programs run, by result
   std::uint64_t evaluated_false = 0;
   std::uint64_t evaluated_error = 0;  // errors and what is no boolean
+  std::uint64_t over_budget = 0;      // of these, programs that were cut off
 };
 
 class Matcher {
  public:
-  Matcher();
+  // `evaluation_budget` is what one program may use up on one event.
+  explicit Matcher(cel::Units evaluation_budget = cel::kEvaluationBudget);
   ~Matcher();
   Matcher(Matcher&&) noexcept;
   Matcher& operator=(Matcher&&) noexcept;
@@ -67,7 +73,9 @@ class Matcher {
   void Remove(SubscriptionHandle handle);
 
   // The matching subscriptions, each once, ascending. The span lies in
-  // `scratch` and is valid until `scratch` is next used.
+  // `scratch` and is valid until `scratch` is next used. So does
+  // scratch.over_budget: subscriptions that are no match only because a
+  // program of their filter was cut off. They may have missed the event.
   std::span<const SubscriptionHandle> Match(const MatchInput& input,
                                             MatchScratch& scratch) const;
 

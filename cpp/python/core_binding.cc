@@ -60,13 +60,11 @@ std::size_t Bound(const char* name, std::int64_t value) {
   return static_cast<std::size_t>(value);
 }
 
-std::unique_ptr<InProcessCore> MakeCore(std::int64_t quota_per_gateway,
-                                        std::int64_t quota_per_tenant,
-                                        std::int64_t quota_total,
-                                        double duplicate_window_seconds,
-                                        std::int64_t duplicate_window_events,
-                                        std::int64_t remembered_deletes,
-                                        std::int64_t start_ms) {
+std::unique_ptr<InProcessCore> MakeCore(
+    std::int64_t quota_per_gateway, std::int64_t quota_per_tenant,
+    std::int64_t quota_total, double duplicate_window_seconds,
+    std::int64_t duplicate_window_events, std::int64_t remembered_deletes,
+    std::int64_t evaluation_budget, std::int64_t start_ms) {
   CoreOptions options;
   options.quota.per_gateway = Bound("quota_per_gateway", quota_per_gateway);
   options.quota.per_tenant = Bound("quota_per_tenant", quota_per_tenant);
@@ -77,6 +75,7 @@ std::unique_ptr<InProcessCore> MakeCore(std::int64_t quota_per_gateway,
       Bound("duplicate_window_events", duplicate_window_events);
   options.normalizer.remembered_deletes =
       Bound("remembered_deletes", remembered_deletes);
+  options.evaluation_budget = Bound("evaluation_budget", evaluation_budget);
   return std::make_unique<InProcessCore>(options, FromUnixMillis(start_ms));
 }
 
@@ -246,7 +245,7 @@ struct NoticeReason {
       case CloseReason::kExpired:
         return "expired";
       case CloseReason::kSuspended:
-        return "suspended";
+        return "suspended: " + closed.detail;
       case CloseReason::kRevoked:
         break;
     }
@@ -278,9 +277,10 @@ py::dict StatisticsOf(const InProcessCore& core) {
       "subscriptions_registered"_a = counts.subscriptions_registered,
       "subscriptions_unregistered"_a = counts.subscriptions_unregistered,
       "subscriptions_expired"_a = counts.subscriptions_expired,
-      "quota_exceeded"_a = counts.quota_exceeded_gateway +
-                           counts.quota_exceeded_tenant +
-                           counts.quota_exceeded_total,
+      "subscriptions_suspended"_a = counts.subscriptions_suspended,
+      "quota_exceeded"_a =
+          counts.quota_exceeded_gateway + counts.quota_exceeded_tenant +
+          counts.quota_exceeded_total + counts.quota_exceeded_collection,
       "distinct_filters"_a = counts.distinct_filters,
       "gateways_connected"_a = counts.gateways_connected,
       "deliveries"_a = counts.deliveries, "matches"_a = counts.match.matches,
@@ -371,7 +371,8 @@ void DefineCoreClass(py::module_& module) {
                std::chrono::duration<double>(defaults.duplicates.age).count(),
            "duplicate_window_events"_a = defaults.duplicates.count,
            "remembered_deletes"_a = defaults.normalizer.remembered_deletes,
-           "start_ms"_a = 0, docs::kCoreInit)
+           "evaluation_budget"_a = defaults.evaluation_budget, "start_ms"_a = 0,
+           docs::kCoreInit)
       .def("subscribe", &AddSubscription, "id"_a, py::pos_only(), py::kw_only(),
            "tenant"_a, "collection"_a, "filter"_a = py::none(),
            "expression"_a = py::none(), "where"_a = py::none(),

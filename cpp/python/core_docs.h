@@ -5,7 +5,7 @@
 namespace streamer::python::docs {
 
 inline constexpr const char* kCoreInit =
-    R"(__init__(self, *, quota_per_gateway=10000, quota_per_tenant=50000, quota_total=100000, duplicate_window_seconds=180.0, duplicate_window_events=1000000, remembered_deletes=100000, start_ms=0)
+    R"(__init__(self, *, quota_per_gateway=10000, quota_per_tenant=50000, quota_total=100000, duplicate_window_seconds=180.0, duplicate_window_events=1000000, remembered_deletes=100000, evaluation_budget=50000, start_ms=0)
 --
 
 Make a core; see the class.
@@ -27,6 +27,9 @@ duplicate_window_events : int, default 1000000
     How many event ids are remembered.
 remembered_deletes : int, default 100000
     How many deleted documents are remembered, to tell recreations.
+evaluation_budget : int, default 50000
+    What a filter may cost on one event, in units of about 10 ns, before its
+    subscriptions are suspended.
 start_ms : int, default 0
     The time at which it starts, Unix time in milliseconds.
 

@@ -30,8 +30,8 @@ bool IsAboutFilter(const Status& status, Subject subject) {
 
 // The quota that a message names; see core/registry.h.
 py::object QuotaScope(std::string_view message) {
-  for (const char* scope : {"gateway", "tenant", "node"}) {
-    const std::string words = std::string("subscriptions per ") + scope;
+  for (const char* scope : {"gateway", "tenant", "node", "collection"}) {
+    const std::string words = std::string(" per ") + scope;
     if (message.find(words) != std::string_view::npos) return py::str(scope);
   }
   return py::none();

@@ -84,9 +84,11 @@ struct EngineStatistics {
   std::uint64_t subscriptions_registered = 0;
   std::uint64_t subscriptions_unregistered = 0;
   std::uint64_t subscriptions_expired = 0;
+  std::uint64_t subscriptions_suspended = 0;
   std::uint64_t quota_exceeded_gateway = 0;
   std::uint64_t quota_exceeded_tenant = 0;
   std::uint64_t quota_exceeded_total = 0;
+  std::uint64_t quota_exceeded_collection = 0;
   std::uint64_t distinct_filters = 0;
   std::uint64_t deliveries = 0;
   std::uint64_t outbox_depth = 0;  // deliveries waiting, all gateways

@@ -76,6 +76,12 @@ struct InlineEngine::State {
   // left.
   void HandOut(std::vector<Effect>& effects) {
     pipeline.Measure(effects);
+    if (EndSuspended ended = internal::FindSuspended(effects);
+        !ended.handles.empty()) {
+      actions.push_back([this, ended](std::vector<Effect>& following) {
+        pipeline.Accept(Command(ended), now, following);
+      });
+    }
     for (const Effect& effect : effects) {
       if (!std::holds_alternative<GatewayClosed>(effect.what)) continue;
       actions.push_back([this, gateway = effect.gateway](

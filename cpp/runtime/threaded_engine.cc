@@ -90,7 +90,8 @@ struct ThreadedEngine::State {
         intake(log),
         router_mailbox(options.queue_size) {
     for (std::size_t i = 0; i < options.shards; ++i) {
-      shards.emplace_back(ReadMonotonicClock, options.on_malformed);
+      shards.emplace_back(options.core, ReadMonotonicClock,
+                          options.on_malformed);
       shard_mailboxes.emplace_back(options.queue_size);
     }
   }
@@ -241,8 +242,9 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
   }
 }
 
-// A gateway that the router gave up must end everywhere: its subscriptions
-// are ended by the same command that ends a gateway that left.
+// What the router gave up must end everywhere, by commands: a gateway by the
+// one that ends a gateway that left; a subscription before its gateway hears of
+// it.
 void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
   if (what.empty()) return;
   router.Measure(what);
@@ -251,6 +253,10 @@ void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
     if (std::holds_alternative<GatewayClosed>(effect.what)) {
       closed.push_back(effect.gateway);
     }
+  }
+  if (EndSuspended ended = internal::FindSuspended(what);
+      !ended.handles.empty()) {
+    intake.SubmitInternal(std::move(ended));
   }
   // Published first: whoever saw an effect finds it counted.
   router.Publish();

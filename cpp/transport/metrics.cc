@@ -118,11 +118,15 @@ void AddSubscriptions(const EngineStatistics& engine, Families& families) {
   AddCounter(families, "streamer_subscriptions_expired_total",
              "Subscriptions whose time to live passed.",
              engine.subscriptions_expired);
+  AddCounter(families, "streamer_subscriptions_suspended_total",
+             "Subscriptions ended because their filter cost too much.",
+             engine.subscriptions_suspended);
   Add(families, MetricType::Counter, "streamer_quota_exceeded_total",
       "Subscriptions refused, by the quota that was full.", "scope",
       {{"gateway", AsDouble(engine.quota_exceeded_gateway)},
        {"tenant", AsDouble(engine.quota_exceeded_tenant)},
-       {"total", AsDouble(engine.quota_exceeded_total)}});
+       {"total", AsDouble(engine.quota_exceeded_total)},
+       {"collection", AsDouble(engine.quota_exceeded_collection)}});
   AddGauge(families, "streamer_distinct_filters",
            "Filters that differ, among the live subscriptions.",
            AsDouble(engine.distinct_filters));
@@ -138,7 +142,9 @@ void AddMatching(const EngineStatistics& engine, Families& families) {
       "Filter programs run, by result.", "result",
       {{"true", AsDouble(engine.match.evaluated_true)},
        {"false", AsDouble(engine.match.evaluated_false)},
-       {"error", AsDouble(engine.match.evaluated_error)}});
+       {"error",
+        AsDouble(engine.match.evaluated_error - engine.match.over_budget)},
+       {"over_budget", AsDouble(engine.match.over_budget)}});
 }
 
 void AddDeliveries(const EngineStatistics& engine,

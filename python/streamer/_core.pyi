@@ -207,6 +207,7 @@ class Core:
         duplicate_window_seconds: float = 180.0,
         duplicate_window_events: int = 1000000,
         remembered_deletes: int = 100000,
+        evaluation_budget: int = 50000,
         start_ms: int = 0,
     ) -> None: ...
     def subscribe(

@@ -41,9 +41,10 @@ class SegmentedMap {
   }
 
   // The value under `key`, which is made if there is none.
-  T& At(Key key) {
+  template <typename K = Key>
+  T& At(K&& key) {
     Segment& segment = SegmentOf(key);
-    return segment.try_emplace(std::move(key)).first->second;
+    return segment.try_emplace(std::forward<K>(key)).first->second;
   }
 
   // Whether there was one.

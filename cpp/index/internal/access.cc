@@ -24,6 +24,10 @@ bool IsWantedTrue(const Predicate& predicate) {
   return predicate.wanted == Answer::kTrue;
 }
 
+bool AsksForAbsence(const Predicate& predicate) {
+  return predicate.kind == PredicateKind::kPresent && !IsWantedTrue(predicate);
+}
+
 bool IsSamePath(const Predicate& a, const Predicate& b) {
   return a.variable == b.variable && a.path == b.path;
 }
@@ -180,6 +184,12 @@ bool IsProvenByAccess(const Conjunction& conjunction, std::uint32_t index,
   }
 }
 
+bool IsScanned(const Conjunction& conjunction) {
+  return std::all_of(
+      conjunction.predicates.begin(), conjunction.predicates.end(),
+      [](const Predicate& predicate) { return AsksForAbsence(predicate); });
+}
+
 Access AccessChooser::Choose(const Conjunction& conjunction) const {
   Access best;
   for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
@@ -201,8 +211,8 @@ Access AccessChooser::Judge(const Conjunction& conjunction,
   }
   if (predicate.kind == PredicateKind::kIsBoolean) {
     access = JudgeEquality(predicate);
-  } else if (predicate.kind == PredicateKind::kPresent) {
-    if (!IsWantedTrue(predicate)) access = Access();
+  } else if (AsksForAbsence(predicate)) {
+    access = Access();
   } else if (IsWantedTrue(predicate)) {
     if (predicate.kind == PredicateKind::kEqual ||
         predicate.kind == PredicateKind::kIn) {

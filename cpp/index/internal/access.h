@@ -69,6 +69,9 @@ TextInterval TextIntervalOf(const Conjunction& conjunction,
 bool IsProvenByAccess(const Conjunction& conjunction, std::uint32_t index,
                       const Access& access);
 
+// Whether Choose finds nothing for it, whatever is in the index.
+bool IsScanned(const Conjunction& conjunction);
+
 class AccessChooser {
  public:
   AccessChooser(const PathTrie& paths, const TermTable& terms)

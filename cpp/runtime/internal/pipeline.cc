@@ -5,7 +5,7 @@ namespace streamer::internal {
 Pipeline::Pipeline(const CoreOptions& options, Position start,
                    const MonotonicClock& clock)
     : sequencer_(options, 1, start),
-      shard_(clock, nullptr),
+      shard_(options, clock, nullptr),
       router_(clock, start),
       output_(1) {}
 

@@ -16,9 +16,11 @@ void Report(const SequencerCounts& counts, EngineStatistics& statistics) {
   statistics.subscriptions_registered = registry.registered;
   statistics.subscriptions_unregistered = registry.unregistered;
   statistics.subscriptions_expired = registry.expired;
+  statistics.subscriptions_suspended = registry.suspended;
   statistics.quota_exceeded_gateway = registry.quota_exceeded_gateway;
   statistics.quota_exceeded_tenant = registry.quota_exceeded_tenant;
   statistics.quota_exceeded_total = registry.quota_exceeded_total;
+  statistics.quota_exceeded_collection = registry.quota_exceeded_collection;
 }
 
 void Report(const ShardCounts& counts, EngineStatistics& statistics) {
@@ -32,6 +34,7 @@ void Report(const ShardCounts& counts, EngineStatistics& statistics) {
   to.evaluated_true += from.evaluated_true;
   to.evaluated_false += from.evaluated_false;
   to.evaluated_error += from.evaluated_error;
+  to.over_budget += from.over_budget;
   counts.match_latency.AddTo(statistics.match_latency_seconds);
   counts.matches_per_event.AddTo(statistics.matches_per_event);
 }

@@ -94,9 +94,11 @@ std::vector<SubscriptionInfo> SequencerStage::List(SubscriptionHandle after,
   return ListSubscriptions(sequencer_.registry(), after, limit);
 }
 
-ShardStage::ShardStage(MonotonicClock clock,
+ShardStage::ShardStage(const CoreOptions& options, MonotonicClock clock,
                        std::function<void(const MalformedEvent&)> on_malformed)
-    : clock_(std::move(clock)), on_malformed_(std::move(on_malformed)) {}
+    : clock_(std::move(clock)),
+      on_malformed_(std::move(on_malformed)),
+      shard_(options.evaluation_budget) {}
 
 void ShardStage::Process(std::span<ShardTask> tasks,
                          std::vector<ShardResult>& results) {
@@ -115,6 +117,17 @@ void ShardStage::Process(std::span<ShardTask> tasks,
   }
   counts_.shard = shard_.statistics();
   published_.Publish(counts_);
+}
+
+EndSuspended FindSuspended(std::span<const Effect> effects) {
+  EndSuspended found;
+  for (const Effect& effect : effects) {
+    const auto* closed = std::get_if<SubscriptionClosed>(&effect.what);
+    if (closed != nullptr && closed->reason == CloseReason::kSuspended) {
+      found.handles.push_back(closed->handle);
+    }
+  }
+  return found;
 }
 
 RouterStage::RouterStage(MonotonicClock clock, Position start)

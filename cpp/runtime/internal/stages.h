@@ -70,7 +70,7 @@ class SequencerStage {
 
 class ShardStage {
  public:
-  ShardStage(MonotonicClock clock,
+  ShardStage(const CoreOptions& options, MonotonicClock clock,
              std::function<void(const MalformedEvent&)> on_malformed);
 
   // Processes `tasks` in order, and appends their results.
@@ -86,6 +86,9 @@ class ShardStage {
   ShardCounts counts_;
   Published<ShardCounts> published_;
 };
+
+// The subscriptions that `effects` say were suspended.
+EndSuspended FindSuspended(std::span<const Effect> effects);
 
 class RouterStage {
  public:

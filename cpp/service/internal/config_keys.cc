@@ -56,6 +56,29 @@ ConfigKey DurationKey(std::string_view name, std::string_view help,
           [=](const ServiceConfig& config) { return Read(access, config); }};
 }
 
+// A time on paper: units of cost in truth, so that the outcome never depends
+// on how fast a machine is.
+ConfigKey EvaluationTimeoutKey() {
+  constexpr Duration kUnit = std::chrono::nanoseconds(10);
+  return {
+      "cel.evaluation_timeout",
+      "What a filter may cost on one event, at 100 units for each us",
+      KeyKind::kText,
+      [=](std::string_view text, ServiceConfig& config) -> Status {
+        STREAMER_ASSIGN_OR_RETURN(
+            const Duration time,
+            ParseDurationText(text, std::chrono::microseconds(10),
+                              std::chrono::seconds(1)));
+        config.engine.core.evaluation_budget =
+            static_cast<cel::Units>(time / kUnit);
+        return OkStatus();
+      },
+      [=](const ServiceConfig& config) {
+        const cel::Units budget = config.engine.core.evaluation_budget;
+        return FormatDurationText(static_cast<Duration::rep>(budget) * kUnit);
+      }};
+}
+
 ConfigKey BooleanKey(std::string_view name, std::string_view help,
                      Access<bool> access) {
   return {name, help, KeyKind::kBoolean,
@@ -167,6 +190,15 @@ std::vector<ConfigKey> CoreKeys() {
                              "Subscriptions of this node",
                              STREAMER_MEMBER(engine.core.quota.total), 1, kAny),
       NumberKey<std::size_t>(
+          "subscription.quota.max_scan_filters",
+          "Filters of one collection that no index can help with",
+          STREAMER_MEMBER(engine.core.quota.scan_entries), 1, kAny),
+      NumberKey<cel::Units>("subscription.quota.max_scan_cost",
+                            "What they may cost each event, in units",
+                            STREAMER_MEMBER(engine.core.quota.scan_cost), 1,
+                            kAny),
+      EvaluationTimeoutKey(),
+      NumberKey<std::size_t>(
           "dedup.cache_size", "Events in the duplicate window",
           STREAMER_MEMBER(engine.core.duplicates.count), 1, 1u << 30),
       DurationKey("dedup.ttl", "Length of the duplicate window",
@@ -201,7 +233,7 @@ std::vector<ConfigKey> MakeKeys() {
 
 // Keys of 5-interfaces.md whose feature is still to come. Accepting one
 // would promise what does not happen.
-constexpr std::array<std::string_view, 23> kUnsupported = {
+constexpr std::array<std::string_view, 22> kUnsupported = {
     "puller.address",
     "puller.consumer_id",
     "puller.coalesce_on_catch_up",
@@ -212,7 +244,6 @@ constexpr std::array<std::string_view, 23> kUnsupported = {
     "subscription.default_ttl",
     "bloom.fp_rate",
     "bloom.rebuild_interval",
-    "cel.evaluation_timeout",
     "state.backend",
     "state.etcd_endpoints",
     "session.ttl",

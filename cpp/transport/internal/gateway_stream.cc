@@ -222,6 +222,13 @@ void GatewayStream::Enqueue(GatewayEffect effect,
     if (answers_pending_ > 0) --answers_pending_;
     ++answers_queued_;
     queue_.emplace_back(std::move(*response));
+  } else if (auto* ended = std::get_if<SubscriptionClosed>(&effect)) {
+    // Of a plain gateway, nothing else takes a subscription away.
+    if (ended->reason != CloseReason::kSuspended) return;
+    ++answers_queued_;
+    queue_.emplace_back(SubscribeResponse{
+        .subscription_id = std::move(ended->subscription_id),
+        .status = ResourceExhausted("suspended: " + ended->detail)});
   } else if (auto* closed = std::get_if<GatewayClosed>(&effect)) {
     close = closed->status;
   } else if (auto* resync = std::get_if<ResyncRequired>(&effect)) {

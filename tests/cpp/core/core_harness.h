@@ -28,10 +28,13 @@ class CoreHarness {
   explicit CoreHarness(std::size_t shards, CoreOptions options = {})
       : sequencer_(options, shards, Position{1, 0}),
         router_(Position{1, 0}),
-        shards_(shards),
         tasks_(shards),
         results_(shards),
-        output_(shards) {}
+        output_(shards) {
+    for (std::size_t i = 0; i < shards; ++i) {
+      shards_.emplace_back(options.evaluation_budget);
+    }
+  }
 
   // Takes an input as far as the queues in front of shards and router.
   void Sequence(Command command, Instant now = {}) {
@@ -63,9 +66,12 @@ class CoreHarness {
   }
 
   // Runs everything in the order of one thread, the commands that closed
-  // gateways cause included.
+  // gateways and suspended subscriptions cause included.
   void Settle() {
     while (RunOnce()) {
+      if (!suspended_.handles.empty()) {
+        Sequence(std::exchange(suspended_, {}));
+      }
       for (GatewayHandle gateway : std::exchange(closed_, {})) {
         Sequence(DisconnectGateway{gateway});
       }
@@ -126,12 +132,17 @@ class CoreHarness {
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       for (; !results_[i].empty(); has_run = true) RouteResult(i);
     }
-    return has_run || !closed_.empty();
+    return has_run || !closed_.empty() || !suspended_.handles.empty();
   }
   void Keep() {
     for (const Effect& effect : std::exchange(effects_, {})) {
       if (std::holds_alternative<GatewayClosed>(effect.what)) {
         closed_.push_back(effect.gateway);
+      }
+      if (const auto* ended = std::get_if<SubscriptionClosed>(&effect.what)) {
+        if (ended->reason == CloseReason::kSuspended) {
+          suspended_.handles.push_back(ended->handle);
+        }
       }
       seen_[effect.gateway].push_back(support::Describe(effect.what));
     }
@@ -146,6 +157,7 @@ class CoreHarness {
   SequencerOutput output_;
   std::vector<Effect> effects_;
   std::vector<GatewayHandle> closed_;
+  EndSuspended suspended_;
   std::map<GatewayHandle, std::vector<std::string>> seen_;
   std::uint64_t last_offset_ = 0;
 };

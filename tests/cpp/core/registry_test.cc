@@ -75,6 +75,57 @@ TEST_F(RegistryTest, TheSameFilterAgainSucceedsAndChangesNothing) {
   EXPECT_EQ(registry_.statistics().registered, 1u);
 }
 
+class ScanQuotaTest : public RegistryTest {
+ protected:
+  ScanQuotaTest() : RegistryTest({.scan_entries = 2, .scan_cost = 2000}) {}
+};
+
+TEST_F(ScanQuotaTest, FiltersThatNoIndexHelpsWithAreBoundedPerCollection) {
+  EXPECT_TRUE(Add(kFirst, "a", "c", "size(doc) > 1").is_new);
+  EXPECT_TRUE(Add(kFirst, "b", "c", "size(doc) > 2 || doc.n == 1").is_new);
+  const Registry::Addition third = Add(kFirst, "x", "c", "size(doc) > 3");
+  EXPECT_EQ(third.status,
+            ResourceExhausted(
+                "quota exceeded: expected at most 2 scanned conjunctions per "
+                "collection, got 3; nothing in the filter can be looked up in "
+                "an index"));
+  EXPECT_EQ(third.quota, QuotaScope::kCollection);
+  EXPECT_EQ(registry_.statistics().quota_exceeded_collection, 1u);
+  // An equal one costs nothing more, an indexed one nothing at all.
+  EXPECT_TRUE(Add(kSecond, "a", "c", "(size(doc)) > 1").is_new);
+  EXPECT_TRUE(Add(kSecond, "b", "c", "doc.n == 3").is_new);
+  EXPECT_TRUE(Add(kSecond, "c", "d", "size(doc) > 3").is_new);
+  // Room comes back with the last of its users.
+  ASSERT_TRUE(registry_.Remove(kFirst, "a").ok());
+  EXPECT_FALSE(Add(kFirst, "x", "c", "size(doc) > 3").status.ok());
+  ASSERT_TRUE(registry_.Remove(kSecond, "a").ok());
+  EXPECT_TRUE(Add(kFirst, "x", "c", "size(doc) > 3").is_new);
+}
+
+TEST_F(ScanQuotaTest, WhatTheyMayCostTogetherIsBounded) {
+  const std::string costly = "doc.l.exists(x, x == 1)";
+  const cel::Units cost = support::MakeFilter(costly)->estimated_cost();
+  ASSERT_GT(cost, 1000u);
+  ASSERT_LT(cost, 2000u);
+  EXPECT_TRUE(Add(kFirst, "a", "c", costly).is_new);
+  EXPECT_EQ(
+      Add(kFirst, "b", "c", "doc.m.exists(x, x == 1)").status,
+      ResourceExhausted(absl::StrCat(
+          "quota exceeded: expected at most 2000 estimated units of scanned "
+          "filters per collection, got ",
+          2 * cost, "; nothing in the filter can be looked up in an index")));
+}
+
+TEST_F(RegistryTest, SuspendRemovesThoseThatAreStillThere) {
+  Add(kFirst, "a");
+  Add(kSecond, "b");
+  ASSERT_TRUE(registry_.Remove(kSecond, "b").ok());
+  registry_.Suspend(std::vector{SubscriptionHandle(1), SubscriptionHandle(2)});
+  EXPECT_EQ(registry_.size(), 0u);
+  EXPECT_FALSE(registry_.HasCollection("t", "c"));
+  EXPECT_EQ(registry_.statistics().suspended, 1u);
+}
+
 TEST_F(RegistryTest, AnotherFilterTenantOrCollectionUnderTheIdIsRefused) {
   Add(kFirst, "a");
   Subscribe other_tenant = MakeSubscribe(kFirst, "a", "c", "doc.n > 1");

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +26,8 @@ constexpr GatewayHandle kSecond{2};
 
 class RouterTest : public testing::Test {
  protected:
+  explicit RouterTest(const CoreOptions& options = {}) : core_(1, options) {}
+
   void Connect(GatewayHandle gateway, std::size_t credit,
                GatewayKind kind = GatewayKind::kSoftState,
                OutboxLimits limits = {}) {
@@ -47,8 +50,73 @@ class RouterTest : public testing::Test {
     return core_.Take(gateway);
   }
 
-  CoreHarness core_{1};
+  CoreHarness core_;
 };
+
+class SuspendingRouterTest : public RouterTest {
+ protected:
+  SuspendingRouterTest()
+      : RouterTest({.evaluation_budget = support::kLowBudget}) {}
+};
+
+TEST_F(SuspendingRouterTest, ASuspensionIsToldInItsPlaceAndToItsGatewayOnly) {
+  Connect(kFirst, 100);
+  Connect(kSecond, 100);
+  Subscribe(kFirst, "a", support::CostlyExpression());
+  Subscribe(kFirst, "b");
+  Subscribe(kSecond, "c");
+  Ingest(9);
+  Ingest(1000);
+  Ingest(10);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "subscribed b after 0",
+                          "delivery 1 e9 [a,b]", "delivery 2 e1000 [b]",
+                          "suspended a", "delivery 4 e10 [b]"));
+  EXPECT_THAT(SeenBy(kSecond),
+              ElementsAre("subscribed c after 0", "delivery 1 e9 [c]",
+                          "delivery 2 e1000 [c]", "delivery 3 e10 [c]"));
+  EXPECT_EQ(core_.sequencer().registry().size(), 2u);
+  EXPECT_EQ(core_.sequencer().registry().statistics().suspended, 1u);
+}
+
+TEST_F(SuspendingRouterTest, WhoSubscribesAgainStartsAfresh) {
+  Connect(kFirst, 100);
+  Subscribe(kFirst, "a", support::CostlyExpression());
+  Ingest(1000);
+  core_.Settle();
+  Subscribe(kFirst, "a", support::CostlyExpression());
+  Ingest(5);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "suspended a",
+                          "subscribed a after 1", "delivery 2 e5 [a]"));
+}
+
+// The registry has not heard of the suspension; "it exists" would be a promise
+// that nobody keeps.
+TEST_F(SuspendingRouterTest, ARepeatThatCrossesASuspensionIsRefused) {
+  Connect(kFirst, 100);
+  Subscribe(kFirst, "a", support::CostlyExpression());
+  Ingest(1000);
+  Subscribe(kFirst, "a", support::CostlyExpression());
+  Ingest(5);
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "suspended a",
+                          "refused a: subscription \"a\" was suspended"));
+}
+
+TEST_F(SuspendingRouterTest, WhatEndsOtherwiseMeanwhileIsToldOnce) {
+  Connect(kFirst, 100);
+  core_.Sequence(MakeSubscribe(kFirst, "a", "c", support::CostlyExpression(),
+                               std::chrono::seconds(60)));
+  Subscribe(kFirst, "b", support::CostlyExpression());
+  Ingest(1000);
+  core_.Sequence(Unsubscribe{kFirst, "b"});
+  core_.Sequence(Tick{}, Instant{}.After(std::chrono::seconds(60)));
+  EXPECT_THAT(SeenBy(kFirst),
+              ElementsAre("subscribed a after 0", "subscribed b after 0",
+                          "suspended a", "suspended b", "unsubscribed b: ok"));
+  EXPECT_EQ(core_.sequencer().registry().statistics().suspended, 0u);
+}
 
 TEST_F(RouterTest, OneEventIsOneDeliveryForEachGateway) {
   Connect(kFirst, 100);

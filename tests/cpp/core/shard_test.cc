@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,11 +20,12 @@ class ShardTest : public testing::Test {
  protected:
   void Add(std::uint64_t handle, const std::string& expression,
            const std::string& tenant = "t") {
-    EXPECT_FALSE(shard_
-                     .Process({NextOrdinal(),
-                               AddFilter{SubscriptionHandle(handle), tenant,
-                                         "c", support::MakeFilter(expression)}})
-                     .has_value());
+    EXPECT_FALSE(
+        shard_
+            ->Process({NextOrdinal(),
+                       AddFilter{SubscriptionHandle(handle), tenant, "c",
+                                 support::MakeFilter(expression)}})
+            .has_value());
   }
   ShardResult Match(SourceEvent source,
                     Operation operation = Operation::kInsert) {
@@ -31,14 +33,14 @@ class ShardTest : public testing::Test {
     event.operation = operation;
     event.source = std::make_shared<SourceEvent>(std::move(source));
     Ordinal ordinal = NextOrdinal();
-    auto result = shard_.Process({ordinal, MatchEvent{std::move(event)}});
+    auto result = shard_->Process({ordinal, MatchEvent{std::move(event)}});
     EXPECT_TRUE(result.has_value());
     EXPECT_EQ(result->ordinal, ordinal);
     return *std::move(result);
   }
   Ordinal NextOrdinal() { return Ordinal(++last_ordinal_); }
 
-  Shard shard_;
+  std::optional<Shard> shard_{std::in_place};
   std::uint64_t last_ordinal_ = 0;
 };
 
@@ -65,7 +67,7 @@ TEST_F(ShardTest, AFilterSeesEventsBetweenItsAdditionAndItsRemoval) {
   EXPECT_THAT(Match(support::MakeEvent(1, "c")).handles, IsEmpty());
   Add(1, "true");
   EXPECT_EQ(Match(support::MakeEvent(2, "c")).handles.size(), 1u);
-  shard_.Process({NextOrdinal(), RemoveFilters{{SubscriptionHandle(1)}}});
+  shard_->Process({NextOrdinal(), RemoveFilters{{SubscriptionHandle(1)}}});
   EXPECT_THAT(Match(support::MakeEvent(3, "c")).handles, IsEmpty());
 }
 
@@ -92,7 +94,7 @@ TEST_F(ShardTest, AMalformedBodyIsReportedWithItsProblem) {
   EXPECT_EQ(result.malformed->problem,
             InvalidArgument("document: expected an object, got an array"));
   EXPECT_EQ(result.malformed->event.source->event_id, "e1");
-  EXPECT_EQ(shard_.statistics().malformed, 1u);
+  EXPECT_EQ(shard_->statistics().malformed, 1u);
 }
 
 TEST_F(ShardTest, ADeleteWithoutFieldsReachesDocumentMatchAllAndOperation) {
@@ -111,11 +113,30 @@ TEST_F(ShardTest, ADeleteWithoutFieldsReachesDocumentMatchAllAndOperation) {
   EXPECT_EQ(result.event->document, "");
 }
 
+TEST_F(ShardTest, AFilterThatIsCutOffEndsAtThatEvent) {
+  shard_.emplace(support::kLowBudget);
+  Add(2, support::CostlyExpression());
+  Add(1, support::CostlyExpression());
+  Add(3, "doc.n > 0");
+  EXPECT_EQ(Match(support::MakeEvent(10, "c")).suspension, nullptr);
+  const ShardResult dear = Match(support::MakeEvent(1000, "c"));
+  EXPECT_THAT(dear.handles, ElementsAre(SubscriptionHandle(3)));
+  ASSERT_NE(dear.suspension, nullptr);
+  EXPECT_THAT(dear.suspension->handles,
+              ElementsAre(SubscriptionHandle(1), SubscriptionHandle(2)));
+  EXPECT_EQ(dear.suspension->reason,
+            "its filter was cut off after 500 units of cost at event "
+            "\"e1000\", which it may have matched");
+  EXPECT_THAT(Match(support::MakeEvent(11, "c")).handles,
+              ElementsAre(SubscriptionHandle(3)));
+  EXPECT_EQ(shard_->statistics().match.over_budget, 1u);
+}
+
 TEST_F(ShardTest, EqualFiltersAreCountedOnce) {
   Add(1, "doc.n == 1");
   Add(2, "doc.n == 1");
   Add(3, "doc.n == 2");
-  EXPECT_EQ(shard_.statistics().distinct_filters, 2u);
+  EXPECT_EQ(shard_->statistics().distinct_filters, 2u);
 }
 
 }  // namespace

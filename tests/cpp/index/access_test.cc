@@ -66,6 +66,9 @@ TEST_F(AccessTest, EveryPredicateOffersTheNarrowestWayThereIs) {
            {"doc.a > 5 && doc.a <= 4", AccessKind::kNever},
        }) {
     EXPECT_EQ(Choose(test.expression).kind, test.kind) << test.expression;
+    EXPECT_EQ(IsScanned(ConjunctionOf(test.expression)),
+              test.kind == AccessKind::kScan)
+        << test.expression;
   }
 }
 

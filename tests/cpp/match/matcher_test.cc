@@ -75,6 +75,52 @@ TEST(MatcherTest, ADocumentSubscriptionIsFoundByItsId) {
   EXPECT_EQ(matcher.statistics().candidates, 0u);
 }
 
+// Its price grows with doc.n.
+constexpr const char* kCostly = "lists.range(doc.n).all(x, x >= 0)";
+
+TEST(MatcherTest, WhoseProgramIsCutOffIsNamedAndNoMatch) {
+  Matcher matcher(500);
+  AddText(matcher, 3, kCostly);
+  AddText(matcher, 2, "doc.n > 0");
+  AddText(matcher, 1, kCostly);
+  AddText(matcher, 4, std::string(kCostly) + " || doc.n == 7");
+  MatchScratch scratch;
+  const auto cheap = Document::Parse(R"({"n": 9})").value();
+  EXPECT_EQ(MatchedBy(matcher, InputOf(cheap->root()), scratch),
+            Handles({1, 2, 3, 4}));
+  EXPECT_TRUE(scratch.over_budget.empty());
+  const auto dear = Document::Parse(R"({"n": 1000})").value();
+  EXPECT_EQ(MatchedBy(matcher, InputOf(dear->root()), scratch), Handles({2}));
+  EXPECT_EQ(scratch.over_budget,
+            (std::vector{SubscriptionHandle(1), SubscriptionHandle(3),
+                         SubscriptionHandle(4)}));
+  EXPECT_EQ(matcher.statistics().over_budget, 2u);
+}
+
+// Which conjunction is tried first depends on the other filters; the outcome
+// must not.
+TEST(MatcherTest, WhatAnotherConjunctionProvesIsAMatchDespiteACutOff) {
+  const std::string costly = std::string("doc.a == 1 && ") + kCostly;
+  for (const std::string& expression :
+       {costly + " || doc.b == 1", "doc.b == 1 || " + costly,
+        costly + " || (doc.b == 1 && size(doc) > 1)",
+        "(doc.b == 1 && size(doc) > 1) || " + costly}) {
+    Matcher matcher(500);
+    AddText(matcher, 1, expression);
+    for (std::uint64_t other = 2; other < 40; ++other) {
+      AddText(matcher, other, other % 2 == 0 ? "doc.a == 1" : "doc.b == 1");
+    }
+    MatchScratch scratch;
+    const auto both = Document::Parse(R"({"a": 1, "b": 1, "n": 1000})").value();
+    EXPECT_EQ(MatchedBy(matcher, InputOf(both->root()), scratch).size(), 39u);
+    EXPECT_TRUE(scratch.over_budget.empty()) << expression;
+    const auto one = Document::Parse(R"({"a": 1, "b": 0, "n": 1000})").value();
+    EXPECT_EQ(MatchedBy(matcher, InputOf(one->root()), scratch).size(), 19u);
+    EXPECT_EQ(scratch.over_budget, std::vector{SubscriptionHandle(1)})
+        << expression;
+  }
+}
+
 TEST(MatcherTest, RemoveEndsOneSubscriptionAndIgnoresOneThatIsNotThere) {
   Matcher matcher;
   AddText(matcher, 1, "doc.a == 1");

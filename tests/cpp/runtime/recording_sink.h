@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -27,8 +28,14 @@ class RecordingSink : public GatewaySink {
         lines_.push_back(support::Describe(effect));
       }
     }
+    for (const GatewayEffect& effect : effects) {
+      if (on_line) on_line(support::Describe(effect));
+    }
     changed_.notify_all();
   }
+
+  // Called for each line, by the router's thread; set before the first.
+  std::function<void(const std::string&)> on_line;
 
   [[nodiscard]] std::vector<std::string> lines() const {
     std::lock_guard lock(mutex_);

@@ -24,6 +24,7 @@ using support::MakeEvent;
 using support::MakeEvents;
 using support::MakeSubscribe;
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::StartsWith;
 
@@ -63,7 +64,14 @@ std::vector<std::vector<std::string>> RunScenario(Engine& engine) {
     GatewayHandle gateway = random.Pick(gateways);
     std::string id = absl::StrCat("s", random.Below(12));
     std::string collection = absl::StrCat("c", random.Below(4));
-    if (random.Chance(1, 3)) {
+    if (random.Chance(1, 20)) {
+      // Suspended sooner or later: an id for each, because when it is free
+      // again is not a matter of order.
+      submit(MakeSubscribe(
+          gateway, absl::StrCat("costly", step), collection,
+          absl::StrCat("lists.range(doc.n % ", 100 + random.Below(2000),
+                       ").all(x, x >= 0)")));
+    } else if (random.Chance(1, 3)) {
       submit(MakeSubscribe(
           gateway, id, collection,
           absl::StrCat("doc.n % ", 1 + random.Below(5), " == 0")));
@@ -98,15 +106,51 @@ struct Threads {
 class ThreadedEngineOrderTest : public testing::TestWithParam<Threads> {};
 
 TEST_P(ThreadedEngineOrderTest, GivesTheEffectsOfOneThread) {
-  InlineEngine one_thread(CoreOptions(), std::make_shared<MemoryEventLog>(),
-                          Instant{});
   ThreadedEngineOptions options;
+  options.core.evaluation_budget = support::kLowBudget;
+  InlineEngine one_thread(options.core, std::make_shared<MemoryEventLog>(),
+                          Instant{});
   options.shards = GetParam().shards;
   options.single_thread = GetParam().single_thread;
   ThreadedEngine threaded(options, std::make_shared<MemoryEventLog>());
   const auto expected = RunScenario(one_thread);
   EXPECT_GT(expected[0].size(), 500u);
+  EXPECT_THAT(expected[0], Contains(StartsWith("suspended costly")));
   EXPECT_EQ(RunScenario(threaded), expected);
+}
+
+// A gateway may subscribe again as soon as it hears of the suspension, under
+// the same id and with the quota full.
+TEST(ThreadedEngineTest,
+     ASuspendedSubscriptionIsGoneBeforeItsGatewayHearsOfIt) {
+  for (bool single_thread : {false, true}) {
+    ThreadedEngineOptions options;
+    options.single_thread = single_thread;
+    options.core.evaluation_budget = support::kLowBudget;
+    options.core.quota.total = 1;
+    ThreadedEngine engine(options, std::make_shared<MemoryEventLog>());
+    GatewayHandle gateway;
+    int suspensions = 0;
+    auto sink = std::make_shared<RecordingSink>();
+    sink->on_line = [&](const std::string& line) {
+      if (line != "suspended s") return;
+      ++suspensions;
+      EXPECT_EQ(engine.Submit(
+                    MakeSubscribe(gateway, "s", "c",
+                                  absl::StrCat(support::CostlyExpression(),
+                                               " || doc.n == ", suspensions)),
+                    nullptr),
+                OkStatus());
+    };
+    gateway = engine.Connect(Gateway(), sink);
+    SubmitAndWait(
+        engine, MakeSubscribe(gateway, "s", "c", support::CostlyExpression()));
+    for (std::int64_t round = 1; round <= 20; ++round) {
+      ASSERT_TRUE(engine.Ingest(MakeEvents(1000 + round, 1, "c")).ok());
+      ASSERT_TRUE(
+          sink->WaitForLine(absl::StrCat("subscribed s after ", round)));
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, ThreadedEngineOrderTest,

@@ -25,9 +25,9 @@ TEST(ConfigKeysTest, EveryKeyChangesItsOwnSettingOnly) {
     const auto set = [&](std::string_view text) {
       return key.set(text, config).ok() && key.get(config) != before;
     };
-    const bool is_changed = set("7s") || set("1237") || set("63") ||
-                            set("262144") || set("true") || set("error") ||
-                            set("::1");
+    const bool is_changed = set("7s") || set("7ms") || set("1237") ||
+                            set("63") || set("262144") || set("true") ||
+                            set("error") || set("::1");
     EXPECT_TRUE(is_changed) << key.name;
     const ServiceConfig untouched;
     for (const ConfigKey& other : AllConfigKeys()) {

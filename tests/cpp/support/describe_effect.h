@@ -12,7 +12,7 @@
 namespace streamer::support {
 
 // "delivery 1 e7 [s1,s2]", "subscribed s1 after 4", "ended s1",
-// "resync [s1] after 3 to 5", "closed <message>", …
+// "suspended s1", // "resync [s1] after 3 to 5", "closed <message>", …
 inline std::string Describe(const GatewayEffect& effect) {
   auto outcome = [](const Status& status) {
     return status.ok() ? std::string("ok") : std::string(MessageOf(status));
@@ -39,7 +39,9 @@ inline std::string Describe(const GatewayEffect& effect) {
                         outcome(response->status));
   }
   if (const auto* closed = std::get_if<SubscriptionClosed>(&effect)) {
-    return absl::StrCat("ended ", closed->subscription_id);
+    return absl::StrCat(
+        closed->reason == CloseReason::kSuspended ? "suspended " : "ended ",
+        closed->subscription_id);
   }
   if (const auto* resync = std::get_if<ResyncRequired>(&effect)) {
     return absl::StrCat(

@@ -223,9 +223,26 @@ TEST_F(GatewayStreamTest, TheStreamIsNotFinishedWhileAReadIsBeingStarted) {
 TEST_F(GatewayStreamTest, PlainGatewaysAreNotToldOfTheRest) {
   Effects({UnsubscribeResponse{.subscription_id = "s"},
            RenewResponse{.subscription_id = "s"},
-           SubscriptionClosed{.subscription_id = "s"}});
+           SubscriptionClosed{.subscription_id = "s",
+                              .reason = CloseReason::kExpired}});
   EXPECT_THAT(connection_.written, IsEmpty());
   EXPECT_FALSE(connection_.is_finished());
+}
+
+TEST_F(GatewayStreamTest, ASuspensionIsARefusalAfterTheFact) {
+  Effects({MakeDelivery("e1"),
+           SubscriptionClosed{.subscription_id = "s",
+                              .handle = SubscriptionHandle(7),
+                              .reason = CloseReason::kSuspended,
+                              .detail = "it cost too much"},
+           MakeDelivery("e2")});
+  WriteEverything();
+  ASSERT_THAT(Words(), ElementsAre("e1", "answer s", "e2"));
+  const pb::SubscribeResponse& answer =
+      connection_.written[1].subscribe_response();
+  EXPECT_FALSE(answer.success());
+  EXPECT_EQ(answer.code(), 8);
+  EXPECT_EQ(answer.error(), "suspended: it cost too much");
 }
 
 TEST_F(GatewayStreamTest, AHeartbeatIsAcknowledgedAheadOfDeliveries) {

@@ -249,6 +249,66 @@ class TestTime:
         )
 
 
+class TestSuspension:
+    """A filter that costs more than an evaluation may."""
+
+    COSTLY = "doc.seats.all(x, x >= 0)"
+
+    def test_ends_its_subscriptions_at_the_event_and_says_so(self):
+        core = streamer.Core(evaluation_budget=1_000)
+        for name in ("s1", "s2"):
+            core.subscribe(name, **ROOMS, expression=self.COSTLY)
+        core.subscribe("s3", **ROOMS)
+        [delivery] = core.ingest(room(1, seats=[1, 2]))
+        assert delivery.subscription_ids == ("s1", "s2", "s3")
+        [delivery] = core.ingest(room(2, seats=list(range(1000))))
+        assert delivery.subscription_ids == ("s3",)
+        assert [
+            (notice.kind, notice.subscription_ids, notice.reason)
+            for notice in core.notices()
+        ] == [
+            (
+                "closed",
+                (name,),
+                "suspended: its filter was cut off after 1000 units of cost "
+                'at event "e2", which it may have matched',
+            )
+            for name in ("s1", "s2")
+        ]
+        [delivery] = core.ingest(room(3, seats=[1]))
+        assert delivery.subscription_ids == ("s3",)
+        assert core.statistics()["subscriptions_suspended"] == 2
+        assert core.statistics()["subscriptions_active"] == 1
+
+    def test_a_suspended_id_is_free_at_once(self):
+        core = streamer.Core(evaluation_budget=1_000, quota_total=1)
+        core.subscribe("s1", **ROOMS, expression=self.COSTLY)
+        core.ingest(room(1, seats=list(range(1000))))
+        core.subscribe("s1", **ROOMS)
+        assert len(core.ingest(room(2))) == 1
+
+
+class TestScannedFilters:
+    def test_too_many_for_one_collection_are_refused(self):
+        core = streamer.Core()
+        expression = "doc.seats.all(x, doc.seats.all(y, x > {}))"
+
+        def fill():
+            for least in range(1000):
+                core.subscribe(
+                    f"s{least}", **ROOMS, expression=expression.format(least)
+                )
+
+        with pytest.raises(streamer.QuotaExceeded) as refused:
+            fill()
+        assert refused.value.scope == "collection"
+        assert (
+            "expected at most 10000000 estimated units of scanned filters per "
+            "collection, got "
+        ) in str(refused.value)
+        core.subscribe("indexed", **ROOMS, expression="doc.id == 'd1'")
+
+
 class TestIsolation:
     def test_no_event_crosses_tenants_or_collections(self, core):
         for tenant in ("t1", "t2"):

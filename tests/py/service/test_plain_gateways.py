@@ -24,6 +24,29 @@ def hello():
     return b"\x82\x01\x03\x0a\x01g"
 
 
+def varint(number):
+    """Return the wire's form of a number."""
+    low = number & 0x7F
+    return (
+        bytes([low | 0x80]) + varint(number >> 7)
+        if number > 0x7F
+        else bytes([low])
+    )
+
+
+def subscribe_with_expression(wire, subscription_id, expression):
+    """Return a GatewayMessage whose subscribe has field 16, not in the wire.
+
+    What a plain gateway cannot say, a newer one on a plain stream can.
+    """
+    request = wire.SubscribeRequest(
+        subscription_id=subscription_id, database="t", collection="c"
+    ).SerializeToString()
+    text = expression.encode()
+    request += b"\x82\x01" + varint(len(text)) + text
+    return b"\x0a" + varint(len(request)) + request
+
+
 class TestDelivery:
     def test_a_delivery_says_everything_about_its_event(
         self, streamerd, connect
@@ -263,6 +286,35 @@ class TestSubscribe:
         answer = gateway.subscribe("s", condition("a", "==", 2))
         assert not answer.success
         assert answer.error == ('subscription "s" exists with another filter')
+
+    def test_a_filter_that_costs_too_much_is_refused_after_the_fact(
+        self, start, connect, wire, events
+    ):
+        service = start("--cel.evaluation_timeout", "10us")
+        gateway = connect(service)
+        gateway.send_bytes(
+            subscribe_with_expression(wire, "s", "doc.seats.all(x, x >= 0)")
+        )
+        assert gateway.receive().subscribe_response.success
+        gateway.subscribe_successfully("other")
+        service.ingest(events(1, seats=[1, 2]))
+        service.ingest(events(1, seats=list(range(1000))))
+        assert sorted(gateway.delivery().subscription_ids) == ["other", "s"]
+        assert list(gateway.delivery().subscription_ids) == ["other"]
+        answer = gateway.receive().subscribe_response
+        assert (answer.subscription_id, answer.success) == ("s", False)
+        assert answer.error == (
+            "suspended: its filter was cut off after 1000 units of cost at "
+            'event "e2", which it may have matched'
+        )
+        # Gone for the registry too: the id is free.
+        gateway.subscribe_successfully("s")
+        service.ingest(events(1))
+        assert sorted(gateway.delivery().subscription_ids) == ["other", "s"]
+        counted = samples(service)
+        assert counted["streamer_subscriptions_suspended_total"] == 1
+        evaluations = "streamer_filter_evaluations_total"
+        assert counted[evaluations + '{result="over_budget"}'] == 1
 
     def test_repeating_a_subscribe_changes_nothing(
         self, streamerd, connect, events
