@@ -65,7 +65,7 @@ Value FunctionMatches(std::span<const Value> arguments, Arena& arena) {
       !arguments[1].is(ValueKind::kString)) {
     return NoSuchMemberCall("matches", arguments, arena);
   }
-  auto pattern = Pattern::Compile(arguments[1].text());
+  auto pattern = Pattern::CompileWithRe2(arguments[1].text());
   if (!pattern.ok()) {
     return Value::Error(arena, ErrorCode::kInvalidArgument,
                         MessageOf(pattern.status()));
