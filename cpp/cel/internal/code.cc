@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
 
 #include "cel/internal/errors.h"
 #include "cel/internal/optionals.h"
+#include "cel/internal/run_parts.h"
 #include "cel/internal/tree_evaluator.h"
-#include "value/equal_text.h"
-#include "value/ordering.h"
 
 namespace streamer::cel::internal {
 namespace {
@@ -19,30 +17,9 @@ Value RunVariable(const CodeNode& node, const Frame& frame) {
   return frame.bindings[node.slot];
 }
 
-// The value at the end of the path or the error of the step that is missing;
-// nullptr when a step leads through something that is no map.
-inline const Value* Walk(const CodeNode& node, const Frame& frame) {
-  const Value* current = &frame.bindings[node.slot];
-  for (const FieldStep& step : node.fields) {
-    if (!current->is(ValueKind::kMap)) return nullptr;
-    current = current->map().Find(step.name);
-    if (current == nullptr) return &step.missing;
-  }
-  return current;
-}
-
-// What lies where Walk found no way: an error, or a field of an optional.
-Value BrokenPath(const CodeNode& node, const Frame& frame) {
-  Value current = frame.bindings[node.slot];
-  for (const FieldStep& step : node.fields) {
-    if (current.is_error()) return current;
-    current = SelectField(current, step.name.text, frame.arena);
-  }
-  return current;
-}
-
+template <Steps kSteps>
 Value RunPath(const CodeNode& node, const Frame& frame) {
-  const Value* found = Walk(node, frame);
+  const Value* found = Walk<kSteps>(node, frame);
   return found != nullptr ? *found : BrokenPath(node, frame);
 }
 
@@ -71,8 +48,9 @@ Value RunHas(const CodeNode& node, const Frame& frame) {
 // a later operand may still decide it.
 template <bool kAbsorbing>
 [[gnu::noinline]] Value FinishLogical(const CodeNode& node, const Frame& frame,
-                                      std::size_t first_bad, Value bad) {
-  for (const CodeNode& child : node.children.subspan(first_bad + 1)) {
+                                      const CodeNode* first_bad, Value bad) {
+  auto index = static_cast<std::size_t>(first_bad - node.children.data());
+  for (const CodeNode& child : node.children.subspan(index + 1)) {
     Value value = Run(child, frame);
     if (value.is(ValueKind::kBool) && value.bool_value() == kAbsorbing) {
       return value;
@@ -85,10 +63,10 @@ template <bool kAbsorbing>
 // See TreeEvaluator::EvaluateLogical.
 template <bool kAbsorbing>
 Value RunLogical(const CodeNode& node, const Frame& frame) {
-  for (std::size_t i = 0; i < node.children.size(); ++i) {
-    Value value = Run(node.children[i], frame);
-    if (!value.is(ValueKind::kBool)) {
-      return FinishLogical<kAbsorbing>(node, frame, i, value);
+  for (const CodeNode& child : node.children) {
+    Value value = Run(child, frame);
+    if (!value.is(ValueKind::kBool)) [[unlikely]] {
+      return FinishLogical<kAbsorbing>(node, frame, &child, value);
     }
     if (value.bool_value() == kAbsorbing) return value;
   }
@@ -102,82 +80,6 @@ Value RunConditional(const CodeNode& node, const Frame& frame) {
   }
   if (condition.is_error()) return condition;
   return BoolExpected("?:", condition, frame.arena);
-}
-
-constexpr Cost kEqualCost = {CostRule::kEqual, 1};
-constexpr Cost kOrderCost = {CostRule::kOrder, 1};
-
-// Charges what depends on the size of two operands.
-[[gnu::noinline]] bool ChargePair(Cost cost, const Value& left,
-                                  const Value& right, const Frame& frame) {
-  const Value operands[] = {left, right};
-  return frame.meter.Charge(ChargeOf(cost, operands, frame.meter.left()));
-}
-
-// The six comparisons of two values. The commonest cases, text with text and
-// int with int, are done in place.
-template <bool kWanted>
-struct IsEqual {
-  static Value Of(const Value& left, const Value& right, const Frame& frame) {
-    if (left.is(ValueKind::kString) && right.is(ValueKind::kString) &&
-        left.text().size() <= kShortText) {
-      return Value::Bool(EqualText(left.text(), right.text()) == kWanted);
-    }
-    if (IsLarge(left) && left.is(right.kind()) &&
-        !ChargePair(kEqualCost, left, right, frame)) {
-      return OverBudget();
-    }
-    return Value::Bool(Equal(left, right) == kWanted);
-  }
-};
-
-template <BinarySymbol kSymbol>
-struct IsOrdered {
-  static bool Accept(std::partial_ordering order) {
-    switch (kSymbol) {
-      case BinarySymbol::kLess:
-        return order < 0;
-      case BinarySymbol::kLessEqual:
-        return order <= 0;
-      case BinarySymbol::kGreater:
-        return order > 0;
-      default:
-        return order >= 0;
-    }
-  }
-  static Value Of(const Value& left, const Value& right, const Frame& frame) {
-    if (left.is(ValueKind::kInt) && right.is(ValueKind::kInt)) {
-      return Value::Bool(Accept(left.int_value() <=> right.int_value()));
-    }
-    if (IsLarge(left) && left.is(right.kind()) &&
-        !ChargePair(kOrderCost, left, right, frame)) {
-      return OverBudget();
-    }
-    auto order = Compare(left, right);
-    if (!order) return NoSuchOverload(kSymbol, left, right);
-    return Value::Bool(Accept(*order));
-  }
-};
-
-template <typename Comparison>
-Value RunComparison(const CodeNode& node, const Frame& frame) {
-  Value left = Run(node.children[0], frame);
-  if (left.is_error()) return left;
-  Value right = Run(node.children[1], frame);
-  if (right.is_error()) return right;
-  return Comparison::Of(left, right, frame);
-}
-
-template <typename Comparison>
-Value RunPathComparison(const CodeNode& node, const Frame& frame) {
-  const Value* found = Walk(node, frame);
-  if (found == nullptr) {
-    Value reached = BrokenPath(node, frame);
-    if (reached.is_error()) return reached;
-    return Comparison::Of(reached, node.constant, frame);
-  }
-  if (found->is_error()) return *found;
-  return Comparison::Of(*found, node.constant, frame);
 }
 
 Value RunInSet(const CodeNode& node, const Frame& frame) {
@@ -205,17 +107,11 @@ Value RunMatches(const CodeNode& node, const Frame& frame) {
   return Value::Bool(node.pattern->Matches(text.text()));
 }
 
-Value CallWith(std::span<const Value> arguments, const CodeNode& node,
-               const Frame& frame) {
-  if (!ChargeCall(*node.entry, arguments, frame)) return OverBudget();
-  return node.entry->function(arguments, frame.arena);
-}
-
 template <std::size_t kCount>
 Value RunCallOf(const CodeNode& node, const Frame& frame) {
   std::array<Value, kCount> arguments;
   for (std::size_t i = 0; i < kCount; ++i) {
-    arguments[i] = Run(node.children[i], frame);
+    arguments[i] = RunOperand(node.children[i], frame);
     if (arguments[i].is_error()) return arguments[i];
   }
   return CallWith(arguments, node, frame);
@@ -306,8 +202,11 @@ Value RunOptionalMap(const CodeNode& node, const Frame& frame) {
 
 }  // namespace
 
-Runner CallRunnerOf(std::size_t count) {
-  switch (count) {
+namespace {
+
+Runner CallRunnerOf(const CodeNode& node) {
+  if (Runner quick = QuickRunnerOf(*node.entry)) return quick;
+  switch (node.children.size()) {
     case 1:
       return RunCallOf<1>;
     case 2:
@@ -318,6 +217,8 @@ Runner CallRunnerOf(std::size_t count) {
       return RunCall;
   }
 }
+
+}  // namespace
 
 bool IsBounded(const CodeNode& node) {
   switch (node.opcode) {
@@ -344,18 +245,15 @@ bool IsBounded(const CodeNode& node) {
   return std::all_of(node.children.begin(), node.children.end(), IsBounded);
 }
 
-Runner RunnerOf(Opcode opcode) {
-  using IsLess = IsOrdered<BinarySymbol::kLess>;
-  using IsLessEqual = IsOrdered<BinarySymbol::kLessEqual>;
-  using IsGreater = IsOrdered<BinarySymbol::kGreater>;
-  using IsGreaterEqual = IsOrdered<BinarySymbol::kGreaterEqual>;
-  switch (opcode) {
+Runner RunnerOf(const CodeNode& node) {
+  switch (node.opcode) {
     case Opcode::kConstant:
       return RunConstant;
     case Opcode::kVariable:
       return RunVariable;
     case Opcode::kPath:
-      return RunPath;
+      return node.fields.size() == 1 ? RunPath<Steps::kOne>
+                                     : RunPath<Steps::kMany>;
     case Opcode::kSelect:
       return RunSelect;
     case Opcode::kHas:
@@ -367,35 +265,24 @@ Runner RunnerOf(Opcode opcode) {
     case Opcode::kConditional:
       return RunConditional;
     case Opcode::kEqual:
-      return RunComparison<IsEqual<true>>;
     case Opcode::kNotEqual:
-      return RunComparison<IsEqual<false>>;
     case Opcode::kLess:
-      return RunComparison<IsLess>;
     case Opcode::kLessEqual:
-      return RunComparison<IsLessEqual>;
     case Opcode::kGreater:
-      return RunComparison<IsGreater>;
     case Opcode::kGreaterEqual:
-      return RunComparison<IsGreaterEqual>;
     case Opcode::kPathEqual:
-      return RunPathComparison<IsEqual<true>>;
     case Opcode::kPathNotEqual:
-      return RunPathComparison<IsEqual<false>>;
     case Opcode::kPathLess:
-      return RunPathComparison<IsLess>;
     case Opcode::kPathLessEqual:
-      return RunPathComparison<IsLessEqual>;
     case Opcode::kPathGreater:
-      return RunPathComparison<IsGreater>;
     case Opcode::kPathGreaterEqual:
-      return RunPathComparison<IsGreaterEqual>;
+      return ComparisonRunnerOf(node);
     case Opcode::kInSet:
       return RunInSet;
     case Opcode::kMatches:
       return RunMatches;
     case Opcode::kCall:
-      return RunCall;
+      return CallRunnerOf(node);
     case Opcode::kList:
       return RunList;
     case Opcode::kMap:
@@ -407,7 +294,7 @@ Runner RunnerOf(Opcode opcode) {
     case Opcode::kOrElse:
       return RunOrElse;
     default:
-      return LoopRunnerOf(opcode);
+      return LoopRunnerOf(node.opcode);
   }
 }
 

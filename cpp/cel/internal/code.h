@@ -41,7 +41,8 @@ enum class Opcode : std::uint8_t {
   kLessEqual,
   kGreater,
   kGreaterEqual,
-  // The same of a path, in `slot` and `fields`, with `constant`.
+  // The same of a path, in `slot` and `fields`, with `constant`. No fields: the
+  // variable itself.
   kPathEqual,
   kPathNotEqual,
   kPathLess,
@@ -118,10 +119,12 @@ inline Value Run(const CodeNode& node, const Frame& frame) {
   return node.run(node, frame);
 }
 
-// The function that runs nodes of `opcode`.
-Runner RunnerOf(Opcode opcode);
-// Of nodes of kCall, by the number of their children.
-Runner CallRunnerOf(std::size_t count);
+// The function that runs `node`, the quickest there is for what it holds.
+Runner RunnerOf(const CodeNode& node);
+// Likewise of nodes that compare: see internal/comparisons.cc.
+Runner ComparisonRunnerOf(const CodeNode& node);
+// Of calls of some functions, or nullptr: see internal/quick_calls.cc.
+Runner QuickRunnerOf(const FunctionEntry& entry);
 // Whether nothing below `node` is ever charged by size, nor makes anything: its
 // units are its cost.
 bool IsBounded(const CodeNode& node);

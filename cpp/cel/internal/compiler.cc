@@ -82,14 +82,7 @@ std::uint32_t UnitsOf(const CodeNode& node) {
 CodeNode Make(Opcode opcode) {
   CodeNode node;
   node.opcode = opcode;
-  node.run = RunnerOf(opcode);
   return node;
-}
-
-// Turns `node` into one of `opcode`, its content kept.
-void SetOpcode(CodeNode& node, Opcode opcode) {
-  node.opcode = opcode;
-  node.run = RunnerOf(opcode);
 }
 
 // What it calls for each kind of node is not inlined: the frame of a deep walk
@@ -165,6 +158,7 @@ class Compiler {
 
 CodeNode Compiler::Compile(const Expr& node) {
   CodeNode made = CompileKind(node);
+  made.run = RunnerOf(made);
   made.units = UnitsOf(made);
   return made;
 }
@@ -238,7 +232,7 @@ CodeNode Compiler::CompileSelect(const Expr& node) {
   bool is_path =
       operand.opcode == Opcode::kVariable || operand.opcode == Opcode::kPath;
   if (is_path && !node.is_test) {
-    SetOpcode(operand, Opcode::kPath);
+    operand.opcode = Opcode::kPath;
     operand.fields = ExtendPath(operand.fields, node.name);
     return operand;
   }
@@ -266,10 +260,12 @@ CodeNode Compiler::CompileOperator(const Expr& node,
   if (!status_.ok() || entry.of_path == entry.opcode) return Fold(call);
   const CodeNode& left = call.children[0];
   const CodeNode& right = call.children[1];
-  bool is_path = left.opcode == Opcode::kPath &&
-                 right.opcode == Opcode::kConstant &&
-                 !right.constant.is_error();
-  if (!is_path) return Fold(call);
+  bool is_path =
+      left.opcode == Opcode::kPath || left.opcode == Opcode::kVariable;
+  if (!is_path || right.opcode != Opcode::kConstant ||
+      right.constant.is_error()) {
+    return Fold(call);
+  }
   CodeNode comparison = Make(entry.of_path);
   comparison.slot = left.slot;
   comparison.fields = left.fields;
@@ -316,9 +312,8 @@ CodeNode Compiler::CompileFunction(const Expr& node) {
   CodeNode made = Make(Opcode::kCall);
   made.entry = call.entry;
   made.children = CompileAll(operands);
-  made.run = CallRunnerOf(made.children.size());
   if (!status_.ok()) return made;
-  if (IsOrElse(*call.entry)) SetOpcode(made, Opcode::kOrElse);
+  if (IsOrElse(*call.entry)) made.opcode = Opcode::kOrElse;
   if (node.name == operators::kIn) UseSet(made);
   if (call.entry->name == "matches" && !UsePattern(node, made)) return made;
   return Fold(made);
@@ -426,7 +421,9 @@ CodeNode Compiler::CompileBlock(const Expr& node) {
   };
   if (list.kind == ExprKind::kLiteral) {
     for (const Value& item : list.literal.list().items()) {
-      add(Constant(CopyValue(store_.arena, item)));
+      CodeNode constant = Constant(CopyValue(store_.arena, item));
+      constant.run = RunnerOf(constant);
+      add(constant);
     }
   } else {
     for (const Expr* element : list.arguments) add(Compile(*element));
@@ -470,7 +467,7 @@ bool Compiler::UseSet(CodeNode& call) {
       !container.constant.is(ValueKind::kList)) {
     return false;
   }
-  SetOpcode(call, Opcode::kInSet);
+  call.opcode = Opcode::kInSet;
   call.set = store_.arena.New<ConstantSet>(store_.arena,
                                            container.constant.list().items());
   call.children = call.children.first(1);
@@ -491,7 +488,7 @@ bool Compiler::UsePattern(const Expr& node, CodeNode& call) {
   }
   store_.patterns.push_back(
       std::make_unique<const Pattern>(*std::move(pattern)));
-  SetOpcode(call, Opcode::kMatches);
+  call.opcode = Opcode::kMatches;
   call.pattern = store_.patterns.back().get();
   call.children = call.children.first(1);
   return true;
@@ -516,7 +513,7 @@ CodeNode Compiler::Fold(const CodeNode& node) {
   }
   if (!is_decided && !AreConstant(node.children)) return node;
   if (!fold_meter_.Charge(UnitsOf(node))) return node;
-  Value value = Run(node, {nullptr, store_.arena, fold_meter_});
+  Value value = RunnerOf(node)(node, {nullptr, store_.arena, fold_meter_});
   return fold_meter_.is_exhausted() ? node : Constant(value);
 }
 

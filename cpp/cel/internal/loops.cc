@@ -30,6 +30,12 @@ class Turns {
     }
   }
 
+  // The range, if it is a list that is run through with one variable.
+  [[nodiscard]] std::optional<std::span<const Value>> PlainItems() const {
+    if (!range_.is(ValueKind::kList) || loop_.has_second) return std::nullopt;
+    return range_.list().items();
+  }
+
   // Whether there is another turn.
   bool Next() {
     if (failure_ || next_ >= size_) return false;
@@ -95,20 +101,46 @@ class Turns {
   std::optional<Value> failure_;
 };
 
+// What a chain of && or || is undecided about because of `value`, no bool.
+template <bool kAbsorbing>
+Value Undecided(const Value& value, const Frame& frame) {
+  if (value.is_error()) return value;
+  return BoolExpected(kAbsorbing ? "||" : "&&", value, frame.arena);
+}
+
+// The commonest loop, through a list with one variable, with nothing else.
+template <bool kAbsorbing>
+Value RunListQuantifier(const LoopCode& loop, const Frame& frame,
+                        std::span<const Value> items) {
+  Value undecided = Value::Bool(!kAbsorbing);
+  for (const Value& item : items) {
+    if (!frame.meter.Charge(loop.turn_units)) return OverBudget();
+    frame.bindings[loop.slot] = item;
+    Value value = Run(*loop.body, frame);
+    if (value.is(ValueKind::kBool)) {
+      if (value.bool_value() == kAbsorbing) return value;
+    } else if (!undecided.is_error()) {
+      undecided = Undecided<kAbsorbing>(value, frame);
+    }
+  }
+  return undecided;
+}
+
 // all() with kAbsorbing false, exists() with true: as a chain of && or || of
 // what the elements say.
 template <bool kAbsorbing>
 Value RunQuantifier(const CodeNode& node, const Frame& frame) {
   Turns turns(node, frame);
+  if (auto items = turns.PlainItems()) {
+    return RunListQuantifier<kAbsorbing>(*node.loop, frame, *items);
+  }
   Value undecided = Value::Bool(!kAbsorbing);
   while (turns.Next()) {
     Value value = Run(turns.body(), frame);
     if (value.is(ValueKind::kBool)) {
       if (value.bool_value() == kAbsorbing) return value;
     } else if (!undecided.is_error()) {
-      undecided = value.is_error() ? value
-                                   : BoolExpected(kAbsorbing ? "||" : "&&",
-                                                  value, frame.arena);
+      undecided = Undecided<kAbsorbing>(value, frame);
     }
   }
   return turns.failure() ? *turns.failure() : undecided;
