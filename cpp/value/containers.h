@@ -94,7 +94,16 @@ class MapValue {
 // In the header because it is what evaluating a filter mostly does. Only a
 // hash table is larger than the entries.
 inline const Value* MapValue::Find(const HashedText& key) const {
-  if (table_.size() <= entries_.size()) return FindUnhashed(key.text);
+  if (table_.size() <= entries_.size()) {
+    if (is_sorted() && !entries_.empty()) return FindSorted(key.text);
+    for (const MapEntry& entry : entries_) {
+      if (entry.key.is(ValueKind::kString) &&
+          EqualText(entry.key.text(), key.text)) {
+        return &entry.value;
+      }
+    }
+    return nullptr;
+  }
   std::size_t mask = table_.size() - 1;
   for (std::size_t slot = key.hash & mask;; slot = (slot + 1) & mask) {
     if (table_[slot] == 0) return nullptr;
