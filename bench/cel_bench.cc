@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/arena.h"
+#include "cel/checker.h"
 #include "cel/evaluator.h"
 #include "cel/parser.h"
 #include "cel/program.h"
@@ -48,6 +49,16 @@ void BM_ParseAndCompile(benchmark::State& state, std::string_view text) {
 }
 BENCHMARK_CAPTURE(BM_ParseAndCompile, two_terms, kTwoTerms);
 BENCHMARK_CAPTURE(BM_ParseAndCompile, ten_terms, kTenTerms);
+
+void BM_ParseCheckAndCompile(benchmark::State& state, std::string_view text) {
+  for (auto _ : state) {
+    Tree tree = Parse(text).value();
+    benchmark::DoNotOptimize(Check(tree, DocumentVariables()));
+    benchmark::DoNotOptimize(Program::Compile(tree, DocumentVariables()));
+  }
+}
+BENCHMARK_CAPTURE(BM_ParseCheckAndCompile, two_terms, kTwoTerms);
+BENCHMARK_CAPTURE(BM_ParseCheckAndCompile, ten_terms, kTenTerms);
 
 void BM_Evaluate(benchmark::State& state, std::string_view text) {
   Arena document;

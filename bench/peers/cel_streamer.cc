@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "cel/checker.h"
 #include "cel/parser.h"
 #include "cel/program.h"
 #include "nlohmann/json.hpp"
@@ -21,8 +22,12 @@ const cel::Variables& OneVariable() {
   return variables;
 }
 
+// Parses, checks and compiles, as the peers do.
 cel::Program Compile(const std::string& text) {
-  return cel::Program::Compile(cel::Parse(text).value(), OneVariable()).value();
+  const cel::Tree tree = cel::Parse(text).value();
+  const cel::CheckResult checked = cel::Check(tree, OneVariable());
+  if (!checked.problems.empty()) std::abort();
+  return cel::Program::Compile(tree, OneVariable()).value();
 }
 
 // Repeats `run` for so long; nanoseconds per operation, of which one run makes

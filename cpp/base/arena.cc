@@ -6,6 +6,7 @@ namespace streamer {
 namespace {
 
 constexpr std::size_t kLargestBlockSize = std::size_t{64} * 1024;
+constexpr std::size_t kUsualBlocks = 4;
 
 }  // namespace
 
@@ -22,6 +23,7 @@ Arena& Arena::operator=(Arena&& other) noexcept {
 void* Arena::AllocateInNewBlock(std::size_t size, std::size_t alignment) {
   std::size_t block_size = std::max(next_block_size_, size + alignment);
   next_block_size_ = std::min(next_block_size_ * 2, kLargestBlockSize);
+  if (blocks_.empty()) blocks_.reserve(kUsualBlocks);
   blocks_.push_back(
       {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
   capacity_bytes_ += block_size;

@@ -10,8 +10,8 @@
 namespace streamer::cel {
 namespace internal {
 
-std::vector<const Expr*> NodesOf(std::span<const Parsed> parsed) {
-  std::vector<const Expr*> nodes;
+Nodes NodesOf(std::span<const Parsed> parsed) {
+  Nodes nodes;
   nodes.reserve(parsed.size());
   for (const Parsed& one : parsed) nodes.push_back(one.node);
   return nodes;
@@ -113,7 +113,7 @@ Parsed ExpressionParser::ParseBinary(Precedence loosest) {
 // A chain of && or of || becomes a balanced tree and counts one level.
 Parsed ExpressionParser::ParseChain(Parsed first,
                                     const BinaryOperator& binary) {
-  std::vector<Parsed> terms = {first};
+  absl::InlinedVector<Parsed, 8> terms = {first};
   SourcePosition position = token_.position;
   while (Accept(binary.token)) {
     terms.push_back(ParseBinary(Tighter(binary.precedence)));
@@ -205,7 +205,7 @@ Parsed ExpressionParser::ParseMemberCall(Parsed receiver, const Token& name) {
 Parsed ExpressionParser::MakeMacro(Macro macro, const Token& name,
                                    Parsed receiver,
                                    std::span<const Parsed> arguments) {
-  std::vector<const Expr*> nodes = NodesOf(arguments);
+  Nodes nodes = NodesOf(arguments);
   const Expr* culprit = receiver.node;
   std::string problem = MacroProblem(macro, nodes, culprit);
   if (!problem.empty()) {

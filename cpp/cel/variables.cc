@@ -6,46 +6,54 @@
 namespace streamer::cel {
 namespace {
 
-bool HasDot(const std::string& name) {
-  return name.find('.') != std::string::npos;
+bool HaveDots(const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.find('.') != std::string::npos;
+  });
+}
+
+std::optional<std::size_t> IndexOf(const std::vector<std::string>& names,
+                                   std::string_view name) {
+  auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - names.begin());
 }
 
 }  // namespace
 
-Variables::Variables(std::vector<std::string> names)
-    : names_(std::move(names)),
-      types_(names_.size(), SimpleType(TypeKind::kDyn)),
-      has_qualified_names_(std::any_of(names_.begin(), names_.end(), HasDot)) {}
+Variables::Variables(std::vector<std::string> names) {
+  auto state = std::make_shared<State>();
+  state->types.assign(names.size(), SimpleType(TypeKind::kDyn));
+  state->has_qualified_names = HaveDots(names);
+  state->names = std::move(names);
+  state_ = std::move(state);
+}
 
 Result<Variables> Variables::Declare(
     const std::vector<Declaration>& declarations, std::string container) {
-  Variables variables({});
-  auto arena = std::make_shared<Arena>();
+  auto state = std::make_shared<State>();
   for (const Declaration& declaration : declarations) {
-    if (variables.Find(declaration.name)) {
+    if (IndexOf(state->names, declaration.name)) {
       return InvalidArgument("expected each variable once, got '" +
                              declaration.name + "' twice");
     }
-    auto type = ParseType(declaration.type, *arena);
+    auto type = ParseType(declaration.type, state->arena);
     if (!type.ok()) {
       return InvalidArgument("the type of variable '" + declaration.name +
                              "': " + std::string(MessageOf(type.status())));
     }
-    variables.names_.push_back(declaration.name);
-    variables.types_.push_back(*type);
+    state->names.push_back(declaration.name);
+    state->types.push_back(*type);
   }
-  variables.has_qualified_names_ =
-      !container.empty() ||
-      std::any_of(variables.names_.begin(), variables.names_.end(), HasDot);
-  variables.container_ = std::move(container);
-  variables.arena_ = std::move(arena);
+  state->has_qualified_names = !container.empty() || HaveDots(state->names);
+  state->container = std::move(container);
+  Variables variables({});
+  variables.state_ = std::move(state);
   return variables;
 }
 
 std::optional<std::size_t> Variables::Find(std::string_view name) const {
-  auto found = std::find(names_.begin(), names_.end(), name);
-  if (found == names_.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - names_.begin());
+  return IndexOf(state_->names, name);
 }
 
 }  // namespace streamer::cel

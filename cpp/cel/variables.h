@@ -9,6 +9,7 @@
 // outward: in container a.b the name c means a.b.c, a.c or c, the first that
 // is declared; a leading dot means the last at once.
 //
+// Copying is cheap: copies share what they hold.
 // Thread-safety: immutable.
 #ifndef STREAMER_CEL_VARIABLES_H_
 #define STREAMER_CEL_VARIABLES_H_
@@ -18,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/arena.h"
@@ -41,22 +43,29 @@ class Variables {
                                    std::string container = {});
 
   [[nodiscard]] std::optional<std::size_t> Find(std::string_view name) const;
-  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
-  [[nodiscard]] const Type& type(std::size_t slot) const {
-    return *types_[slot];
+  [[nodiscard]] const std::vector<std::string>& names() const {
+    return state_->names;
   }
-  [[nodiscard]] const std::string& container() const { return container_; }
+  [[nodiscard]] const Type& type(std::size_t slot) const {
+    return *state_->types[slot];
+  }
+  [[nodiscard]] const std::string& container() const {
+    return state_->container;
+  }
   // Whether a name with dots can mean a variable.
   [[nodiscard]] bool has_qualified_names() const {
-    return has_qualified_names_;
+    return state_->has_qualified_names;
   }
 
  private:
-  std::vector<std::string> names_;
-  std::vector<const Type*> types_;
-  std::string container_;
-  std::shared_ptr<const Arena> arena_;  // of the types
-  bool has_qualified_names_ = false;
+  struct State {
+    std::vector<std::string> names;
+    std::vector<const Type*> types;
+    std::string container;
+    Arena arena;  // of the types
+    bool has_qualified_names = false;
+  };
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace streamer::cel

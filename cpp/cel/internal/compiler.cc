@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "cel/functions.h"
 #include "cel/internal/errors.h"
 #include "cel/internal/names.h"
@@ -113,7 +114,9 @@ class Compiler {
   CodeNode CompileCall(const Expr& node);
   [[gnu::noinline]] CodeNode CompileOperator(const Expr& node,
                                              const OperatorOpcode& entry);
+  using Terms = absl::InlinedVector<CodeNode, 4>;
   [[gnu::noinline]] CodeNode CompileChain(const Expr& node, Opcode opcode);
+  void AddTerms(const Expr& chain, Terms& terms);
   [[gnu::noinline]] CodeNode CompileFunction(const Expr& node);
   [[gnu::noinline]] CodeNode RefuseCall(const Expr& node,
                                         const ResolvedCall& call);
@@ -273,18 +276,22 @@ CodeNode Compiler::CompileOperator(const Expr& node,
   return comparison;
 }
 
+// The operands of a chain, those of chains within it among them.
+void Compiler::AddTerms(const Expr& chain, Terms& terms) {
+  for (const Expr* argument : chain.arguments) {
+    if (IsCallOf(*argument, chain.name)) {
+      AddTerms(*argument, terms);
+    } else {
+      terms.push_back(Compile(*argument));
+    }
+  }
+}
+
 // A chain is one node. A constant that absorbs decides it; one that does not
 // is left out, unless nothing else is left.
 CodeNode Compiler::CompileChain(const Expr& node, Opcode opcode) {
-  std::vector<CodeNode> terms;
-  for (const Expr* argument : node.arguments) {
-    CodeNode term = Compile(*argument);
-    if (term.opcode == opcode) {
-      terms.insert(terms.end(), term.children.begin(), term.children.end());
-    } else {
-      terms.push_back(term);
-    }
-  }
+  Terms terms;
+  AddTerms(node, terms);
   bool absorbing = opcode == Opcode::kOr;
   auto is_bool = [](const CodeNode& term, bool wanted) {
     return term.opcode == Opcode::kConstant &&
@@ -294,8 +301,10 @@ CodeNode Compiler::CompileChain(const Expr& node, Opcode opcode) {
   for (const CodeNode& term : terms) {
     if (is_bool(term, absorbing)) return term;
   }
-  std::erase_if(
-      terms, [&](const CodeNode& term) { return is_bool(term, !absorbing); });
+  auto left_out = std::remove_if(
+      terms.begin(), terms.end(),
+      [&](const CodeNode& term) { return is_bool(term, !absorbing); });
+  terms.erase(left_out, terms.end());
   if (terms.empty()) return Constant(Value::Bool(!absorbing));
   CodeNode chain = Make(opcode);
   chain.children = Keep(terms);
@@ -306,7 +315,7 @@ CodeNode Compiler::CompileFunction(const Expr& node) {
   ResolvedCall call = ResolveCall(
       node, variables_, [&](std::string_view name) { return FindLocal(name); });
   if (call.entry == nullptr) return RefuseCall(node, call);
-  std::vector<const Expr*> operands;
+  absl::InlinedVector<const Expr*, 4> operands;
   if (call.has_receiver) operands.push_back(node.operand);
   operands.insert(operands.end(), node.arguments.begin(), node.arguments.end());
   CodeNode made = Make(Opcode::kCall);

@@ -1,5 +1,6 @@
 #include "cel/internal/errors.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -110,10 +111,20 @@ Value NotIterable(const Value& range, Arena& arena) {
 }
 
 Value NoSuchKey(const Value& key, Arena& arena) {
-  std::string name = key.is(ValueKind::kString)
-                         ? std::string(Shorten(key.text()))
-                         : FormatJson(key);
-  return Value::Error(arena, ErrorCode::kNoSuchField, "no such key: " + name);
+  constexpr std::string_view kProblem = "no such key: ";
+  if (!key.is(ValueKind::kString)) {
+    return Value::Error(arena, ErrorCode::kNoSuchField,
+                        std::string(kProblem) + FormatJson(key));
+  }
+  // Every field of a program has this error at hand: no text is made of it but
+  // the one that stays.
+  std::string_view name = Shorten(key.text());
+  std::size_t size = kProblem.size() + name.size();
+  char* message = static_cast<char*>(arena.Allocate(size, 1));
+  std::copy(name.begin(), name.end(),
+            std::copy(kProblem.begin(), kProblem.end(), message));
+  return Value::Error(arena.New<ErrorValue>(ErrorCode::kNoSuchField,
+                                            std::string_view(message, size)));
 }
 
 Value DivideByZero() { return Value::Error(&kDivideByZero); }

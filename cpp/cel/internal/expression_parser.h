@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "base/arena.h"
 #include "base/status.h"
 #include "cel/internal/lexer.h"
@@ -110,7 +111,10 @@ class ExpressionParser {
   std::optional<Problem> problem_;
 };
 
-std::vector<const Expr*> NodesOf(std::span<const Parsed> parsed);
+// Few nodes have more operands.
+using Nodes = absl::InlinedVector<const Expr*, 8>;
+
+Nodes NodesOf(std::span<const Parsed> parsed);
 int DeepestOf(std::span<const Parsed> parsed);
 
 }  // namespace streamer::cel::internal

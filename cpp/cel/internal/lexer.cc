@@ -210,7 +210,7 @@ Token Lexer::TakeQuotedIdentifier() {
 
 Token Lexer::TakeSymbol() {
   for (const Symbol& symbol : kSymbols) {
-    if (rest().starts_with(symbol.text)) {
+    if (symbol.text[0] == rest()[0] && rest().starts_with(symbol.text)) {
       return Take(symbol.kind, symbol.text.size());
     }
   }

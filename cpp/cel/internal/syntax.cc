@@ -1,6 +1,7 @@
 #include "cel/internal/syntax.h"
 
 #include <algorithm>
+#include <array>
 
 namespace streamer::cel::internal {
 namespace {
@@ -32,6 +33,15 @@ constexpr BinaryOperator kBinaryOperators[] = {
     {TokenKind::kModulo, Precedence::kProduct, operators::kModulo},
 };
 
+// The parser asks at every level of precedence.
+constexpr auto kOperatorOfToken = [] {
+  std::array<const BinaryOperator*, 256> operators{};
+  for (const BinaryOperator& binary : kBinaryOperators) {
+    operators[static_cast<std::uint8_t>(binary.token)] = &binary;
+  }
+  return operators;
+}();
+
 }  // namespace
 
 bool IsReservedWord(std::string_view word) {
@@ -39,10 +49,7 @@ bool IsReservedWord(std::string_view word) {
 }
 
 const BinaryOperator* FindBinaryOperator(TokenKind token) {
-  for (const BinaryOperator& binary : kBinaryOperators) {
-    if (binary.token == token) return &binary;
-  }
-  return nullptr;
+  return kOperatorOfToken[static_cast<std::uint8_t>(token)];
 }
 
 Precedence Tighter(Precedence precedence) {
