@@ -30,7 +30,8 @@
 
 namespace streamer::cel {
 
-// Of one evaluation, unless its caller says otherwise: half a millisecond.
+// Of one evaluation, unless its caller says otherwise: half a millisecond, and
+// a few where work is slower than it is charged.
 inline constexpr Units kEvaluationBudget = 50'000;
 
 class Meter {
@@ -72,7 +73,9 @@ enum class CostRule : std::uint8_t {
   kOrder,     // compares two texts
   kAdd,       // joins two texts or lists
   kMember,    // looks for a value in a list or map
+  kPoints,    // walks a text by code points, or copies a list
   kSearch,    // looks for a text in a text
+  kIndex,     // likewise, and counts code points
   kReplace,   // looks for a text and makes another
   kSplit,     // cuts a text into many
   kJoin,      // makes one text of a list of texts

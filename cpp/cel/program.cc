@@ -95,7 +95,10 @@ Value Program::Evaluate(std::span<const Value> bindings, Arena& arena,
   if (!meter.Charge(1 + root.units)) return internal::OverBudget();
   // Only the variables of macros are ever written to, in a copy.
   auto* slots = const_cast<Value*>(bindings.data());
-  if (code_->is_bounded) return internal::Run(root, {slots, arena, meter});
+  if (code_->is_bounded) {
+    Value result = internal::Run(root, {slots, arena, meter});
+    return meter.is_exhausted() ? internal::OverBudget() : result;
+  }
   if (slot_count > bindings.size()) {
     return Finish(RunWithSlots(root, bindings, slot_count, arena, meter),
                   meter);

@@ -11,16 +11,23 @@ constexpr std::size_t kBytesReadPerUnit = 64;
 constexpr std::size_t kBytesMadePerUnit = 32;
 // Text sought in text: the product of the lengths, in the worst case.
 constexpr std::size_t kProductPerUnit = 1024;
+// Text walked by code points, and text made of them.
+constexpr std::size_t kPointBytesPerUnit = 4;
+constexpr std::size_t kCountedBytesPerUnit = 16;
+constexpr std::size_t kOccurrencesPerUnit = 2;
 // Elements looked at, copied or compared without going into them.
 constexpr std::size_t kElementsPerUnit = 2;
 constexpr std::size_t kComparisonsPerUnit = 8;
 constexpr Units kTimeZoneUnits = 300;
-// RE2 compiles a byte of pattern in about 1 µs; a repetition or a class of
-// Unicode stands for many instructions.
+// RE2 compiles a byte of pattern in about 1 µs; a class of Unicode stands for
+// many instructions, a repetition for as many as RE2's memory holds.
 constexpr Units kCompilationUnits = 500;
 constexpr Units kUnitsPerPatternByte = 50;
 constexpr Units kLargePatternUnits = 10'000;
-constexpr std::size_t kInstructionBytesPerUnit = 32;
+constexpr Units kRepeatedPatternUnits = 40'000;
+// For the patterns that are worst: those whose states do not fit the memory
+// that RE2 is given, so that it tries each instruction on each byte.
+constexpr std::size_t kInstructionBytesPerUnit = 16;
 constexpr int kAssumedInstructions = 200;
 constexpr std::size_t kMostMadeUnits =
     internal::kLargestValue / kBytesMadePerUnit;
@@ -122,7 +129,7 @@ Units ChargeOfReplace(std::span<const Value> arguments) {
   std::size_t replacement = TextSize(arguments[2]);
   std::size_t occurrences = text / std::max<std::size_t>(old_size, 1) + 1;
   std::size_t made = text + occurrences * replacement;
-  return ChargeOfSearch(text, old_size) +
+  return ChargeOfSearch(text, old_size) + occurrences / kOccurrencesPerUnit +
          std::min(made / kBytesMadePerUnit, kMostMadeUnits);
 }
 
@@ -169,7 +176,9 @@ Units ChargeOfPattern(std::span<const Value> arguments) {
   const Value& pattern = arguments[1];
   if (!pattern.is(ValueKind::kString)) return 0;
   Units units = kCompilationUnits + kUnitsPerPatternByte * TextSize(pattern);
-  if (pattern.text().find_first_of("{\\(") != std::string_view::npos) {
+  if (pattern.text().find('{') != std::string_view::npos) {
+    units += kRepeatedPatternUnits;
+  } else if (pattern.text().find_first_of("\\(") != std::string_view::npos) {
     units += kLargePatternUnits;
   }
   return units + ChargeOfMatch(kAssumedInstructions, TextSize(arguments[0]));
@@ -216,6 +225,12 @@ Units ChargeOf(Cost cost, std::span<const Value> arguments, Units limit) {
       return ChargeOfAdd(arguments);
     case CostRule::kMember:
       return ChargeOfMember(arguments[0], arguments[1], limit);
+    case CostRule::kPoints:
+      return TextSize(arguments) / kPointBytesPerUnit +
+             ElementCount(arguments) / kElementsPerUnit;
+    case CostRule::kIndex:
+      return ChargeOfSearch(TextSize(arguments[0]), TextSize(arguments[1])) +
+             TextSize(arguments[0]) / kCountedBytesPerUnit;
     case CostRule::kSearch:
       return ChargeOfSearch(TextSize(arguments[0]), TextSize(arguments[1]));
     case CostRule::kReplace:

@@ -31,7 +31,7 @@ Value RunSelect(const CodeNode& node, const Frame& frame) {
     return found != nullptr ? *found : step.missing;
   }
   if (operand.is_error()) return operand;
-  return SelectField(operand, step.name.text, frame.arena);
+  return ChargeError(SelectField(operand, step.name.text, frame.arena), frame);
 }
 
 Value RunHas(const CodeNode& node, const Frame& frame) {
@@ -41,7 +41,7 @@ Value RunHas(const CodeNode& node, const Frame& frame) {
     return Value::Bool(operand.map().Find(step.name) != nullptr);
   }
   if (operand.is_error()) return operand;
-  return HasField(operand, step.name.text, frame.arena);
+  return ChargeError(HasField(operand, step.name.text, frame.arena), frame);
 }
 
 // What a chain is whose operand `first_bad` yielded `bad`, which is no bool:

@@ -125,8 +125,8 @@ Runner RunnerOf(const CodeNode& node);
 Runner ComparisonRunnerOf(const CodeNode& node);
 // Of calls of some functions, or nullptr: see internal/quick_calls.cc.
 Runner QuickRunnerOf(const FunctionEntry& entry);
-// Whether nothing below `node` is ever charged by size, nor makes anything: its
-// units are its cost.
+// Whether nothing below `node` makes anything but errors, nor is charged for
+// what it reads.
 bool IsBounded(const CodeNode& node);
 // Likewise of those that loop or bind: see internal/loops.cc.
 Runner LoopRunnerOf(Opcode opcode);

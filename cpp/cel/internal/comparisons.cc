@@ -167,10 +167,10 @@ Runner PathEqualRunnerOf(const CodeNode& node) {
 Value BrokenPath(const CodeNode& node, const Frame& frame) {
   Value current = frame.bindings[node.slot];
   for (const FieldStep& step : node.fields) {
-    if (current.is_error()) return current;
+    if (current.is_error()) break;
     current = SelectField(current, step.name.text, frame.arena);
   }
-  return current;
+  return ChargeError(current, frame);
 }
 
 Runner ComparisonRunnerOf(const CodeNode& node) {

@@ -42,11 +42,19 @@ inline Value RunOperand(const CodeNode& node, const Frame& frame) {
   return Run(node, frame);
 }
 
+// An error that is made, and not at hand, is a text.
+inline constexpr Units kErrorUnits = 8;
+
+inline Value ChargeError(const Value& made, const Frame& frame) {
+  if (made.is_error() && !frame.meter.Charge(kErrorUnits)) return OverBudget();
+  return made;
+}
+
 // Calls the function of `node`. REQUIRES: no argument is an error.
 inline Value CallWith(std::span<const Value> arguments, const CodeNode& node,
                       const Frame& frame) {
   if (!ChargeCall(*node.entry, arguments, frame)) return OverBudget();
-  return node.entry->function(arguments, frame.arena);
+  return ChargeError(node.entry->function(arguments, frame.arena), frame);
 }
 
 }  // namespace streamer::cel::internal

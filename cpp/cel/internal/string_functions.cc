@@ -1,5 +1,6 @@
 // The strings extension. Positions and lengths count code points.
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ std::optional<std::size_t> OffsetOf(std::string_view text, std::int64_t index) {
   std::size_t offset = 0;
   for (; index > 0; --index) {
     if (offset >= text.size()) return std::nullopt;
-    offset += CodePointLength(text.substr(offset));
+    bool is_ascii = static_cast<signed char>(text[offset]) >= 0;
+    offset += is_ascii ? 1 : CodePointLength(text.substr(offset));
   }
   return offset;
 }
@@ -144,6 +146,7 @@ Value Reverse(Arguments arguments, Arena& arena) {
 
 // The white space of Unicode.
 bool IsSpace(std::string_view character) {
+  if (character.size() == 1 && character[0] > ' ') return false;
   static constexpr std::string_view kSpaces[] = {
       "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\u0085",
       "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
@@ -153,24 +156,30 @@ bool IsSpace(std::string_view character) {
          std::end(kSpaces);
 }
 
+std::string_view LastCharacter(std::string_view text) {
+  std::size_t begin = text.size() - 1;
+  while (begin > 0 && (static_cast<std::uint8_t>(text[begin]) & 0xC0) == 0x80) {
+    --begin;
+  }
+  return text.substr(begin);
+}
+
 Value Trim(Arguments arguments, Arena& arena) {
   if (!AreKinds(arguments, {kString})) {
     return NoSuchMemberCall("trim", arguments, arena);
   }
   std::string_view text = arguments[0].text();
-  std::size_t begin = text.size();
-  std::size_t end = 0;
-  for (std::size_t i = 0; i < text.size();) {
-    std::string_view character = text.substr(
-        i, std::max<std::size_t>(CodePointLength(text.substr(i)), 1));
-    if (!IsSpace(character)) {
-      begin = std::min(begin, i);
-      end = i + character.size();
-    }
-    i += character.size();
+  while (!text.empty()) {
+    std::size_t length = std::max<std::size_t>(CodePointLength(text), 1);
+    if (!IsSpace(text.substr(0, length))) break;
+    text.remove_prefix(length);
   }
-  if (begin >= end) return Value::String("");
-  return Value::String(text.substr(begin, end - begin));
+  while (!text.empty()) {
+    std::string_view last = LastCharacter(text);
+    if (!IsSpace(last)) break;
+    text.remove_suffix(last.size());
+  }
+  return Value::String(text);
 }
 
 // Calls `take` with the offset of each place where `sought` stands, at most
@@ -295,9 +304,9 @@ Value Format(Arguments arguments, Arena& arena) {
 }
 
 constexpr CallStyle kMember = CallStyle::kMember;
-constexpr Cost kScan = {CostRule::kText, 2};
-constexpr Cost kSearch = {CostRule::kSearch, 2};
-constexpr Cost kMake = {CostRule::kMakeText, 4};
+constexpr Cost kScan = {CostRule::kPoints, 2};
+constexpr Cost kSearch = {CostRule::kIndex, 2};
+constexpr Cost kMake = {CostRule::kPoints, 4};
 
 constexpr FunctionEntry kEntries[] = {
     {"charAt", kMember, 2, CharAt, kScan, "(string, int) -> string"},
@@ -315,7 +324,7 @@ constexpr FunctionEntry kEntries[] = {
      kMember,
      1,
      Reverse,
-     {CostRule::kAdd, 4},
+     {CostRule::kPoints, 4},
      "(string) -> string; (list(A)) -> list(A)"},
     {"trim", kMember, 1, Trim, kMake, "(string) -> string"},
     {"replace",

@@ -101,7 +101,10 @@ TEST(CostTest, WorkIsChargedBySize) {
       {"doc.s.replace('a', 'bb') == 'a'", 200},
       {"doc.s.split('a') == []", 1000},
       {"doc.s.matches('a+b')", 500},
-      {"doc.s.upperAscii() == 'A'", 90},
+      {"doc.s.upperAscii() == 'A'", 700},
+      {"doc.s.reverse() == 'A'", 700},
+      {"doc.s.substring(1) == 'A'", 700},
+      {"doc.s.indexOf('b') == 1", 180},
       {"doc.l == doc.l", 2900},
       {"-1 in doc.l", 1400},
       {"doc.l.all(x, x >= 0)", 5900},
@@ -122,6 +125,14 @@ TEST(CostTest, WorkIsChargedBySize) {
 TEST(CostTest, AResultIsChargedForAllThatItHolds) {
   Units cost = CostOf("[doc.l, doc.l, doc.l]", R"({"l":[1,2,3,4,5,6,7,8]})");
   EXPECT_GE(cost, 27u);
+}
+
+TEST(CostTest, AnErrorThatIsMadeIsCharged) {
+  std::string_view document = R"({"l":["a","b","c","d"]})";
+  Units without = CostOf("doc.l.exists(x, string(x) == 'z')", document);
+  Units with = CostOf("doc.l.exists(x, int(x) == 1)", document);
+  EXPECT_GE(with, without + 4 * 8);
+  EXPECT_GE(CostOf("doc.l.exists(x, x.a.b)", document), 4u * 8);
 }
 
 TEST(CostTest, ADynamicPatternIsChargedItsCompilationEachTime) {
