@@ -200,10 +200,6 @@ Value RunOptionalMap(const CodeNode& node, const Frame& frame) {
   return MakeMap(entries.first(count), frame.arena);
 }
 
-}  // namespace
-
-namespace {
-
 Runner CallRunnerOf(const CodeNode& node) {
   if (Runner quick = QuickRunnerOf(*node.entry)) return quick;
   switch (node.children.size()) {
@@ -218,7 +214,40 @@ Runner CallRunnerOf(const CodeNode& node) {
   }
 }
 
+// What a node costs itself, whatever it meets.
+Units OwnUnits(const CodeNode& node) {
+  switch (node.opcode) {
+    case Opcode::kConstant:
+    case Opcode::kAnd:
+    case Opcode::kOr:
+      return 0;
+    case Opcode::kPath:
+      return node.fields.size();
+    case Opcode::kMatches:
+      return 2;
+    case Opcode::kCall:
+    case Opcode::kOrElse:
+      return node.entry->cost.units;
+    case Opcode::kList:
+    case Opcode::kOptionalList:
+      return 2 + node.children.size() / 2;
+    case Opcode::kMap:
+    case Opcode::kOptionalMap:
+      return 2 + 2 * node.children.size();
+    case Opcode::kBlock:
+      return node.children.size();
+    default:
+      return 1;
+  }
+}
+
 }  // namespace
+
+std::uint32_t UnitsOf(const CodeNode& node) {
+  Units units = OwnUnits(node);
+  for (const CodeNode& child : node.children) units += child.units;
+  return static_cast<std::uint32_t>(units);
+}
 
 bool IsBounded(const CodeNode& node) {
   switch (node.opcode) {

@@ -125,6 +125,9 @@ Runner RunnerOf(const CodeNode& node);
 Runner ComparisonRunnerOf(const CodeNode& node);
 // Of calls of some functions, or nullptr: see internal/quick_calls.cc.
 Runner QuickRunnerOf(const FunctionEntry& entry);
+// What `node` and all below it cost that does not depend on the bindings.
+// REQUIRES: the units of its children are known.
+std::uint32_t UnitsOf(const CodeNode& node);
 // Whether nothing below `node` makes anything but errors, nor is charged for
 // what it reads.
 bool IsBounded(const CodeNode& node);

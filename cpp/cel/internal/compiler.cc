@@ -44,41 +44,10 @@ constexpr OperatorOpcode kOperatorOpcodes[] = {
     {operators::kConditional, Opcode::kConditional, Opcode::kConditional},
 };
 
+constexpr std::size_t kNoSlot = ~std::size_t{0};
+
 // Enough for what people write; some 160 KiB of values at most.
 constexpr Units kFoldBudget = 5000;
-
-// What a node costs itself, whatever it meets.
-Units OwnUnits(const CodeNode& node) {
-  switch (node.opcode) {
-    case Opcode::kConstant:
-    case Opcode::kAnd:
-    case Opcode::kOr:
-      return 0;
-    case Opcode::kPath:
-      return node.fields.size();
-    case Opcode::kMatches:
-      return 2;
-    case Opcode::kCall:
-    case Opcode::kOrElse:
-      return node.entry->cost.units;
-    case Opcode::kList:
-    case Opcode::kOptionalList:
-      return 2 + node.children.size() / 2;
-    case Opcode::kMap:
-    case Opcode::kOptionalMap:
-      return 2 + 2 * node.children.size();
-    case Opcode::kBlock:
-      return node.children.size();
-    default:
-      return 1;
-  }
-}
-
-std::uint32_t UnitsOf(const CodeNode& node) {
-  Units units = OwnUnits(node);
-  for (const CodeNode& child : node.children) units += child.units;
-  return static_cast<std::uint32_t>(units);
-}
 
 CodeNode Make(Opcode opcode) {
   CodeNode node;
@@ -131,6 +100,9 @@ class Compiler {
 
   CodeNode Constant(const Value& value);
   CodeNode Fold(const CodeNode& node);
+  [[gnu::noinline]] CodeNode FoldClosed(const CodeNode& node,
+                                        std::size_t first_slot,
+                                        std::size_t least_slot_around);
   std::span<CodeNode> CompileAll(std::span<const Expr* const> nodes);
   std::span<const CodeNode> Keep(std::span<const CodeNode> nodes);
   std::span<const FieldStep> ExtendPath(std::span<const FieldStep> path,
@@ -153,6 +125,8 @@ class Compiler {
   CodeStore& store_;
   std::vector<std::string_view> locals_;
   std::size_t next_slot_;
+  // The least slot that was read since a macro last began.
+  std::size_t least_slot_ = kNoSlot;
   // Folding is work that a hostile text chooses; what is left over when this
   // is used up is done when the program runs.
   Meter fold_meter_{kFoldBudget};
@@ -207,6 +181,7 @@ CodeNode Compiler::CompileContainer(const Expr& node) {
 }
 
 CodeNode Compiler::CompileSlot(std::size_t slot) {
+  least_slot_ = std::min(least_slot_, slot);
   CodeNode variable = Make(Opcode::kVariable);
   variable.slot = static_cast<std::uint32_t>(slot);
   return variable;
@@ -386,6 +361,7 @@ LoopParts PartsOf(const Comprehension& fold) {
 
 CodeNode Compiler::CompileLoop(const Expr& node) {
   const Comprehension& fold = *node.comprehension;
+  std::size_t least_slot_around = std::exchange(least_slot_, kNoSlot);
   CodeNode range = Compile(*node.operand);
   LoopParts parts = PartsOf(fold);
   auto* loop = store_.arena.New<LoopCode>();
@@ -405,18 +381,19 @@ CodeNode Compiler::CompileLoop(const Expr& node) {
   Close(loop->has_second ? 2 : 1);
   made.loop = loop;
   made.children = Keep(std::span(&range, 1));
-  return made;
+  return FoldClosed(made, loop->slot, least_slot_around);
 }
 
 // cel.bind(), and the folds over nothing that other macros become.
 CodeNode Compiler::CompileBind(const Expr& node) {
   CodeNode made = Make(Opcode::kBind);
+  std::size_t least_slot_around = std::exchange(least_slot_, kNoSlot);
   CodeNode parts[2] = {Compile(*node.arguments[0]), {}};
   made.slot = Open(node.comprehension->accumulator);
   parts[1] = Compile(*node.arguments[3]);
   Close(1);
   made.children = Keep(parts);
-  return made;
+  return FoldClosed(made, made.slot, least_slot_around);
 }
 
 CodeNode Compiler::CompileBlock(const Expr& node) {
@@ -524,6 +501,23 @@ CodeNode Compiler::Fold(const CodeNode& node) {
   if (!fold_meter_.Charge(UnitsOf(node))) return node;
   Value value = RunnerOf(node)(node, {nullptr, store_.arena, fold_meter_});
   return fold_meter_.is_exhausted() ? node : Constant(value);
+}
+
+// A macro that reads nothing but its own variables, the first of them in
+// `first_slot`, has one result too.
+CodeNode Compiler::FoldClosed(const CodeNode& node, std::size_t first_slot,
+                              std::size_t least_slot_around) {
+  bool is_closed = least_slot_ >= first_slot;
+  least_slot_ =
+      is_closed ? least_slot_around : std::min(least_slot_, least_slot_around);
+  if (!status_.ok() || !is_closed) return node;
+  if (!fold_meter_.Charge(UnitsOf(node))) return node;
+  Arena scratch;
+  std::vector<Value> slots(store_.slot_count);
+  Value value = RunnerOf(node)(node, {slots.data(), scratch, fold_meter_});
+  if (IsLarge(value)) fold_meter_.Charge(DeepSize(value, fold_meter_.left()));
+  if (fold_meter_.is_exhausted()) return node;
+  return Constant(CopyValue(store_.arena, value));
 }
 
 std::span<CodeNode> Compiler::CompileAll(std::span<const Expr* const> nodes) {

@@ -155,6 +155,58 @@ TEST(ProgramTest, OrdinaryFiltersTakeNoMemory) {
   }
 }
 
+// What a program is charged beyond the evaluation itself, on a document.
+Units UnitsOf(const Program& program, Value& value, Arena& arena) {
+  const Value bindings[] = {ParseJson(R"({"n":2})", arena).value(),
+                            Value::String("insert")};
+  Meter meter;
+  value = program.Evaluate(bindings, arena, meter);
+  return meter.used() - 1;
+}
+
+TEST(ProgramTest, MacrosThatReadOnlyConstantsRunWhenCompiled) {
+  struct Case {
+    std::string_view text;
+    std::string_view value;
+  };
+  const Case cases[] = {
+      {"[1, 2, 3].exists(x, x == 2)", "true"},
+      {"[1, 2, 3].map(x, x * 2) == [2, 4, 6]", "true"},
+      {"[1, 2].all(x, [3, 4].exists(y, x < y))", "true"},
+      {"{'a': 1}.transformMap(k, v, v + 1) == {'a': 2}", "true"},
+      {"cel.bind(x, 'a', x + x)", "\"aa\""},
+      {"optional.of(3).optMap(x, x + 1).value()", "4"},
+      {"[1].all(x, 1 / 0 == x)", "error: divide by zero"},
+      {"[1, 2, 3].filter(x, x > 1)[0]", "2"},
+  };
+  for (const Case& folded : cases) {
+    Program program = Compile(folded.text).value();
+    Arena arena;
+    Value value;
+    EXPECT_LE(UnitsOf(program, value, arena), 1u) << folded.text;
+    EXPECT_EQ(value.is_error() ? "error: " + std::string(value.error().message)
+                               : FormatJson(value),
+              folded.value)
+        << folded.text;
+  }
+}
+
+TEST(ProgramTest, MacrosThatReadMoreOrTakeLongRunWhenEvaluated) {
+  for (std::string_view text : {
+           "[1, 2, 3].exists(x, x == doc.n)",
+           "[doc.n].exists(x, [1, 2].exists(y, x == y))",
+           "[1, 2].exists(x, [1, 2].exists(y, x == y) && op == 'insert')",
+           "cel.bind(x, doc.n, [1, 2].exists(y, x == y))",
+           "lists.range(9000).exists(x, x == 8999)",
+       }) {
+    Program program = Compile(text).value();
+    Arena arena;
+    Value value;
+    EXPECT_GT(UnitsOf(program, value, arena), 3u) << text;
+    EXPECT_TRUE(value.is_true()) << text;
+  }
+}
+
 TEST(ProgramTest, SeveralThreadsMayRunOneProgram) {
   // Evaluate only reads the program; each thread brings its own arena. What
   // could be shared by mistake is a pattern's cache or a table of errors.
