@@ -145,7 +145,7 @@ constexpr Work kWork[] = {
     {"distinct_texts", "size(doc.words.distinct()) > 1"},
     {"sets_contains", "sets.contains(doc.numbers, doc.shuffled)"},
     {"sets_of_texts", "sets.intersects(doc.words, doc.digits)"},
-    {"range", "size(lists.range(2000)) > 1"},
+    {"range", "size(lists.range(doc.priority * 300)) > 1"},
     {"flatten", "size([doc.numbers, doc.numbers].flatten()) > 1"},
     {"slice", "size(doc.numbers.slice(1, 250)) > 1"},
     {"append", "size(doc.numbers + doc.numbers) > 1"},

@@ -71,6 +71,12 @@ TEST(Utf8Test, DescribeStartNamesWhatIsThere) {
 TEST(Utf8Test, CountCodePointsCountsNoContinuations) {
   EXPECT_EQ(CountCodePoints(""), 0u);
   EXPECT_EQ(CountCodePoints("aé日😀"), 4u);
+  const std::string cycle = "aé日😀";
+  std::string text;
+  for (std::size_t count = 0; count < 40; count += 4, text += cycle) {
+    EXPECT_EQ(CountCodePoints(text), count);
+    EXPECT_EQ(CountCodePoints("xyz" + text), count + 3);
+  }
 }
 
 }  // namespace
