@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/arena.h"
 #include "cel/checker.h"
 #include "cel/evaluator.h"
@@ -202,27 +204,28 @@ Value WorkDocument(Arena& arena) {
   while (text.size() < kTextBytes) text += "abcdefghijklmnopqrstuvwxyz ";
   std::string as(kTextBytes, 'a');
   std::string as_b = as.substr(0, kTextBytes / 2) + "b";
-  std::string numbers;
-  std::string doubles;
-  std::string shuffled;
-  std::string words;
-  std::string digits;
+  std::vector<std::string> numbers;
+  std::vector<std::string> doubles;
+  std::vector<std::string> shuffled;
+  std::vector<std::string> words;
+  std::vector<std::string> digits;
   for (int i = 0; i < kElements; ++i) {
-    std::string comma = i == 0 ? "" : ",";
-    std::string number = std::to_string(i);
-    numbers += comma + number;
-    doubles += comma + std::to_string(i * 1.1 + 0.123456789);
-    shuffled += comma + std::to_string(i * 7919 % kElements);
-    words += comma + "\"word of some length " + number + "\"";
-    digits += comma + "\"1" + number + "\"";
+    numbers.push_back(absl::StrCat(i));
+    doubles.push_back(std::to_string(i * 1.1 + 0.123456789));
+    shuffled.push_back(absl::StrCat(i * 7919 % kElements));
+    words.push_back(absl::StrCat("\"word of some length ", i, "\""));
+    digits.push_back(absl::StrCat("\"1", i, "\""));
   }
+  auto list = [](const std::vector<std::string>& items) {
+    return "[" + absl::StrJoin(items, ",") + "]";
+  };
   std::string json =
       R"({"status":"active","priority":7,"text":")" + text + R"(","same":")" +
       text + R"(","as":")" + as + R"(","as_b":")" + as_b +
-      R"(","pattern":"(a{10}|b{20}){20}\\pL+","numbers":[)" + numbers +
-      R"(],"doubles":[)" + doubles + R"(],"shuffled":[)" + shuffled +
-      R"(],"words":[)" + words + R"(],"same_words":[)" + words +
-      R"(],"digits":[)" + digits + "]}";
+      R"(","pattern":"(a{10}|b{20}){20}\\pL+","numbers":)" + list(numbers) +
+      R"(,"doubles":)" + list(doubles) + R"(,"shuffled":)" + list(shuffled) +
+      R"(,"words":)" + list(words) + R"(,"same_words":)" + list(words) +
+      R"(,"digits":)" + list(digits) + "}";
   Value parsed = ParseJson(json, arena).value();
   std::vector<MapEntry> entries(parsed.map().entries().begin(),
                                 parsed.map().entries().end());

@@ -209,10 +209,13 @@ TEST(ProgramTest, MacrosThatReadMoreOrTakeLongRunWhenEvaluated) {
 
 TEST(ProgramTest, SeveralThreadsMayRunOneProgram) {
   // Evaluate only reads the program; each thread brings its own arena. What
-  // could be shared by mistake is a pattern's cache or a table of errors.
+  // could be shared by mistake is RE2's cache of a pattern or a table of
+  // errors.
   Program program =
-      Compile("doc.name.matches('^a+b') && doc.n > 'x' || doc.n == 3").value();
+      Compile("doc.name.matches('^(a|c)+b') && doc.n > 'x' || doc.n == 3")
+          .value();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::vector<int> matches(4);
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&, thread] {
