@@ -1,0 +1,3 @@
+module streamer/bench/peers/match_harness
+
+go 1.24
