@@ -16,44 +16,72 @@ constexpr const char* kPositionPayload = "streamer/cel/position";
 constexpr std::size_t kShownColumns = 120;
 constexpr std::string_view kReplacement = "\uFFFD";
 
-// The line that holds `position`, code point by code point, in a form that
-// every terminal and every protobuf string can take.
-std::vector<std::string_view> ShowableLine(std::string_view text,
-                                           SourcePosition position) {
-  std::size_t offset = std::min<std::size_t>(position.offset, text.size());
-  std::size_t begin = text.substr(0, offset).rfind('\n') + 1;
+// Where the code point before `end` begins. REQUIRES: end > 0.
+std::size_t StartBefore(std::string_view text, std::size_t end) {
+  std::size_t start = end - 1;
+  while (start > 0 && end - start < 4 &&
+         (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) {
+    --start;
+  }
+  return start;
+}
+
+// What of a line is looked at, however long it is: as much on each side of
+// the caret as could be shown.
+struct Excerpt {
+  std::vector<std::string_view> characters;
+  std::size_t caret = 0;  // the place in `characters`
+  bool is_cut_before = false;
+  bool is_cut_after = false;
+};
+
+// In a form that every terminal and every protobuf string can take.
+std::string_view Showable(std::string_view character) {
+  if (character[0] == '\t') return " ";
+  const bool is_control = static_cast<unsigned char>(character[0]) < 0x20;
+  return is_control || CodePointLength(character) == 0 ? kReplacement
+                                                       : character;
+}
+
+Excerpt ReadExcerpt(std::string_view text, SourcePosition position) {
+  const std::size_t offset =
+      std::min<std::size_t>(position.offset, text.size());
+  const std::size_t begin = text.substr(0, offset).rfind('\n') + 1;
   std::string_view line = text.substr(begin);
   line = line.substr(0, line.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
-  std::vector<std::string_view> characters;
-  while (!line.empty()) {
-    std::size_t length = CodePointLength(line);
-    bool is_control = static_cast<std::uint8_t>(line[0]) < 0x20;
-    if (line[0] == '\t') {
-      characters.push_back(" ");
-    } else if (length == 0 || is_control) {
-      characters.push_back(kReplacement);
-    } else {
-      characters.push_back(line.substr(0, length));
-    }
-    line.remove_prefix(std::max<std::size_t>(length, 1));
+  const std::size_t caret = std::min(offset - begin, line.size());
+  std::size_t start = caret;
+  Excerpt excerpt;
+  for (; start > 0 && excerpt.caret < kShownColumns; ++excerpt.caret) {
+    start = StartBefore(line, start);
   }
-  return characters;
+  excerpt.is_cut_before = start > 0;
+  line.remove_prefix(start);
+  while (!line.empty() &&
+         excerpt.characters.size() < excerpt.caret + kShownColumns) {
+    const std::size_t length = std::max<std::size_t>(CodePointLength(line), 1);
+    excerpt.characters.push_back(Showable(line.substr(0, length)));
+    line.remove_prefix(length);
+  }
+  excerpt.is_cut_after = !line.empty();
+  return excerpt;
 }
 
 // " | the line" and " | ....^", a long line cut to what lies near the caret.
 std::string ShowLine(std::string_view text, SourcePosition position) {
-  std::vector<std::string_view> line = ShowableLine(text, position);
-  std::size_t caret = std::min<std::size_t>(position.column - 1, line.size());
-  std::size_t begin =
-      line.size() > kShownColumns && caret > kShownColumns / 2
-          ? std::min(caret - kShownColumns / 2, line.size() - kShownColumns)
+  const Excerpt line = ReadExcerpt(text, position);
+  const std::size_t size = line.characters.size();
+  const std::size_t begin =
+      size > kShownColumns && line.caret > kShownColumns / 2
+          ? std::min(line.caret - kShownColumns / 2, size - kShownColumns)
           : 0;
-  std::size_t end = std::min(begin + kShownColumns, line.size());
-  std::string shown = begin > 0 ? "…" : "";
-  for (std::size_t i = begin; i < end; ++i) shown.append(line[i]);
-  if (end < line.size()) shown.append("…");
-  std::size_t dots = caret - begin + (begin > 0 ? 1 : 0);
+  const std::size_t end = std::min(begin + kShownColumns, size);
+  const bool is_cut_before = line.is_cut_before || begin > 0;
+  std::string shown = is_cut_before ? "…" : "";
+  for (std::size_t i = begin; i < end; ++i) shown.append(line.characters[i]);
+  if (line.is_cut_after || end < size) shown.append("…");
+  const std::size_t dots = line.caret - begin + (is_cut_before ? 1 : 0);
   return " | " + shown + "\n | " + std::string(dots, '.') + "^";
 }
 

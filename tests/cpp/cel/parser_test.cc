@@ -571,6 +571,31 @@ TEST(ParserTest, ALongLineIsShownInPart) {
                 std::string(119, 'a') + "…\n | ^");
 }
 
+TEST(ParserTest, ALongLineIsShownAroundAPlaceInItsMiddle) {
+  std::string before;
+  for (int i = 0; i < 200; ++i) before += "é";
+  const std::string text = "'" + before + "' $ '" + before + "'";
+  const std::string report = ParseAndShow(text);
+  EXPECT_EQ(report,
+            "ERROR: 1:204: expected an expression or operator, got '$'"
+            "\n | …" +
+                before.substr(0, std::size_t{2} * 58) + "' $ '" +
+                before.substr(0, std::size_t{2} * 57) + "…\n | " +
+                std::string(61, '.') + "^");
+  EXPECT_EQ(report.substr(report.find('\n')),
+            ParseAndShow("\n1 +\n" + text + "\r\n1").substr(report.find('\n')))
+      << "whatever the lines around it";
+}
+
+// A request may be refused for its length alone, and then is shown in part.
+TEST(ParserTest, AVeryLongTextIsRefusedWithAShortReport) {
+  const std::string text(std::size_t{4} << 20, 'a');
+  EXPECT_EQ(ParseAndShow(text),
+            "ERROR: 1:1: expected at most 65536 bytes of text, got 4194304\n"
+            " | " +
+                std::string(120, 'a') + "…\n | ^");
+}
+
 TEST(ParserTest, ALongTokenIsQuotedInPart) {
   std::string message = ParseAndShow("a " + std::string(100, 'b'));
   EXPECT_EQ(
