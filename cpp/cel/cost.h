@@ -64,29 +64,31 @@ class Meter {
 
 // How the charge of a function grows with its arguments.
 enum class CostRule : std::uint8_t {
-  kNone,      // not an entry's: see HasCost
-  kFixed,     // not at all
-  kText,      // reads its texts
-  kMakeText,  // makes a text as long as its texts together
-  kElements,  // walks its lists and maps
-  kEqual,     // compares two values deeply
-  kOrder,     // compares two texts
-  kAdd,       // joins two texts or lists
-  kMember,    // looks for a value in a list or map
-  kPoints,    // walks a text by code points, or copies a list
-  kSearch,    // looks for a text in a text
-  kIndex,     // likewise, and counts code points
-  kReplace,   // looks for a text and makes another
-  kSplit,     // cuts a text into many
-  kJoin,      // makes one text of a list of texts
-  kFormat,    // makes a text of anything
-  kDeep,      // walks whole values
-  kSort,      // n log n
-  kDistinct,  // every element with every other
-  kPairs,     // every element of one list with every one of another
-  kPattern,   // compiles a pattern and runs it
-  kRange,     // makes a list as long as its argument says
-  kTimeZone,  // looks a time zone up
+  kNone,        // not an entry's: see HasCost
+  kFixed,       // not at all
+  kText,        // reads its texts
+  kNumber,      // reads a number from a text
+  kMakeText,    // makes a text as long as its texts together
+  kElements,    // walks its lists and maps
+  kEqual,       // compares two values deeply
+  kOrder,       // compares two texts
+  kAdd,         // joins two texts or lists
+  kMember,      // looks for a value in a list or map
+  kPoints,      // walks a text by code points, or copies a list
+  kSearch,      // looks for a text in a text
+  kIndex,       // likewise, and counts code points
+  kSearchBack,  // likewise, from the end
+  kReplace,     // looks for a text and makes another
+  kSplit,       // cuts a text into many
+  kJoin,        // makes one text of a list of texts
+  kFormat,      // makes a text of anything
+  kDeep,        // walks whole values
+  kSort,        // n log n
+  kDistinct,    // every element with every other
+  kPairs,       // every element of one list with every one of another
+  kPattern,     // compiles a pattern and runs it
+  kRange,       // makes a list as long as its argument says
+  kTimeZone,    // looks a time zone up
 };
 
 struct Cost {

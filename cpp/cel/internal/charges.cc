@@ -15,6 +15,9 @@ constexpr std::size_t kProductPerUnit = 1024;
 constexpr std::size_t kPointBytesPerUnit = 4;
 constexpr std::size_t kCountedBytesPerUnit = 16;
 constexpr std::size_t kOccurrencesPerUnit = 2;
+constexpr std::size_t kBytesSearchedBackPerUnit = 8;
+constexpr std::size_t kDigitsThatMatter = 800;
+constexpr std::size_t kDigitsPerUnit = 4;
 // Elements looked at, copied or compared without going into them.
 constexpr std::size_t kElementsPerUnit = 2;
 constexpr std::size_t kComparisonsPerUnit = 8;
@@ -122,6 +125,17 @@ Units ChargeOfSearch(std::size_t text, std::size_t sought) {
   return text / kBytesReadPerUnit + text * sought / kProductPerUnit;
 }
 
+// Backwards, every place is looked at by itself.
+Units ChargeOfSearchBack(std::size_t text, std::size_t sought) {
+  return text / kBytesSearchedBackPerUnit + ChargeOfSearch(text, sought);
+}
+
+// Digits beyond those that a double can tell apart are only passed over.
+Units ChargeOfNumber(std::size_t text) {
+  return std::min(text, kDigitsThatMatter) / kDigitsPerUnit +
+         text / kBytesReadPerUnit;
+}
+
 // Every occurrence replaced: what can be made at most.
 Units ChargeOfReplace(std::span<const Value> arguments) {
   std::size_t text = TextSize(arguments[0]);
@@ -212,6 +226,8 @@ Units ChargeOf(Cost cost, std::span<const Value> arguments, Units limit) {
       return 0;
     case CostRule::kText:
       return TextSize(arguments) / kBytesReadPerUnit;
+    case CostRule::kNumber:
+      return ChargeOfNumber(TextSize(arguments));
     case CostRule::kMakeText:
       return TextSize(arguments) / kBytesMadePerUnit;
     case CostRule::kElements:
@@ -233,6 +249,8 @@ Units ChargeOf(Cost cost, std::span<const Value> arguments, Units limit) {
              TextSize(arguments[0]) / kCountedBytesPerUnit;
     case CostRule::kSearch:
       return ChargeOfSearch(TextSize(arguments[0]), TextSize(arguments[1]));
+    case CostRule::kSearchBack:
+      return ChargeOfSearchBack(TextSize(arguments[0]), TextSize(arguments[1]));
     case CostRule::kReplace:
       return ChargeOfReplace(arguments);
     case CostRule::kSplit:

@@ -1,5 +1,6 @@
 #include "cel/internal/conversions.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -32,6 +33,13 @@ std::optional<Integer> ReadInteger(std::string_view text) {
   return number;
 }
 
+// Whether a decimal number, or the name of one, may hold `byte`.
+bool IsPartOfNumber(char byte) {
+  static constexpr std::string_view kLetters = "eEnNaAiIfFtTyY.+-";
+  return (byte >= '0' && byte <= '9') ||
+         kLetters.find(byte) != std::string_view::npos;
+}
+
 // Decimal or exponent notation, "NaN", "Infinity" or "inf" in any case, with
 // an optional sign. Too large is nothing, too small is zero.
 std::optional<double> ReadDouble(std::string_view text) {
@@ -39,7 +47,9 @@ std::optional<double> ReadDouble(std::string_view text) {
     text.remove_prefix(1);
   }
   // absl reads hexadecimal and "nan(1)" as well.
-  if (text.find_first_of("xX(") != std::string_view::npos) return std::nullopt;
+  if (!std::all_of(text.begin(), text.end(), IsPartOfNumber)) {
+    return std::nullopt;
+  }
   double number = 0;
   const char* end = text.data() + text.size();
   auto result = absl::from_chars(text.data(), end, number);

@@ -14,6 +14,7 @@ constexpr CallStyle kMember = CallStyle::kMember;
 
 constexpr Cost kOne = {CostRule::kFixed, 1};
 constexpr Cost kConversion = {CostRule::kText, 3};
+constexpr Cost kNumber = {CostRule::kNumber, 3};
 constexpr Cost kTextTest = {CostRule::kText, 1};
 
 constexpr std::string_view kOrdered =
@@ -132,7 +133,7 @@ constexpr FunctionEntry kEntries[] = {
      "(bool) -> bool; (string) -> bool"},
     {"bytes", kGlobal, 1, ConvertToBytes, kConversion,
      "(bytes) -> bytes; (string) -> bytes"},
-    {"double", kGlobal, 1, ConvertToDouble, kConversion,
+    {"double", kGlobal, 1, ConvertToDouble, kNumber,
      "(double) -> double; (int) -> double; (string) -> double; "
      "(uint) -> double"},
     {"duration", kGlobal, 1, ConvertToDuration, kConversion,

@@ -8,6 +8,7 @@
 #include "cel/internal/format.h"
 #include "cel/internal/libraries.h"
 #include "cel/internal/made_values.h"
+#include "cel/internal/text_search.h"
 #include "value/utf8.h"
 
 namespace streamer::cel::internal {
@@ -17,14 +18,22 @@ using Arguments = std::span<const Value>;
 constexpr ValueKind kString = ValueKind::kString;
 constexpr ValueKind kInt = ValueKind::kInt;
 
+// The length of the code point at `offset`. Texts are well-formed, so its
+// first byte tells.
+std::size_t LengthAt(std::string_view text, std::size_t offset) {
+  const auto first = static_cast<unsigned char>(text[offset]);
+  if (first < 0x80) return 1;
+  const std::size_t length = first < 0xE0 ? 2 : (first < 0xF0 ? 3 : 4);
+  return std::min(length, text.size() - offset);
+}
+
 // Where the code point `index` of `text` begins; the end counts as one.
 std::optional<std::size_t> OffsetOf(std::string_view text, std::int64_t index) {
   if (index < 0) return std::nullopt;
   std::size_t offset = 0;
   for (; index > 0; --index) {
     if (offset >= text.size()) return std::nullopt;
-    bool is_ascii = static_cast<signed char>(text[offset]) >= 0;
-    offset += is_ascii ? 1 : CodePointLength(text.substr(offset));
+    offset += LengthAt(text, offset);
   }
   return offset;
 }
@@ -40,8 +49,8 @@ Value CharAt(Arguments arguments, Arena& arena) {
   std::string_view text = arguments[0].text();
   auto offset = OffsetOf(text, arguments[1].int_value());
   if (!offset) return OutOfRange(arguments[1].int_value(), arena);
-  std::string_view rest = text.substr(*offset);
-  return Value::String(rest.substr(0, CodePointLength(rest)));
+  if (*offset == text.size()) return Value::String("");
+  return Value::String(text.substr(*offset, LengthAt(text, *offset)));
 }
 
 Value PositionOf(std::string_view text, std::size_t offset) {
@@ -58,7 +67,7 @@ Value IndexOf(Arguments arguments, Arena& arena) {
   std::int64_t start = arguments.size() > 2 ? arguments[2].int_value() : 0;
   auto offset = OffsetOf(text, start);
   if (!offset) return OutOfRange(start, arena);
-  return PositionOf(text, text.find(arguments[1].text(), *offset));
+  return PositionOf(text, FindText(text, arguments[1].text(), *offset));
 }
 
 Value LastIndexOf(Arguments arguments, Arena& arena) {
@@ -71,7 +80,7 @@ Value LastIndexOf(Arguments arguments, Arena& arena) {
     offset = OffsetOf(text, arguments[2].int_value());
     if (!offset) return OutOfRange(arguments[2].int_value(), arena);
   }
-  return PositionOf(text, text.rfind(arguments[1].text(), *offset));
+  return PositionOf(text, FindLastText(text, arguments[1].text(), *offset));
 }
 
 Value Substring(Arguments arguments, Arena& arena) {
@@ -118,14 +127,13 @@ Value UpperAscii(Arguments arguments, Arena& arena) {
 }
 
 Value ReverseText(const Value& text, Arena& arena) {
-  std::string_view rest = text.text();
-  std::string reversed(rest.size(), '\0');
-  std::size_t end = reversed.size();
-  while (!rest.empty()) {
-    std::size_t length = std::max<std::size_t>(CodePointLength(rest), 1);
-    end -= length;
-    rest.copy(reversed.data() + end, length);
-    rest.remove_prefix(length);
+  const std::string_view forward = text.text();
+  std::string reversed(forward.size(), '\0');
+  char* end = reversed.data() + reversed.size();
+  for (std::size_t i = 0; i < forward.size();) {
+    const std::size_t next = i + LengthAt(forward, i);
+    end -= next - i;
+    for (std::size_t j = 0; i < next; ++i, ++j) end[j] = forward[i];
   }
   return MakeText(reversed, arena);
 }
@@ -146,12 +154,14 @@ Value Reverse(Arguments arguments, Arena& arena) {
 
 // The white space of Unicode.
 bool IsSpace(std::string_view character) {
-  if (character.size() == 1 && character[0] > ' ') return false;
   static constexpr std::string_view kSpaces[] = {
-      "\t",     "\n",     "\v",     "\f",     "\r",     " ",      "\u0085",
-      "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
-      "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028",
-      "\u2029", "\u202F", "\u205F", "\u3000"};
+      "\u0085", "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+      "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A",
+      "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"};
+  if (character.size() == 1) {
+    return character[0] == ' ' ||
+           (character[0] >= '\t' && character[0] <= '\r');
+  }
   return std::find(std::begin(kSpaces), std::end(kSpaces), character) !=
          std::end(kSpaces);
 }
@@ -170,7 +180,7 @@ Value Trim(Arguments arguments, Arena& arena) {
   }
   std::string_view text = arguments[0].text();
   while (!text.empty()) {
-    std::size_t length = std::max<std::size_t>(CodePointLength(text), 1);
+    const std::size_t length = LengthAt(text, 0);
     if (!IsSpace(text.substr(0, length))) break;
     text.remove_prefix(length);
   }
@@ -189,14 +199,17 @@ void ForEachOccurrence(std::string_view text, std::string_view sought,
                        std::int64_t limit, Take take) {
   std::size_t offset = 0;
   for (std::int64_t count = 0; limit < 0 || count < limit; ++count) {
-    std::size_t found = text.find(sought, offset);
+    // Where they stand side by side, no search is needed.
+    const std::size_t found = text.substr(offset).starts_with(sought)
+                                  ? offset
+                                  : FindText(text, sought, offset);
     if (found == std::string_view::npos || !take(found)) return;
     if (!sought.empty()) {
       offset = found + sought.size();
     } else if (found >= text.size()) {
       return;
     } else {
-      offset = found + CodePointLength(text.substr(found));
+      offset = found + LengthAt(text, found);
     }
   }
 }
@@ -227,7 +240,7 @@ std::vector<Value> SplitIntoCharacters(std::string_view text,
   while (!text.empty()) {
     bool is_last =
         limit >= 0 && static_cast<std::int64_t>(pieces.size()) == limit - 1;
-    std::size_t length = is_last ? text.size() : CodePointLength(text);
+    std::size_t length = is_last ? text.size() : LengthAt(text, 0);
     pieces.push_back(Value::String(text.substr(0, length)));
     text.remove_prefix(length);
   }
@@ -278,20 +291,22 @@ Value Join(Arguments arguments, Arena& arena) {
   return MakeText(joined, arena);
 }
 
+// What follows the backslash where `byte` must be escaped, else 0.
+char EscapeOf(char byte) {
+  if (byte == '"' || byte == '\\') return byte;
+  if (byte < '\a' || byte > '\r') return 0;
+  return "abtnvfr"[byte - '\a'];
+}
+
 Value Quote(Arguments arguments, Arena& arena) {
-  static constexpr std::string_view kEscaped = "\a\b\f\n\r\t\v\\\"";
-  static constexpr std::string_view kLetters = "abfnrtv\\\"";
   if (!AreKinds(arguments, {kString})) {
     return NoSuchCall("strings.quote", arguments, arena);
   }
   std::string quoted = "\"";
   for (char byte : arguments[0].text()) {
-    std::size_t index = kEscaped.find(byte);
-    if (index != std::string_view::npos) {
-      quoted.append({'\\', kLetters[index]});
-    } else {
-      quoted.push_back(byte);
-    }
+    const char letter = EscapeOf(byte);
+    if (letter != 0) quoted.push_back('\\');
+    quoted.push_back(letter != 0 ? letter : byte);
   }
   return MakeText(quoted + '"', arena);
 }
@@ -306,15 +321,16 @@ Value Format(Arguments arguments, Arena& arena) {
 constexpr CallStyle kMember = CallStyle::kMember;
 constexpr Cost kScan = {CostRule::kPoints, 2};
 constexpr Cost kSearch = {CostRule::kIndex, 2};
+constexpr Cost kSearchBack = {CostRule::kSearchBack, 2};
 constexpr Cost kMake = {CostRule::kPoints, 4};
 
 constexpr FunctionEntry kEntries[] = {
     {"charAt", kMember, 2, CharAt, kScan, "(string, int) -> string"},
     {"indexOf", kMember, 2, IndexOf, kSearch, "(string, string) -> int"},
     {"indexOf", kMember, 3, IndexOf, kSearch, "(string, string, int) -> int"},
-    {"lastIndexOf", kMember, 2, LastIndexOf, kSearch,
+    {"lastIndexOf", kMember, 2, LastIndexOf, kSearchBack,
      "(string, string) -> int"},
-    {"lastIndexOf", kMember, 3, LastIndexOf, kSearch,
+    {"lastIndexOf", kMember, 3, LastIndexOf, kSearchBack,
      "(string, string, int) -> int"},
     {"substring", kMember, 2, Substring, kScan, "(string, int) -> string"},
     {"substring", kMember, 3, Substring, kScan, "(string, int, int) -> string"},

@@ -2,6 +2,7 @@
 
 #include "cel/internal/errors.h"
 #include "cel/internal/pattern.h"
+#include "cel/internal/text_search.h"
 #include "value/utf8.h"
 
 namespace streamer::cel::internal {
@@ -56,7 +57,7 @@ Value FunctionEndsWith(std::span<const Value> arguments, Arena& arena) {
 Value FunctionContains(std::span<const Value> arguments, Arena& arena) {
   return TestTexts("contains", arguments, arena,
                    [](std::string_view text, std::string_view part) {
-                     return text.find(part) != std::string_view::npos;
+                     return FindText(text, part) != std::string_view::npos;
                    });
 }
 

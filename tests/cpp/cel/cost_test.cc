@@ -135,6 +135,18 @@ TEST(CostTest, AnErrorThatIsMadeIsCharged) {
   EXPECT_GE(CostOf("doc.l.exists(x, x.a.b)", document), 4u * 8);
 }
 
+TEST(CostTest, TextIsChargedByTheWayItIsRead) {
+  const std::string number(2000, '1');
+  const auto cost = [&](std::string_view text) {
+    return CostOf(text, "{\"n\":\"" + number + "\"}");
+  };
+  EXPECT_GE(cost("double(doc.n) > 0.0"), cost("size(doc.n) > 0") + 200)
+      << "each of the digits that matter";
+  EXPECT_GE(cost("doc.n.lastIndexOf('12') > 0"),
+            cost("doc.n.indexOf('12') > 0") + 250)
+      << "from the end each place is looked at by itself";
+}
+
 TEST(CostTest, ADynamicPatternIsChargedItsCompilationEachTime) {
   std::string_view document = R"({"s":"aaaa","p":"a+"})";
   Units fixed = CostOf("doc.s.matches('a+')", document);

@@ -2,8 +2,13 @@
 // evaluators. What the public vectors hold is not repeated here.
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "cel/parser.h"
+#include "cel/program.h"
 #include "support/evaluate_both.h"
 
 namespace streamer::cel {
@@ -22,6 +27,35 @@ void ExpectValues(std::span<const Case> cases) {
   }
 }
 
+// Every short text of two letters, sought in every other: what is found, and
+// where, is what the standard library says.
+TEST(ExtensionFunctionsTest, TextIsFoundWhereItStands) {
+  std::vector<std::string> texts = {""};
+  for (std::size_t i = 0; texts[i].size() < 5; ++i) {
+    texts.push_back(texts[i] + "a");
+    texts.push_back(texts[i] + "b");
+  }
+  const Variables variables({"t", "s"});
+  auto program = Program::Compile(
+      Parse("[t.contains(s), t.indexOf(s), t.lastIndexOf(s)]").value(),
+      variables);
+  Arena arena;
+  for (const std::string& text : texts) {
+    for (const std::string& sought : texts) {
+      const Value bindings[] = {Value::String(text), Value::String(sought)};
+      arena.Reset();
+      const auto found = program->Evaluate(bindings, arena).list().items();
+      EXPECT_EQ(found[0].bool_value(), text.find(sought) != text.npos);
+      EXPECT_EQ(found[1].int_value(),
+                static_cast<std::int64_t>(text.find(sought)))
+          << text << " " << sought;
+      EXPECT_EQ(found[2].int_value(),
+                static_cast<std::int64_t>(text.rfind(sought)))
+          << text << " " << sought;
+    }
+  }
+}
+
 TEST(ExtensionFunctionsTest, StringsCountCodePoints) {
   const Case cases[] = {
       {"doc.s.charAt(2)", "\"ü\""},
@@ -35,6 +69,11 @@ TEST(ExtensionFunctionsTest, StringsCountCodePoints) {
       {"doc.s.replace('', '-')", "\"-G-r-ü-ß-e-\""},
       {"doc.s.upperAscii()", "\"GRüßE\""},
       {"'\u00A0 a \u2003'.trim()", "\"a\""},
+      {"'\\t a\u00E0 \\u3000\\n'.trim()", "\"a\u00E0\""},
+      {"' \u2003 '.trim()", "\"\""},
+      {"'\U0001F600a\u00E9'.reverse()", "\"\u00E9a\U0001F600\""},
+      {"'aXbXX'.replace('X', '--')", "\"a--b----\""},
+      {"'aaaa'.replace('aa', 'b')", "\"bb\""},
       {"'a,b,c'.split(',', 2)", R"(["a", "b,c"])"},
       {"'a,b'.split(',', 0)", "[]"},
       {"['a', 'b'].join('-')", "\"a-b\""},

@@ -68,6 +68,22 @@ TEST(Utf8Test, DescribeStartNamesWhatIsThere) {
   EXPECT_EQ(DescribeStart("\xff"), "byte 0xFF");
 }
 
+TEST(Utf8Test, CountCodePointsCountsEachOneWhereverItStands) {
+  const std::string_view code_points[] = {"a", "é", "日", "😀"};
+  std::string text;
+  for (std::size_t count = 0; count < 60; ++count) {
+    for (std::size_t start = 0; start < 9 && start < text.size(); ++start) {
+      std::size_t expected = 0;
+      const std::string_view part = std::string_view(text).substr(start);
+      for (char byte : part) {
+        if ((static_cast<unsigned char>(byte) & 0xC0) != 0x80) ++expected;
+      }
+      ASSERT_EQ(CountCodePoints(part), expected) << count << " " << start;
+    }
+    text += code_points[(count * 7 + count / 5) % 4];
+  }
+}
+
 TEST(Utf8Test, CountCodePointsCountsNoContinuations) {
   EXPECT_EQ(CountCodePoints(""), 0u);
   EXPECT_EQ(CountCodePoints("aé日😀"), 4u);
