@@ -359,10 +359,12 @@ const Type* Checker::RefuseArguments(const Expr& node, std::string_view name,
                                      bool has_receiver) {
   std::vector<std::string> shown;
   for (const Type* argument : arguments) shown.push_back(Show(argument));
-  std::string expected = internal::DescribeOverloads(overloads, has_receiver);
+  std::string expected =
+      overloads.empty() ? internal::DescribeCalls(name)
+                        : internal::DescribeOverloads(overloads, has_receiver);
   std::string got = internal::DescribeArguments(shown, has_receiver);
   std::string message =
-      "no overload of '" + std::string(name) + "' takes " + got;
+      "no overload of '" + internal::SymbolOf(name) + "' takes " + got;
   if (!expected.empty()) message += ": expected " + expected;
   return Refuse(ProblemCode::kNoMatchingOverload, node, expected, got, message);
 }
@@ -378,7 +380,7 @@ void Checker::WarnOfMixedNumbers(const Expr& node,
     }
     std::string type = Show(arguments[1 - i]);
     std::string message = "expected " + type + " on both sides of '";
-    message.append(internal::SymbolOf(node.name));
+    message += internal::SymbolOf(node.name);
     message.append("', got a dyn: write ").append(type);
     message.append("(…) around it");
     result_.warnings.push_back({ProblemCode::kMixedNumbers, node.position, type,

@@ -45,10 +45,27 @@ std::string DescribeOverloads(std::span<const Overload> overloads,
   return text;
 }
 
-std::string_view SymbolOf(std::string_view function) {
-  if (function.starts_with('_')) function.remove_prefix(1);
-  if (function.ends_with('_')) function.remove_suffix(1);
-  return function;
+std::string DescribeCalls(std::string_view name) {
+  std::string text;
+  for (const FunctionEntry& entry : AllFunctions()) {
+    if (entry.name != name) continue;
+    if (!text.empty()) text.append(" or ");
+    text += DescribeOverloads(OverloadsOf(entry),
+                              entry.style == CallStyle::kMember);
+  }
+  return text;
+}
+
+// An operator is named _+_, -_, _[_], _?_:_, @in.
+std::string SymbolOf(std::string_view function) {
+  const bool is_operator = function.starts_with('_') ||
+                           function.ends_with('_') ||
+                           function == operators::kIn;
+  std::string symbol;
+  for (char byte : function) {
+    if (!is_operator || (byte != '_' && byte != '@')) symbol.push_back(byte);
+  }
+  return symbol;
 }
 
 std::string ShortenType(std::string type) {

@@ -17,8 +17,11 @@ std::string DescribeOverloads(std::span<const Overload> overloads,
 std::string DescribeArguments(std::span<const std::string> types,
                               bool has_receiver);
 
-// "*" for "_*_".
-std::string_view SymbolOf(std::string_view function);
+// As DescribeOverloads, of every way to call a function of this name.
+std::string DescribeCalls(std::string_view name);
+
+// "*" for "_*_", "in" for "@in"; the names of other functions as they are.
+std::string SymbolOf(std::string_view function);
 
 // A type that is too long to be read, cut off.
 std::string ShortenType(std::string type);

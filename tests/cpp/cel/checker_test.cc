@@ -111,7 +111,7 @@ TEST(CheckerTest, AProblemSaysWhatWasExpectedWhatWasGotAndWhere) {
        " | now() > 1\n"
        " | ^"},
       {"name - 1",
-       "ERROR: 1:6: no overload of '_-_' takes (string, int): expected (int, "
+       "ERROR: 1:6: no overload of '-' takes (string, int): expected (int, "
        "int), (uint, uint), (double, double), (timestamp, timestamp), "
        "(timestamp, duration) or (duration, duration)\n"
        " | name - 1\n"
@@ -123,11 +123,21 @@ TEST(CheckerTest, AProblemSaysWhatWasExpectedWhatWasGotAndWhere) {
        " | ..^"},
       {"name.startsWith('a', 'b')",
        "ERROR: 1:6: no overload of 'startsWith' takes string.(string, "
-       "string)\n"
+       "string): expected string.(string)\n"
        " | name.startsWith('a', 'b')\n"
        " | .....^"},
+      {"startsWith(name, 'b')",
+       "ERROR: 1:1: no overload of 'startsWith' takes (string, string): "
+       "expected string.(string)\n"
+       " | startsWith(name, 'b')\n"
+       " | ^"},
+      {"name in name",
+       "ERROR: 1:6: no overload of 'in' takes (string, string): expected (A, "
+       "list(A)) or (A, map(A, B))\n"
+       " | name in name\n"
+       " | .....^"},
       {"age && true",
-       "ERROR: 1:5: no overload of '_&&_' takes (int, bool): expected (bool, "
+       "ERROR: 1:5: no overload of '&&' takes (int, bool): expected (bool, "
        "bool)\n"
        " | age && true\n"
        " | ....^"},
@@ -161,13 +171,13 @@ TEST(CheckerTest, AllProblemsAreReportedAtOnceInTheOrderOfTheText) {
             "tags, counts, name, age, when, maybe, any\n"
             " | nme == 'a' &&\n"
             " | ^\n"
-            "ERROR: 2:7: no overload of '_<_' takes (int, string): expected "
+            "ERROR: 2:7: no overload of '<' takes (int, string): expected "
             "(bool, bool), (int, int), (uint, uint), (double, double), "
             "(string, string), (bytes, bytes), (timestamp, timestamp) or "
             "(duration, duration)\n"
             " |   age < 'x' || name + 1 == 2\n"
             " | ......^\n"
-            "ERROR: 2:21: no overload of '_+_' takes (string, int): expected "
+            "ERROR: 2:21: no overload of '+' takes (string, int): expected "
             "(int, int), (uint, uint), (double, double), (string, string), "
             "(bytes, bytes), (list(A), list(A)), (timestamp, duration), "
             "(duration, timestamp), …\n"

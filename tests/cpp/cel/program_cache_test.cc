@@ -40,7 +40,7 @@ TEST(ProgramCacheTest, WhatIsRefusedIsNotKept) {
   }
   EXPECT_EQ(cache.size(), 0u);
   EXPECT_EQ(MessageOf(cache.Get("a > 'x'").status()),
-            "ERROR: 1:3: no overload of '_>_' takes (int, string): expected "
+            "ERROR: 1:3: no overload of '>' takes (int, string): expected "
             "(bool, bool), (int, int), (uint, uint), (double, double), "
             "(string, string), (bytes, bytes), (timestamp, timestamp) or "
             "(duration, duration)\n"

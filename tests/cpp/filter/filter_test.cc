@@ -376,7 +376,7 @@ TEST(FilterTest, AnExpressionThatCannotWorkIsRefusedWithEveryProblem) {
            .expression = "op > 5 &&\n  doc.x.all(t, t.startsWith(2))"})
           .status();
   EXPECT_EQ(MessageOf(status),
-            "ERROR: 1:4: no overload of '_>_' takes (string, int): expected "
+            "ERROR: 1:4: no overload of '>' takes (string, int): expected "
             "(bool, bool), (int, int), (uint, uint), (double, double), "
             "(string, string), (bytes, bytes), (timestamp, timestamp) or "
             "(duration, duration)\n"
