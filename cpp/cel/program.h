@@ -18,6 +18,7 @@
 #ifndef STREAMER_CEL_PROGRAM_H_
 #define STREAMER_CEL_PROGRAM_H_
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -60,11 +61,13 @@ class Program {
                  Meter& meter) const;
 
   // What Explain needs: the value of every node that was evaluated; nodes that
-  // && || ?: did not need are absent, and so is what a loop does at each turn.
-  // It walks the tree, slowly, with a budget to suit.
+  // && || ?: did not need are absent. Of a loop one turn is there: the last
+  // that changed its outcome, so the one that decided an all or exists, or
+  // else the last. It walks the tree, slowly, with a budget to suit.
   struct NodeValue {
     const Expr* node;
     Value value;
+    std::int64_t turn = -1;  // of a loop: whose turn, from 0; -1 for none
   };
   std::vector<NodeValue> Trace(std::span<const Value> bindings,
                                Arena& arena) const;

@@ -15,7 +15,10 @@ namespace streamer::cel::internal {
 Value TreeEvaluator::Evaluate(const Expr& node) {
   if (!meter_.Charge(1)) return OverBudget();
   Value value = EvaluateKind(node);
-  if (trace_ != nullptr && loops_ == 0) trace_->push_back({&node, value});
+  if (trace_ != nullptr) {
+    const bool is_fold = node.kind == ExprKind::kComprehension;
+    trace_->push_back({&node, value, is_fold ? shown_turn_ : -1});
+  }
   return value;
 }
 
@@ -33,8 +36,12 @@ Value TreeEvaluator::EvaluateKind(const Expr& node) {
       return EvaluateList(node);
     case ExprKind::kMap:
       return EvaluateMap(node);
-    case ExprKind::kComprehension:
-      return EvaluateFold(node);
+    case ExprKind::kComprehension: {
+      std::int64_t shown_turn = -1;
+      Value value = EvaluateFold(node, shown_turn);
+      shown_turn_ = shown_turn;
+      return value;
+    }
     case ExprKind::kMessage:
       break;
   }
@@ -192,40 +199,92 @@ Value TreeEvaluator::EvaluateBlock(const Expr& node) {
 
 // The accumulator begins with its start and becomes, for every element, the
 // value of the step; the value of the whole is that of the result.
-Value TreeEvaluator::EvaluateFold(const Expr& node) {
+Value TreeEvaluator::EvaluateFold(const Expr& node, std::int64_t& shown_turn) {
   const Comprehension& fold = *node.comprehension;
   Value range = Evaluate(*node.operand);
   if (range.is_error()) return range;
   if (!range.is(ValueKind::kList) && !range.is(ValueKind::kMap)) {
     return NotIterable(range, arena_);
   }
-  Value accumulator = Loop(node, range, Evaluate(*node.arguments[0]));
+  Value start = Evaluate(*node.arguments[0]);
+  ShownTurn shown{.begin = TraceSize()};
+  Value accumulator = Loop(node, range, start, shown);
+  shown_turn = shown.index;
   locals_.push_back({std::string(fold.accumulator), accumulator});
   Value result = Evaluate(*node.arguments[3]);
   locals_.pop_back();
   return result;
 }
 
+namespace {
+
+// Whether the accumulator is another one now. Lists and maps that a step makes
+// are new ones.
+bool IsAnother(const Value& before, const Value& after) {
+  if (before.kind() != after.kind()) return true;
+  switch (after.kind()) {
+    case ValueKind::kBool:
+      return before.bool_value() != after.bool_value();
+    case ValueKind::kInt:
+      return before.int_value() != after.int_value();
+    case ValueKind::kList:
+      return &before.list() != &after.list();
+    case ValueKind::kMap:
+      return &before.map() != &after.map();
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Value TreeEvaluator::Loop(const Expr& node, const Value& range,
-                          Value accumulator) {
+                          Value accumulator, ShownTurn& shown) {
   bool has_two = !node.comprehension->second_variable.empty();
   Value condition = Value::Bool(true);
-  ++loops_;
+  std::int64_t index = 0;
+  auto turn = [&](const Value& first, const Value& second) {
+    const Value before = accumulator;
+    const std::size_t begin = TraceSize();
+    condition = Turn(node, accumulator, first, second);
+    if (!condition.is_true()) return false;
+    ShowTurn(begin, index++, IsAnother(before, accumulator), shown);
+    return true;
+  };
   if (range.is(ValueKind::kMap)) {
     for (const MapEntry& entry : range.map().entries()) {
-      condition = Turn(node, accumulator, entry.key, entry.value);
-      if (!condition.is_true()) break;
+      if (!turn(entry.key, entry.value)) break;
     }
   } else {
-    std::int64_t index = 0;
     for (const Value& item : range.list().items()) {
-      condition =
-          Turn(node, accumulator, has_two ? Value::Int(index++) : item, item);
-      if (!condition.is_true()) break;
+      if (!turn(has_two ? Value::Int(index) : item, item)) break;
     }
   }
-  --loops_;
   return condition.is_error() ? condition : accumulator;
+}
+
+std::size_t TreeEvaluator::TraceSize() const {
+  return trace_ == nullptr ? 0 : trace_->size();
+}
+
+void TreeEvaluator::ForgetFrom(std::size_t size) {
+  if (trace_ == nullptr) return;
+  trace_->erase(trace_->begin() + static_cast<std::ptrdiff_t>(size),
+                trace_->end());
+}
+
+// Keeps the nodes of this turn, from `begin` on, or those of the turn that was
+// shown so far.
+void TreeEvaluator::ShowTurn(std::size_t begin, std::int64_t index,
+                             bool has_changed, ShownTurn& shown) {
+  if (trace_ == nullptr) return;
+  if (shown.has_changed && !has_changed) return ForgetFrom(begin);
+  auto at = [&](std::size_t place) {
+    return trace_->begin() + static_cast<std::ptrdiff_t>(place);
+  };
+  trace_->erase(at(shown.begin), at(begin));
+  shown.index = index;
+  shown.has_changed = has_changed;
 }
 
 // One turn: whether the loop goes on. An accumulator that is an error stays
@@ -238,8 +297,10 @@ Value TreeEvaluator::Turn(const Expr& node, Value& accumulator,
   bool is_quantifier = condition.kind == ExprKind::kCall;
   if (accumulator.is_error() && !is_quantifier) return Value::Bool(false);
   std::size_t outer = locals_.size();
+  std::size_t begin = TraceSize();
   locals_.push_back({std::string(fold.accumulator), accumulator});
   Value goes_on = Evaluate(condition);
+  ForgetFrom(begin);
   if (goes_on.is_true()) {
     locals_.push_back({std::string(fold.variable), first});
     if (!fold.second_variable.empty()) {

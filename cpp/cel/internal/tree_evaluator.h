@@ -7,6 +7,8 @@
 #ifndef STREAMER_CEL_INTERNAL_TREE_EVALUATOR_H_
 #define STREAMER_CEL_INTERNAL_TREE_EVALUATOR_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +25,8 @@ namespace streamer::cel::internal {
 class TreeEvaluator {
  public:
   // Appends to `trace`, unless it is nullptr, every node with its value, a
-  // node after those below it; not what is evaluated once for every turn of a
-  // loop.
+  // node after those below it; of the turns of a loop one, as Program::Trace
+  // says.
   TreeEvaluator(const Variables& variables, std::span<const Value> bindings,
                 Arena& arena, Meter& meter,
                 std::vector<Program::NodeValue>* trace)
@@ -46,11 +48,22 @@ class TreeEvaluator {
   Value EvaluateConditional(const Expr& node);
   Value EvaluateList(const Expr& node);
   Value EvaluateMap(const Expr& node);
-  Value EvaluateFold(const Expr& node);
+  Value EvaluateFold(const Expr& node, std::int64_t& shown_turn);
   Value EvaluateBlock(const Expr& node);
+  // The turn of a loop whose nodes the trace holds, from `begin` on.
+  struct ShownTurn {
+    std::size_t begin = 0;
+    std::int64_t index = -1;
+    bool has_changed = false;  // the accumulator
+  };
+  Value Loop(const Expr& node, const Value& range, Value accumulator,
+             ShownTurn& shown);
   Value Turn(const Expr& node, Value& accumulator, const Value& first,
              const Value& second);
-  Value Loop(const Expr& node, const Value& range, Value accumulator);
+  [[nodiscard]] std::size_t TraceSize() const;
+  void ForgetFrom(std::size_t size);
+  void ShowTurn(std::size_t begin, std::int64_t index, bool has_changed,
+                ShownTurn& shown);
   Value Called(const FunctionEntry& entry, std::span<const Value> arguments);
 
   // The variables of the macros around, the innermost last.
@@ -65,7 +78,7 @@ class TreeEvaluator {
   Arena& arena_;
   Meter& meter_;
   std::vector<Local> locals_;
-  int loops_ = 0;
+  std::int64_t shown_turn_ = -1;  // of the fold evaluated last
   std::vector<Program::NodeValue>* trace_;
 };
 
