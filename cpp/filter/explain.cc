@@ -5,15 +5,23 @@
 
 #include "cel/checker.h"
 #include "cel/cost.h"
+#include "cel/macros.h"
 #include "cel/printer.h"
 #include "filter/internal/atom.h"
+#include "filter/internal/describe.h"
 #include "filter/internal/logic.h"
 #include "filter/internal/reason.h"
 #include "filter/internal/selectivity.h"
 #include "filter/internal/trace.h"
+#include "filter/internal/turn.h"
 
 namespace streamer {
 namespace {
+
+// Of one node, but for the root.
+constexpr std::size_t kTextBytes = 1000;
+// Of all values together: a unit is a value, or 64 bytes of text.
+constexpr cel::Units kValueUnits = 16'384;
 
 // The predicate through which `conjunction` would be reached, if any.
 const Predicate* AccessOf(const Conjunction& conjunction) {
@@ -60,11 +68,15 @@ class Explainer {
  private:
   void AddOperands(const cel::Expr& expression, std::string_view chain,
                    ExplainedNode& node);
+  void AddParts(const cel::Expr& macro, ExplainedNode& node);
   void MarkPredicate(const cel::Expr& expression, ExplainedNode& node);
+  OwnedValue Keep(const Value& value);
 
   Trace trace_;
   AtomReader reader_;
   std::vector<const Predicate*> accesses_;
+  cel::Units units_left_ = kValueUnits;
+  int loops_ = 0;  // around the node at hand
 };
 
 bool IsLogic(const cel::Expr& expression) {
@@ -80,17 +92,28 @@ bool IsChain(const cel::Expr& expression) {
 
 ExplainedNode Explainer::Explain(const cel::Expr& expression) {
   ExplainedNode node;
-  node.text = cel::Print(expression);
+  node.text = Shortened(cel::Print(expression), kTextBytes);
   if (const std::optional<Value> value = trace_.Find(expression)) {
     if (value->is_error()) {
-      node.error = value->error().message;
+      node.error = DescribeValue(*value);
     } else {
-      node.value = OwnedValue(*value);
+      node.value = Keep(*value);
     }
   }
-  if (!IsLogic(expression)) MarkPredicate(expression, node);
+  if (loops_ == 0 && !IsLogic(expression)) MarkPredicate(expression, node);
   AddOperands(expression, IsChain(expression) ? expression.name : "", node);
   return node;
+}
+
+// A copy of `value`, or what is left to keep of it.
+OwnedValue Explainer::Keep(const Value& value) {
+  const cel::Units units = cel::DeepSize(value, units_left_);
+  if (units <= units_left_) {
+    units_left_ -= units;
+    return OwnedValue(value);
+  }
+  const std::string described = DescribeValue(value);
+  return OwnedValue(Value::String(described));
 }
 
 // Operands that are literals or mere steps of a path say nothing of their
@@ -98,11 +121,12 @@ ExplainedNode Explainer::Explain(const cel::Expr& expression) {
 void Explainer::AddOperands(const cel::Expr& expression, std::string_view chain,
                             ExplainedNode& node) {
   if (expression.kind == cel::ExprKind::kSelect) return;
+  if (expression.kind == cel::ExprKind::kComprehension) {
+    return AddParts(expression, node);
+  }
   if (expression.operand != nullptr) {
     node.children.push_back(Explain(*expression.operand));
   }
-  // What a loop does at each turn has no one value.
-  if (expression.kind == cel::ExprKind::kComprehension) return;
   for (const cel::Expr* operand : expression.arguments) {
     if (operand->kind == cel::ExprKind::kLiteral) continue;
     if (IsChain(*operand) && operand->name == chain) {
@@ -111,6 +135,24 @@ void Explainer::AddOperands(const cel::Expr& expression, std::string_view chain,
       node.children.push_back(Explain(*operand));
     }
   }
+}
+
+// A macro as it was written: what it runs through, and what it evaluates for
+// the element shown.
+void Explainer::AddParts(const cel::Expr& macro, ExplainedNode& node) {
+  const auto [range, bodies] = PartsOf(macro);
+  if (range->kind != cel::ExprKind::kLiteral) {
+    node.children.push_back(Explain(*range));
+  }
+  const bool is_loop = macro.comprehension->macro != cel::Macro::kBind;
+  const std::string turn = ShownTurn(macro, trace_).value_or("");
+  if (is_loop) ++loops_;
+  for (const cel::Expr* body : bodies) {
+    if (body->kind == cel::ExprKind::kLiteral) continue;
+    node.children.push_back(Explain(*body));
+    node.children.back().turn = turn;
+  }
+  if (is_loop) --loops_;
 }
 
 void Explainer::MarkPredicate(const cel::Expr& expression,
@@ -145,20 +187,36 @@ void FormatNode(const ExplainedNode& node, std::size_t depth,
   } else if (node.is_indexed) {
     text += "  [indexed]";
   }
+  if (!node.turn.empty()) text += "  [" + node.turn + "]";
   text += '\n';
   for (const ExplainedNode& child : node.children) {
     FormatNode(child, depth + 1, text);
   }
 }
 
-void AddCost(const Filter& filter, const FilterInput& input,
-             Explanation& explanation) {
-  Arena arena;
+// What matching makes of it: the value, and the cost.
+Value Match(const Filter& filter, const FilterInput& input, Arena& arena,
+            Explanation& explanation) {
   cel::Meter meter;
-  (void)filter.program().Evaluate(input.values, arena, meter);
+  const Value value = filter.program().Evaluate(input.values, arena, meter);
+  explanation.is_match = value.is_true();
   explanation.measured_cost = meter.used();
   explanation.estimated_cost =
       cel::EstimateCost(filter.tree().root(), FilterVariables());
+  return value;
+}
+
+std::string SentenceFor(const cel::Expr& root, const Value& value,
+                        const Trace& trace) {
+  if (value.is_error() && value.error().code == ErrorCode::kOverBudget) {
+    return Quoted(root) + " failed: it takes more than the " +
+           std::to_string(cel::kEvaluationBudget) +
+           " units that an evaluation may use";
+  }
+  if (root.kind == cel::ExprKind::kLiteral) {
+    return "the filter is the constant " + cel::Print(root);
+  }
+  return ReasonFor(root, trace);
 }
 
 }  // namespace
@@ -179,13 +237,11 @@ Explanation Explain(const Filter& filter, const FilterInput& input) {
   Explainer explainer(filter, input);
   const cel::Expr& root = filter.tree().root();
   Explanation explanation;
-  const std::optional<Value> value = explainer.trace().Find(root);
-  explanation.is_match = value.has_value() && value->is_true();
-  explanation.sentence = root.kind == cel::ExprKind::kLiteral
-                             ? "the filter is the constant " + cel::Print(root)
-                             : ReasonFor(root, explainer.trace());
+  Arena arena;
+  const Value value = Match(filter, input, arena, explanation);
+  explanation.sentence = SentenceFor(root, value, explainer.trace());
   explanation.root = explainer.Explain(root);
-  AddCost(filter, input, explanation);
+  explanation.root.text = filter.text();
   for (cel::CheckProblem& warning :
        cel::Check(filter.tree(), FilterVariables()).warnings) {
     explanation.warnings.push_back(std::move(warning.message));

@@ -1,7 +1,12 @@
 // Explain: why a filter did or did not match one event.
 //
-// The same program runs as in matching, with every node's value kept, so the
-// explanation cannot disagree with the match; it is run once more for its cost.
+// Whether it matches, and what that cost, the program of matching itself tells.
+// The tree is then walked with the value of every node kept; a loop is shown at
+// the element that decided.
+//
+// Cost: some twenty times a match. Output is bounded, whatever filter and
+// document hold: each text is some 1,000 bytes at most, and of values 1 MiB in
+// all is kept.
 #ifndef STREAMER_FILTER_EXPLAIN_H_
 #define STREAMER_FILTER_EXPLAIN_H_
 
@@ -18,11 +23,16 @@ namespace streamer {
 
 // One node of the explained tree. Children in the order of the text.
 struct ExplainedNode {
-  std::string text;                 // the node as CEL
-  std::optional<OwnedValue> value;  // nothing: it was not needed
-  std::string error;                // not empty: it failed, and why
-  bool is_indexed = false;          // a predicate that the index keeps
-  bool is_access = false;           // … and through which it is reached
+  std::string text;  // the node as CEL; of the root the whole filter
+  // Nothing: it was not needed. Once 1 MiB of values is kept, a larger one is
+  // replaced by a text that describes it.
+  std::optional<OwnedValue> value;
+  std::string error;        // not empty: it failed, and why
+  bool is_indexed = false;  // a predicate that the index keeps
+  bool is_access = false;   // … and through which it is reached
+  // Of what a loop evaluates for each element: the element shown, such as
+  // "i = 7 (2 of 3)"; the last that changed the outcome, or else the last.
+  std::string turn;
   std::vector<ExplainedNode> children;
 };
 

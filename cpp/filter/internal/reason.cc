@@ -4,35 +4,36 @@
 #include <string_view>
 #include <vector>
 
+#include "cel/macros.h"
 #include "cel/printer.h"
+#include "filter/internal/describe.h"
 #include "filter/internal/logic.h"
-#include "value/json.h"
+#include "filter/internal/turn.h"
 
 namespace streamer {
 namespace {
 
 namespace operators = cel::operators;
 
-constexpr std::size_t kShownBytes = 80;
 constexpr std::size_t kShownReasons = 3;
+constexpr std::size_t kSentenceBytes = 2000;
+constexpr std::size_t kShownPathBytes = 100;
 
-std::string Quoted(const cel::Expr& expression) {
-  return '`' + cel::Print(expression) + '`';
+using cel::Macro;
+
+// An operand as a sentence names it.
+std::string Named(const cel::Expr& expression) {
+  return Shortened(cel::Print(expression), kShownPathBytes);
+}
+
+std::string Elements(std::size_t count, const cel::Expr& range) {
+  return std::to_string(count) + (count == 1 ? " element" : " elements") +
+         " of " + Named(range);
 }
 
 bool IsCall(const cel::Expr& expression, std::string_view name) {
   return expression.kind == cel::ExprKind::kCall && expression.name == name &&
          expression.operand == nullptr;
-}
-
-// `text` cut to kShownBytes without cutting a character in two.
-std::string Shortened(std::string text) {
-  if (text.size() <= kShownBytes) return text;
-  std::size_t end = kShownBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
-    --end;
-  }
-  return text.substr(0, end) + "…";
 }
 
 std::string Joined(const std::vector<std::string>& parts) {
@@ -69,8 +70,12 @@ class Reasoner {
   std::string ExplainAtom(const cel::Expr& atom) const;
   std::string ExplainFailure(const cel::Expr& failed) const;
   [[nodiscard]] std::string Facts(const cel::Expr& atom) const;
+  [[nodiscard]] std::string MacroFacts(const cel::Expr& macro) const;
+  [[nodiscard]] std::string OneFacts(const cel::Expr& macro,
+                                     const std::string& turn) const;
   [[nodiscard]] std::string Hint(const cel::Expr& failed) const;
-  [[nodiscard]] const cel::Expr& FirstFailure(const cel::Expr& node) const;
+  [[nodiscard]] const cel::Expr& FirstFailure(const cel::Expr& node,
+                                              std::string& where) const;
   void Collect(const cel::Expr& expression, std::string_view name,
                std::vector<const cel::Expr*>& operands) const;
   [[nodiscard]] bool Is(const cel::Expr& node, bool wanted) const {
@@ -139,7 +144,9 @@ std::string Reasoner::ExplainAtom(const cel::Expr& atom) const {
   const std::optional<Value> value = trace_.Find(atom);
   if (!value.has_value()) return Quoted(atom) + " was not needed";
   if (value->is_error()) {
-    return Quoted(atom) + " failed: " + ExplainFailure(FirstFailure(atom));
+    std::string where;
+    const cel::Expr& failed = FirstFailure(atom, where);
+    return Quoted(atom) + " failed: " + ExplainFailure(failed) + where;
   }
   if (!value->is(ValueKind::kBool)) {
     return Quoted(atom) + " is " + DescribeValue(*value) +
@@ -153,10 +160,11 @@ std::string Reasoner::ExplainAtom(const cel::Expr& atom) const {
 // What the operands were, those that the reader cannot see.
 std::string Reasoner::Facts(const cel::Expr& atom) const {
   if (atom.kind == cel::ExprKind::kSelect && atom.is_test) {
-    return Is(atom, true) ? ""
-                          : cel::Print(*atom.operand) + " has no " +
-                                std::string(atom.name);
+    return Is(atom, true)
+               ? ""
+               : Named(*atom.operand) + " has no " + std::string(atom.name);
   }
+  if (atom.kind == cel::ExprKind::kComprehension) return MacroFacts(atom);
   std::string facts;
   if (atom.kind != cel::ExprKind::kCall) return facts;
   for (const cel::Expr* operand : OperandsOf(atom)) {
@@ -164,16 +172,58 @@ std::string Reasoner::Facts(const cel::Expr& atom) const {
     const std::optional<Value> value = trace_.Find(*operand);
     if (!value.has_value()) continue;
     if (!facts.empty()) facts += " and ";
-    facts += cel::Print(*operand) + " is " + DescribeValue(*value);
+    facts += Named(*operand) + " is " + DescribeValue(*value);
   }
   return facts;
 }
 
-// The first node that failed although its operands did not.
-const cel::Expr& Reasoner::FirstFailure(const cel::Expr& node) const {
+// Which element decided, or that none did.
+std::string Reasoner::MacroFacts(const cel::Expr& macro) const {
+  const Macro kind = macro.comprehension->macro;
+  const auto [range, bodies] = PartsOf(macro);
+  if (kind == Macro::kBind) return Explain(*bodies[0]);
+  const std::optional<std::string> turn = ShownTurn(macro, trace_);
+  if (!turn.has_value()) return Named(*range) + " is empty";
+  if (kind == Macro::kExistsOne) return OneFacts(macro, *turn);
+  const bool is_all = kind == Macro::kAll;
+  const std::string at_turn = "for " + *turn + ", " + Explain(*bodies[0]);
+  if (Is(macro, !is_all)) return at_turn;
+  const std::string elements = Elements(SizeOfRange(*range, trace_), *range);
+  if (is_all) return "it holds for all " + elements;
+  return "it holds for none of " + elements + "; " + at_turn;
+}
+
+// Of exists_one(), whose result compares the number of elements with 1.
+std::string Reasoner::OneFacts(const cel::Expr& macro,
+                               const std::string& turn) const {
+  if (Is(macro, true)) return "it holds for " + turn + " only";
+  const auto [range, bodies] = PartsOf(macro);
+  const std::optional<Value> count =
+      trace_.Find(*macro.arguments[3]->arguments[0]);
+  const std::string elements = Elements(SizeOfRange(*range, trace_), *range);
+  if (!count.has_value() || count->int_value() == 0) {
+    return "it holds for none of " + elements + "; for " + turn + ", " +
+           Explain(*bodies[0]);
+  }
+  return "it holds for " + std::to_string(count->int_value()) + " of " +
+         elements + ", the last being " + turn;
+}
+
+// The first node that failed although its operands did not. `where` becomes
+// the elements at which the loops around it were.
+const cel::Expr& Reasoner::FirstFailure(const cel::Expr& node,
+                                        std::string& where) const {
   for (const cel::Expr* operand : OperandsOf(node)) {
     const std::optional<Value> value = trace_.Find(*operand);
-    if (value.has_value() && value->is_error()) return FirstFailure(*operand);
+    if (!value.has_value() || !value->is_error()) continue;
+    const bool is_in_loop = node.comprehension != nullptr &&
+                            cel::IsLoop(node.comprehension->macro) &&
+                            operand != node.operand;
+    if (is_in_loop) {
+      const std::optional<std::string> turn = ShownTurn(node, trace_);
+      if (turn.has_value()) where += " for " + *turn;
+    }
+    return FirstFailure(*operand, where);
   }
   return node;
 }
@@ -183,15 +233,15 @@ std::string Reasoner::ExplainFailure(const cel::Expr& failed) const {
   const ErrorValue& error = failure.error();
   if (failed.kind == cel::ExprKind::kSelect) {
     if (error.code == ErrorCode::kNoSuchField) {
-      return cel::Print(failed) + " is missing";
+      return Named(failed) + " is missing";
     }
     const std::optional<Value> operand = trace_.Find(*failed.operand);
     if (operand.has_value() && !operand->is_error()) {
-      return cel::Print(*failed.operand) + " is " + DescribeValue(*operand) +
+      return Named(*failed.operand) + " is " + DescribeValue(*operand) +
              ", which has no fields";
     }
   }
-  return std::string(error.message) + Hint(failed);
+  return DescribeValue(failure) + Hint(failed);
 }
 
 // Arithmetic never mixes numeric types; what to write instead is known.
@@ -209,7 +259,7 @@ std::string Reasoner::Hint(const cel::Expr& failed) const {
     const bool is_whole =
         value->is(ValueKind::kInt) || value->is(ValueKind::kUint);
     if (is_whole && other->is(ValueKind::kDouble)) {
-      return " (write double(" + cel::Print(operand) + "))";
+      return " (write double(" + Named(operand) + "))";
     }
   }
   return "";
@@ -218,12 +268,7 @@ std::string Reasoner::Hint(const cel::Expr& failed) const {
 }  // namespace
 
 std::string ReasonFor(const cel::Expr& expression, const Trace& trace) {
-  return Reasoner(trace).Explain(expression);
-}
-
-std::string DescribeValue(const Value& value) {
-  if (value.is_error()) return std::string(value.error().message);
-  return Shortened(FormatJson(value));
+  return Shortened(Reasoner(trace).Explain(expression), kSentenceBytes);
 }
 
 }  // namespace streamer

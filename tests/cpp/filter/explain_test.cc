@@ -6,6 +6,7 @@
 
 #include "support/random_filter.h"
 #include "value/document.h"
+#include "value/json.h"
 
 namespace streamer {
 namespace {
@@ -74,6 +75,166 @@ TEST(ExplainTest, SaysInOneSentenceWhatDecided) {
   for (const SentenceCase& test : cases) {
     EXPECT_EQ(ExplainOn(test.expression, test.document).sentence,
               test.sentence);
+  }
+}
+
+TEST(ExplainTest, SaysWhichElementOfALoopDecided) {
+  const std::string items = R"({"items": [{"n": 3}, {"n": 12}, {"n": 15}]})";
+  const std::vector<SentenceCase> cases = {
+      {"doc.items.exists(i, i.n > 10)", items,
+       "`doc.items.exists(i, i.n > 10)` is true: for i = {\"n\":12} (2 of 3), "
+       "`i.n > 10` is true: i.n is 12"},
+      {"doc.items.exists(i, i.n > 20)", items,
+       "`doc.items.exists(i, i.n > 20)` is false: it holds for none of 3 "
+       "elements of doc.items; for i = {\"n\":15} (3 of 3), `i.n > 20` is "
+       "false: i.n is 15"},
+      {"doc.items.exists(i, i.n > 20)", R"({"items": []})",
+       "`doc.items.exists(i, i.n > 20)` is false: doc.items is empty"},
+      {"doc.items.all(i, i.n < 10)", items,
+       "`doc.items.all(i, i.n < 10)` is false: for i = {\"n\":12} (2 of 3), "
+       "`i.n < 10` is false: i.n is 12"},
+      {"doc.items.all(i, i.n < 20)", items,
+       "`doc.items.all(i, i.n < 20)` is true: it holds for all 3 elements of "
+       "doc.items"},
+      {"doc.items.all(i, i.n < 20)", R"({"items": [{"n": 1}]})",
+       "`doc.items.all(i, i.n < 20)` is true: it holds for all 1 element of "
+       "doc.items"},
+      {"doc.items.exists_one(i, i.n == 12)", items,
+       "`doc.items.exists_one(i, i.n == 12)` is true: it holds for i = "
+       "{\"n\":12} (2 of 3) only"},
+      {"doc.items.exists_one(i, i.n > 10)", items,
+       "`doc.items.exists_one(i, i.n > 10)` is false: it holds for 2 of 3 "
+       "elements of doc.items, the last being i = {\"n\":15} (3 of 3)"},
+      {"doc.items.exists_one(i, i.n > 20)", items,
+       "`doc.items.exists_one(i, i.n > 20)` is false: it holds for none of 3 "
+       "elements of doc.items; for i = {\"n\":15} (3 of 3), `i.n > 20` is "
+       "false: i.n is 15"},
+      {"doc.m.all(k, v, k != 'b' && v > 0)", R"({"m": {"a": 1, "b": 2}})",
+       "`doc.m.all(k, v, k != \"b\" && v > 0)` is false: for k = \"b\", v = 2 "
+       "(2 of 2), `k != \"b\"` is false: k is \"b\""},
+      {"doc.items.exists(n, v, n > 0 && v.n == 15)", items,
+       "`doc.items.exists(n, v, n > 0 && v.n == 15)` is true: for n = 2, v = "
+       "{\"n\":15} (3 of 3), `n > 0` is true: n is 2; `v.n == 15` is true: v.n "
+       "is 15"},
+      {"doc.items.all(i, i.l.exists(x, x > 5))",
+       R"({"items": [{"l": [7]}, {"l": [1, 2]}]})",
+       "`doc.items.all(i, i.l.exists(x, x > 5))` is false: for i = "
+       "{\"l\":[1,2]} (2 of 2), `i.l.exists(x, x > 5)` is false: it holds for "
+       "none of 2 elements of i.l; for x = 2 (2 of 2), `x > 5` is false: x is "
+       "2"},
+      {"cel.bind(x, doc.a, x > 3)", R"({"a": 2})",
+       "`cel.bind(x, doc.a, x > 3)` is false: `x > 3` is false: x is 2"},
+  };
+  for (const SentenceCase& test : cases) {
+    EXPECT_EQ(ExplainOn(test.expression, test.document).sentence,
+              test.sentence);
+  }
+}
+
+TEST(ExplainTest, SaysAtWhichElementALoopFailed) {
+  const std::string items = R"({"items": [{"n": 3}, {}, {"n": 15}]})";
+  const std::vector<SentenceCase> cases = {
+      {"doc.items.all(i, i.n > 1)", items,
+       "`doc.items.all(i, i.n > 1)` failed: i.n is missing for i = {} (2 of "
+       "3)"},
+      {"doc.items.exists(i, i.n > 20)", items,
+       "`doc.items.exists(i, i.n > 20)` failed: i.n is missing for i = {} (2 "
+       "of 3)"},
+      {"doc.items.exists(i, i.n > 10)", items,
+       "`doc.items.exists(i, i.n > 10)` is true: for i = {\"n\":15} (3 of 3), "
+       "`i.n > 10` is true: i.n is 15"},
+      {"size(doc.items.map(i, i.n)) > 1", items,
+       "`size(doc.items.map(i, i.n)) > 1` failed: i.n is missing for i = {} (2 "
+       "of 3)"},
+      {"size(doc.items.sortBy(i, i.n)) > 1", items,
+       "`size(doc.items.sortBy(i, i.n)) > 1` failed: i.n is missing for i = {} "
+       "(2 of 3)"},
+      {"doc.items.exists(i, i.n)", R"({"items": [{"n": 3}]})",
+       "`doc.items.exists(i, i.n)` failed: no such overload: || expects bool, "
+       "got int for i = {\"n\":3} (1 of 1)"},
+      {"doc.n.exists(i, i > 1)", R"({"n": 3})",
+       "`doc.n.exists(i, i > 1)` failed: no such overload: cannot iterate over "
+       "int"},
+  };
+  for (const SentenceCase& test : cases) {
+    EXPECT_EQ(ExplainOn(test.expression, test.document).sentence,
+              test.sentence);
+  }
+}
+
+TEST(ExplainTest, TheTreeShowsALoopAtTheElementThatDecided) {
+  const Explanation explanation =
+      ExplainOn("doc.items.exists(i, i.n > doc.least)",
+                R"({"least": 10, "items": [{"n": 3}, {"n": 12}]})");
+  EXPECT_TRUE(explanation.is_match);
+  EXPECT_EQ(explanation.Format(),
+            explanation.sentence +
+                "\n\n"
+                "doc.items.exists(i, i.n > doc.least) = true\n"
+                "  doc.items = [{\"n\":3},{\"n\":12}]\n"
+                "  i.n > doc.least = true  [i = {\"n\":12} (2 of 2)]\n"
+                "    i.n = 12\n"
+                "    doc.least = 10\n"
+                "\n" +
+                CostLine(explanation));
+}
+
+TEST(ExplainTest, TheTreeShowsBindingsAsTheyWereWritten) {
+  const Explanation explanation =
+      ExplainOn("cel.bind(x, doc.a, x > 3) && doc.l.filter(y, y > 1) == [2]",
+                R"({"a": 4, "l": [1, 2, 1]})");
+  EXPECT_EQ(explanation.Format(),
+            explanation.sentence +
+                "\n\n"
+                "cel.bind(x, doc.a, x > 3) && doc.l.filter(y, y > 1) == [2] = "
+                "true\n"
+                "  cel.bind(x, doc.a, x > 3) = true\n"
+                "    doc.a = 4\n"
+                "    x > 3 = true\n"
+                "      x = 4\n"
+                "  doc.l.filter(y, y > 1) == [2] = true\n"
+                "    doc.l.filter(y, y > 1) = [2]\n"
+                "      doc.l = [1,2,1]\n"
+                "      y > 1 = true  [y = 2 (2 of 3)]\n"
+                "        y = 2\n"
+                "\n" +
+                CostLine(explanation));
+}
+
+TEST(ExplainTest, WhatIsOverBudgetIsSaidToBe) {
+  std::string list = "[0";
+  for (int i = 1; i < 3000; ++i) list += "," + std::to_string(i);
+  const Explanation explanation = ExplainOn(
+      "doc.l.filter(x, x % 2 == 0).map(x, x * 3).all(x, x >= 0) && "
+      "doc.l.all(x, x + x >= 0 && x * 2 >= 0) && doc.l.all(x, x >= 0)",
+      "{\"l\": " + list + "]}");
+  EXPECT_FALSE(explanation.is_match);
+  EXPECT_TRUE(explanation.sentence.ends_with(
+      "failed: it takes more than the 50000 units that an evaluation may use"))
+      << explanation.sentence;
+}
+
+std::size_t NodeBytes(const ExplainedNode& node) {
+  std::size_t bytes = node.text.size() + node.error.size() + node.turn.size();
+  if (node.value.has_value()) bytes += FormatJson(node.value->value()).size();
+  for (const ExplainedNode& child : node.children) bytes += NodeBytes(child);
+  return bytes;
+}
+
+// The text of a document may be named many times, and so may its parts.
+TEST(ExplainTest, ItsSizeIsBoundedWhateverFilterAndDocumentHold) {
+  const std::string text(std::size_t{200} << 10, 'a');
+  const std::string document = "{\"t\": \"" + text + "\"}";
+  std::string named = "[doc.t";
+  for (int i = 0; i < 400; ++i) named += ", doc.t";
+  std::string nested = "'" + text.substr(0, 50'000) + "' + doc.t";
+  for (int i = 0; i < 50; ++i) nested = "(" + nested + ") + ''";
+  for (const std::string& expression :
+       {named + "] == []", nested + " == ''", std::string("doc == doc")}) {
+    const Explanation explanation = ExplainOn(expression, document);
+    EXPECT_LE(NodeBytes(explanation.root), std::size_t{3} << 20);
+    EXPECT_LE(explanation.sentence.size(), 2'010u);
+    EXPECT_LE(explanation.Format().size(), std::size_t{1} << 20);
   }
 }
 
