@@ -3,7 +3,8 @@
 // Judges every case of the public CEL vectors and prints, for each section,
 // how many passed, were skipped and failed. A case on the list counts as
 // skipped while it fails; once it passes, or is no case any more, the list is
-// wrong and that is a failure too.
+// wrong and that is a failure too. Below stands how many were skipped for which
+// reason, which says how far protobuf messages go.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -26,24 +27,33 @@ struct Tally {
   int failed = 0;
 };
 
+// The names of what is skipped, each with its reason.
+using Skipped = std::map<std::string, std::string>;
+
 // Lines of names; a line that begins with '#' is the reason for those below.
-std::set<std::string> ReadSkipped(const std::string& path) {
+Skipped ReadSkipped(const std::string& path) {
   std::ifstream file(path);
-  std::set<std::string> names;
+  Skipped skipped;
+  std::string reason;
   for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line[0] != '#') names.insert(line);
+    if (line.starts_with("# ")) {
+      reason = line.substr(2);
+    } else if (!line.empty()) {
+      skipped.emplace(line, reason);
+    }
   }
-  return names;
+  return skipped;
 }
 
 class Run {
  public:
-  explicit Run(std::set<std::string> skipped) : skipped_(std::move(skipped)) {}
+  explicit Run(Skipped skipped) : skipped_(std::move(skipped)) {}
 
   void Judge(const Case& one) {
     std::string key = one.suite + "/" + one.name;
     std::string failure = FailureOf(one);
-    bool is_listed = skipped_.count(key) > 0;
+    auto listed = skipped_.find(key);
+    bool is_listed = listed != skipped_.end();
     met_.insert(key);
     bool is_conformance = one.suite == "conformance";
     if (is_conformance && failure.empty()) ++conformance_passed_;
@@ -56,6 +66,7 @@ class Run {
       Report(key, "may not be skipped, for it needs no message type", tally);
     } else if (is_listed) {
       ++tally.skipped;
+      ++reasons_[one.suite + ": " + listed->second];
     } else {
       Report(key, failure, tally);
     }
@@ -63,7 +74,7 @@ class Run {
 
   // Whether nothing failed.
   bool Finish() {
-    for (const std::string& name : skipped_) {
+    for (const auto& [name, reason] : skipped_) {
       if (met_.count(name) == 0) {
         Report(name, "is on the list of what is skipped, but is no case",
                tallies_["list"]);
@@ -79,6 +90,10 @@ class Run {
       total.failed += tally.failed;
     }
     Print("total", total);
+    std::printf("skipped, by reason:\n");
+    for (const auto& [reason, count] : reasons_) {
+      std::printf("%8d  %s\n", count, reason.c_str());
+    }
     std::printf("conformance cases passed: %d, at least %d expected\n",
                 conformance_passed_, kLeastPassed);
     return total.failed == 0 && conformance_passed_ >= kLeastPassed;
@@ -96,9 +111,10 @@ class Run {
     std::printf("FAILED %s: %s\n", name.c_str(), failure.c_str());
   }
 
-  std::set<std::string> skipped_;
+  Skipped skipped_;
   std::set<std::string> met_;
   std::map<std::string, Tally> tallies_;
+  std::map<std::string, int> reasons_;
   int conformance_passed_ = 0;
 };
 
