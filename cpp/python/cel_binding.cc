@@ -14,6 +14,7 @@
 
 #include "cel/parser.h"
 #include "python/bindings.h"
+#include "python/cel_declared.h"
 #include "python/cel_docs.h"
 #include "python/cel_program.h"
 #include "python/conversion.h"
@@ -87,13 +88,21 @@ py::object ErrorObject(const ErrorValue& error) {
 
 // An error is returned and not raised: in a column it is one answer of many.
 py::object ResultObject(const Value& value) {
-  return value.is_error() ? ErrorObject(value.error()) : ToPython(value);
+  if (value.is_error()) return ErrorObject(value.error());
+  try {
+    return ToPython(value);
+  } catch (py::error_already_set& error) {
+    const py::object kind =
+        py::module_::import("streamer.errors").attr("EvaluationError");
+    if (!error.matches(kind)) throw;
+    return error.value();
+  }
 }
 
 // A str or bytes is JSON; everything else is converted.
 Value ReadValue(py::handle object, const std::string& name, Arena& arena) {
   if (!PyUnicode_Check(object.ptr()) && !PyBytes_Check(object.ptr())) {
-    return FromPython(object, name, arena);
+    return FromPython(object, name, arena, Accepts::kCel);
   }
   Result<Value> value =
       ParseJson(arena.CopyText(object.cast<std::string>()), arena);
@@ -104,8 +113,13 @@ Value ReadValue(py::handle object, const std::string& name, Arena& arena) {
   return *value;
 }
 
-// The values of a program's variables; one that is not given is an error, as
-// CEL has it, which matters only where it is used.
+Value NotGiven(const std::string& name, Arena& arena) {
+  return Value::Error(arena, ErrorCode::kUnknownVariable,
+                      "no value for variable: " + name);
+}
+
+// The values of a program's variables; one that is not given, or not what was
+// declared, is an error, as CEL has it, which matters only where it is used.
 std::vector<Value> ReadBindings(const CelProgram& program, py::handle object,
                                 Arena& arena) {
   const Value given = ReadValue(object, "variables", arena);
@@ -113,13 +127,14 @@ std::vector<Value> ReadBindings(const CelProgram& program, py::handle object,
     Raise(InvalidArgument("variables: expected an object, got " +
                           std::string(NameOf(given.kind()))));
   }
+  const cel::Variables& variables = program.variables();
   std::vector<Value> bindings;
-  for (const std::string& name : program.variables().names()) {
+  for (std::size_t slot = 0; slot < variables.names().size(); ++slot) {
+    const std::string& name = variables.names()[slot];
     const Value* value = given.map().Find(name);
-    bindings.push_back(value != nullptr
-                           ? *value
-                           : Value::Error(arena, ErrorCode::kUnknownVariable,
-                                          "no value for variable: " + name));
+    bindings.push_back(
+        value != nullptr ? AsDeclared(variables.type(slot), *value, name, arena)
+                         : NotGiven(name, arena));
   }
   return bindings;
 }
@@ -173,8 +188,7 @@ class ColumnRun {
   ColumnRun(const CelProgram& program, std::size_t slot, cel::Units budget)
       : program_(program), slot_(slot), budget_(budget) {
     for (const std::string& name : program.variables().names()) {
-      bindings_.push_back(Value::Error(names_, ErrorCode::kUnknownVariable,
-                                       "no value for variable: " + name));
+      bindings_.push_back(NotGiven(name, names_));
     }
   }
 
@@ -184,8 +198,10 @@ class ColumnRun {
       const py::gil_scoped_release release;
       arena_.Reset();
       values_.clear();
+      const cel::Type& type = program_.variables().type(slot_);
+      const std::string& name = program_.variables().names()[slot_];
       for (const Value& document : documents) {
-        bindings_[slot_] = document;
+        bindings_[slot_] = AsDeclared(type, document, name, arena_);
         cel::Meter meter(budget_);
         values_.push_back(program_.Evaluate(bindings_, arena_, meter));
       }

@@ -30,10 +30,11 @@ Evaluate once.
 
 Parameters
 ----------
-variables : dict, str or bytes
+variables : mapping, str or bytes
     The value of each variable, or an object of them as JSON text.  Names that
-    were not declared are passed over; one that is missing is an error where
-    the expression uses it.
+    were not declared are passed over; one that is missing, or is not what was
+    declared, is an error where the expression uses it.  `streamer.cel` has a
+    table of what becomes what.
 budget : int, default 50000
     Units of cost, about 10 ns each, after which the evaluation is ended.
 
@@ -48,13 +49,25 @@ Raises
 EvaluationError
     The expression failed on these values; ``code`` says how.
 InvalidArgument
-    The variables are no object, or hold what JSON lacks.
+    The variables are no object or malformed, or hold a naive datetime or a
+    number too large; the message says where.
+TypeError
+    They hold what CEL lacks.
 
 Examples
 --------
 >>> from streamer import cel
 >>> program = cel.compile("'sale' in doc.tags")
 >>> program.eval(b'{"doc": {"tags": ["new", "sale"]}}')
+True
+>>> import datetime
+>>> late = cel.compile(
+...     "due + grace < now",
+...     variables={"due": "timestamp", "grace": "duration", "now": "timestamp"},
+... )
+>>> now = datetime.datetime(2024, 5, 1, 12, tzinfo=datetime.UTC)
+>>> hour = datetime.timedelta(hours=1)
+>>> late.eval({"due": now - 2 * hour, "grace": hour, "now": now})
 True
 )";
 
@@ -66,7 +79,7 @@ Evaluate once, and tell what it cost.
 
 Parameters
 ----------
-variables : dict, str or bytes
+variables : mapping, str or bytes
     As for `eval`.
 budget : int, default 50000
     As for `eval`.
@@ -79,7 +92,7 @@ tuple of (object, int)
 
 Raises
 ------
-InvalidArgument
+InvalidArgument, TypeError
     As for `eval`.
 
 Examples
@@ -98,10 +111,10 @@ Evaluate for each document of a column, in one call.
 
 Parameters
 ----------
-documents : Documents or iterable of (dict, str, bytes or None)
-    The values of one variable.  A str or bytes is JSON text.  Also a column of
-    pandas, polars or pyarrow.  What is evaluated more than once is parsed once
-    as `streamer.cel.Documents`.
+documents : Documents or iterable of object
+    The values of one variable.  A str or bytes is JSON text, what is missing
+    null.  Also a column or table of pandas, polars or pyarrow.  What is
+    evaluated more than once is parsed once as `streamer.cel.Documents`.
 variable : str, optional
     Which variable they are; may be left out when there is only one.
 budget : int, default 50000
@@ -179,7 +192,7 @@ inline constexpr const char* kCelDocuments =
 
 Parameters
 ----------
-column : list of (dict, str, bytes or None)
+column : list of object
     A str or bytes is JSON text.
 
 Examples
@@ -198,7 +211,7 @@ Read documents.
 
 Parameters
 ----------
-column : list of (dict, str, bytes or None)
+column : list of object
     A str or bytes is JSON text.  They are copied.
 
 Raises

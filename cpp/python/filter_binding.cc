@@ -290,6 +290,13 @@ void DefineExplainedNode(py::module_& module) {
           "is_access", [](const Node& node) { return node.is_access; },
           docs::kNodeIsAccess)
       .def_property_readonly(
+          "turn",
+          [](const Node& node) -> py::object {
+            if (node.turn.empty()) return py::none();
+            return Text(node.turn);
+          },
+          docs::kNodeTurn)
+      .def_property_readonly(
           "children",
           [](const Node& node) { return py::tuple(py::cast(node.children)); },
           docs::kNodeChildren)

@@ -271,7 +271,7 @@ inline constexpr const char* kEstimatedCost =
 inline constexpr const char* kWarnings =
     "tuple of str: What is likely to fail on other documents.";
 
-inline constexpr const char* kNode = R"(One part of an explained expression.
+inline constexpr const char* kNode = R"docs(One part of an explained expression.
 
 Examples
 --------
@@ -279,18 +279,28 @@ Examples
 >>> tree = streamer.Filter.cel("doc.a + doc.b").explain({"a": 1, "b": 2}).tree
 >>> tree.value
 3
-)";
+>>> f = streamer.Filter.cel("doc.items.all(i, i.n > 5)")
+>>> why = f.explain({"items": [{"n": 9}, {"n": 4}, {"n": 7}]})
+>>> why.tree.children[1].turn
+'i = {"n":4} (2 of 3)'
+)docs";
 inline constexpr const char* kNodeText = "str: The part as CEL.";
 inline constexpr const char* kNodeWasEvaluated =
     "bool: Whether its value was needed, and was a value and no error.";
 inline constexpr const char* kNodeValue =
-    "object: Its value as a Python object; None also when there is none.";
+    "object: Its value as a Python object; None also when there is none.  Of "
+    "values so large that 1 MiB of them is kept already, a text that describes "
+    "it.";
 inline constexpr const char* kNodeError =
     "str or None: Why it failed, if it did.";
 inline constexpr const char* kNodeIsIndexed =
     "bool: Whether it is a predicate that the index keeps.";
 inline constexpr const char* kNodeIsAccess =
     "bool: Whether the index reaches the filter through it.";
+inline constexpr const char* kNodeTurn =
+    "str or None: Within ``all``, ``exists``, ``map`` and so on the element "
+    "that its values are of, such as ``i = 7 (2 of 3)``: the one that decided, "
+    "else the last.";
 inline constexpr const char* kNodeChildren =
     "tuple of ExplainedNode: Its parts, in the order of the text.";
 

@@ -1,5 +1,5 @@
 # ruff: noqa: A002
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, final, overload
 
 from streamer.cel import Problem
@@ -11,6 +11,7 @@ _Constant: TypeAlias = (
     bool | int | float | str | list[Any] | tuple[Any, ...] | None
 )
 _Document: TypeAlias = dict[str, Any] | str | bytes
+_Variables: TypeAlias = Mapping[str, Any] | str | bytes
 _EventLike: TypeAlias = Event | dict[str, Any] | str | bytes
 _Operator: TypeAlias = Literal[
     "==",
@@ -120,6 +121,8 @@ class ExplainedNode:
     def is_indexed(self) -> bool: ...
     @property
     def is_access(self) -> bool: ...
+    @property
+    def turn(self) -> str | None: ...
     @property
     def children(self) -> tuple[ExplainedNode, ...]: ...
 
@@ -260,9 +263,9 @@ class CelNode:
     def children(self) -> tuple[CelNode, ...]: ...
 
 class CelProgram:
-    def eval(self, variables: _Document, /, *, budget: int = 50000) -> Any: ...
+    def eval(self, variables: _Variables, /, *, budget: int = 50000) -> Any: ...
     def measure(
-        self, variables: _Document, /, *, budget: int = 50000
+        self, variables: _Variables, /, *, budget: int = 50000
     ) -> tuple[Any, int]: ...
     def eval_many(
         self,

@@ -22,13 +22,31 @@ def _answer(node: ExplainedNode) -> str:
         return f"error: {node.error}"
     if not node.was_evaluated:
         return "not needed"
-    return json.dumps(node.value, default=str, ensure_ascii=False)
+    return _shortened(_as_json(node.value))
+
+
+def _as_json(value: object) -> str:
+    """Return a value as JSON, what JSON lacks as Python writes it."""
+    try:
+        return json.dumps(value, default=str, ensure_ascii=False)
+    except TypeError:  # a dict whose keys are of several types
+        return str(value)
+
+
+def _shortened(text: str, limit: int = 200) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
 
 
 def _note(node: ExplainedNode) -> str:
+    """Return what the index makes of a node, and the element it was for."""
+    notes = []
     if node.is_access:
-        return "access predicate"
-    return "indexed" if node.is_indexed else ""
+        notes.append("access predicate")
+    elif node.is_indexed:
+        notes.append("indexed")
+    if node.turn is not None:
+        notes.append(node.turn)
+    return ", ".join(notes)
 
 
 def _colour(node: ExplainedNode) -> str:
@@ -40,9 +58,9 @@ def _colour(node: ExplainedNode) -> str:
 def _node_html(node: ExplainedNode) -> str:
     note = _note(node)
     line = (
-        f"<code>{escape(node.text)}</code> &rarr; "
+        f"<code>{escape(_shortened(node.text))}</code> &rarr; "
         f'<span style="color:{_colour(node)}">{escape(_answer(node))}</span>'
-        + (f" <small>({note})</small>" if note else "")
+        + (f" <small>({escape(note)})</small>" if note else "")
     )
     if not node.children:
         return f"<li>{line}</li>"
@@ -79,7 +97,7 @@ def as_rich_tree(explanation: Explanation) -> Tree:
     def label(node: ExplainedNode) -> Text:
         note = _note(node)
         return Text.assemble(
-            node.text,
+            _shortened(node.text),
             " → ",
             (_answer(node), _colour(node)),
             (f" ({note})" if note else "", "dim"),

@@ -6,6 +6,57 @@
 True
 >>> program.eval_many([{"price": 12, "tags": ["sale"]}, '{"price": 7}'])
 [True, False]
+
+Notes
+-----
+What Python gives becomes a value of CEL as follows, at any depth:
+
+==============================  ==============================================
+Python                          CEL
+==============================  ==============================================
+``None``, ``NaT``, ``NA``       ``null``
+``bool``                        ``bool``
+``int``, ``__index__``          ``int`` from -2**63, ``uint`` from 2**63 to
+                                2**64 - 1; beyond these `InvalidArgument`
+``float``, ``__float__``        ``double``; nan and the infinities are kept
+``str``                         ``string``
+``bytes``, ``bytearray``        ``bytes``
+``datetime`` with a time zone   ``timestamp``; a naive one is `InvalidArgument`
+``timedelta``                   ``duration``
+``list``, ``tuple``, an array   ``list``
+``dict``, any ``Mapping``       ``map``, whose keys are str, int or bool
+anything else                   `TypeError`
+==============================  ==============================================
+
+As JSON text, a number without fraction or exponent is an ``int``, else a
+``uint``, else a ``double``.  A variable declared as ``uint`` or ``double``
+takes an int as well, a ``timestamp`` or ``duration`` a text of it, and an
+``optional_type`` null for none.  What does not fit its declaration is an
+`EvaluationError` where the expression uses it.
+
+And back, of what an expression yields:
+
+==============================  ==============================================
+CEL                             Python
+==============================  ==============================================
+``null``                        ``None``
+``bool``                        ``bool``
+``int``, ``uint``               ``int``
+``double``                      ``float``
+``string``, ``bytes``           ``str``, ``bytes``
+``list``, ``map``               ``list``, ``dict``; with ``true`` beside ``1``
+                                as keys, which no dict can hold, an
+                                `EvaluationError`
+``timestamp``                   ``datetime`` in UTC, to the microsecond
+``duration``                    ``timedelta``, to the microsecond
+``type``                        its name: ``str``
+``optional_type``               its content, or ``None``
+==============================  ==============================================
+
+A column's missing values, which are null in polars and pyarrow and whatever
+``isna()`` says in pandas, are ``null``: the variable itself, not a document
+without fields.  So is ``doc`` where it was declared ``dyn``; where it was
+declared a map, as it is by default, using it is an `EvaluationError`.
 """
 
 from __future__ import annotations
@@ -62,14 +113,17 @@ class Documents(_core.CelDocuments):
 
     Parameters
     ----------
-    column : iterable of (dict, str, bytes or None)
-        The documents; a str or bytes is JSON text.  Also a column of pandas,
-        polars or pyarrow, of JSON text or of structs.
+    column : iterable of object
+        The documents; a str or bytes is JSON text, a missing one null.  Also a
+        column of pandas, polars or pyarrow, of JSON text, structs or whatever
+        the module's table converts; or a table of them, a document a row.
 
     Raises
     ------
     InvalidArgument
         One is malformed; the message says which and where.
+    TypeError
+        One holds what CEL lacks.
 
     Examples
     --------
@@ -123,8 +177,26 @@ def compile(  # noqa: A001  (as re.compile)
 
 
 def _as_list(column: Iterable[Any]) -> list[Any]:
-    """Return what a column holds as Python objects."""
-    for method in ("to_pylist", "to_list"):
-        if convert := getattr(column, method, None):
-            return list(convert())
-    return list(column)
+    """Return what a column or table holds as Python objects.
+
+    Each library says in its own words what is missing; here it is None.
+    """
+    documents: list[Any]
+    if isinstance(column, (str, bytes)):
+        raise TypeError(
+            "documents: expected an iterable of documents, got "
+            f"{type(column).__name__}, which is one"
+        )
+    if hasattr(column, "isna"):  # pandas
+        kept = column.astype(object).where(column.notna(), None)
+        is_table = hasattr(kept, "columns")
+        documents = kept.to_dict("records") if is_table else kept.to_list()
+    elif hasattr(column, "to_dicts"):  # a table of polars
+        documents = column.to_dicts()
+    elif hasattr(column, "to_pylist"):  # pyarrow
+        documents = column.to_pylist()
+    elif hasattr(column, "to_list"):  # a column of polars
+        documents = column.to_list()
+    else:
+        documents = list(column)
+    return documents

@@ -359,6 +359,34 @@ class TestExplain:
         ):
             assert f"warning: {warning}" in shown
 
+    def test_the_element_that_decided_a_loop_is_shown_everywhere(self):
+        explanation = Filter.cel("doc.items.all(i, i.n > 5)").explain(
+            {"items": [{"n": 9}, {"n": 4}, {"n": 7}]}
+        )
+        assert explanation.sentence == (
+            '`doc.items.all(i, i.n > 5)` is false: for i = {"n":4} (2 of 3), '
+            "`i.n > 5` is false: i.n is 4"
+        )
+        items, predicate = explanation.tree.children
+        assert (items.turn, predicate.turn) == (None, 'i = {"n":4} (2 of 3)')
+        assert predicate.value is False
+        assert [node.value for node in predicate.children] == [4]
+        console = rich.console.Console(width=200)
+        with console.capture() as capture:
+            console.print(explanation)
+        for shown in (
+            str(explanation),
+            html.unescape(explanation._repr_html_()),
+            capture.get(),
+        ):
+            assert 'i = {"n":4} (2 of 3)' in shown
+
+    def test_long_values_and_keys_of_any_kind_are_shown(self):
+        filter_ = Filter.cel("{1: doc.t, 'a': 2} == {}")
+        explanation = filter_.explain({"t": "x" * 10_000})
+        assert len(explanation._repr_html_()) < 3_000
+        assert "xxx" in explanation._repr_html_()
+
     def test_html_is_escaped(self):
         filter_ = Filter.cel("doc.a == '<script>' || doc.b < 2")
         shown = filter_.explain({"a": "<b>", "b": 3})._repr_html_()
