@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kFewSlots = 16;
 // The walk makes anew at every turn what the code grows in place.
-constexpr Units kTraceBudget = 20 * kEvaluationBudget;
+constexpr Units kTraceBudget = 8 * kEvaluationBudget;
 
 }  // namespace
 

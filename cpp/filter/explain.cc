@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kTextBytes = 1000;
 // Of all values together: a unit is a value, or 64 bytes of text.
 constexpr cel::Units kValueUnits = 16'384;
+constexpr cel::Units kLeastLargest = 32;
 
 // The predicate through which `conjunction` would be reached, if any.
 const Predicate* AccessOf(const Conjunction& conjunction) {
@@ -63,6 +64,8 @@ class Explainer {
   }
 
   ExplainedNode Explain(const cel::Expr& expression);
+  // What `node` is, or why it failed.
+  void SetResult(const Value& value, ExplainedNode& node);
   [[nodiscard]] const Trace& trace() const { return trace_; }
 
  private:
@@ -76,6 +79,7 @@ class Explainer {
   AtomReader reader_;
   std::vector<const Predicate*> accesses_;
   cel::Units units_left_ = kValueUnits;
+  cel::Units largest_ = kValueUnits;
   int loops_ = 0;  // around the node at hand
 };
 
@@ -94,24 +98,31 @@ ExplainedNode Explainer::Explain(const cel::Expr& expression) {
   ExplainedNode node;
   node.text = Shortened(cel::Print(expression), kTextBytes);
   if (const std::optional<Value> value = trace_.Find(expression)) {
-    if (value->is_error()) {
-      node.error = DescribeValue(*value);
-    } else {
-      node.value = Keep(*value);
-    }
+    SetResult(*value, node);
   }
   if (loops_ == 0 && !IsLogic(expression)) MarkPredicate(expression, node);
   AddOperands(expression, IsChain(expression) ? expression.name : "", node);
   return node;
 }
 
-// A copy of `value`, or what is left to keep of it.
+void Explainer::SetResult(const Value& value, ExplainedNode& node) {
+  if (value.is_error()) {
+    node.error = DescribeValue(value);
+  } else {
+    node.value = Keep(value);
+  }
+}
+
+// A copy of `value`, or what is left to keep of it. Each that is too large
+// halves what is looked at of the next, so that all looking is bounded too.
 OwnedValue Explainer::Keep(const Value& value) {
-  const cel::Units units = cel::DeepSize(value, units_left_);
-  if (units <= units_left_) {
+  const cel::Units most = std::min(units_left_, largest_);
+  const cel::Units units = cel::DeepSize(value, most);
+  if (units <= most) {
     units_left_ -= units;
     return OwnedValue(value);
   }
+  largest_ = std::max(largest_ / 2, kLeastLargest);
   const std::string described = DescribeValue(value);
   return OwnedValue(Value::String(described));
 }
@@ -206,15 +217,25 @@ Value Match(const Filter& filter, const FilterInput& input, Arena& arena,
   return value;
 }
 
+bool IsOverBudget(const Value& value) {
+  return value.is_error() && value.error().code == ErrorCode::kOverBudget;
+}
+
+// The walk is slower than the program, and may end before it.
 std::string SentenceFor(const cel::Expr& root, const Value& value,
                         const Trace& trace) {
-  if (value.is_error() && value.error().code == ErrorCode::kOverBudget) {
+  if (IsOverBudget(value)) {
     return Quoted(root) + " failed: it takes more than the " +
            std::to_string(cel::kEvaluationBudget) +
            " units that an evaluation may use";
   }
   if (root.kind == cel::ExprKind::kLiteral) {
-    return "the filter is the constant " + cel::Print(root);
+    return "the filter is the constant " + Quoted(root);
+  }
+  const std::optional<Value> seen = trace.Find(root);
+  if (!seen.has_value() || IsOverBudget(*seen)) {
+    return Quoted(root) + (value.is_error() ? " failed: " : " is ") +
+           DescribeValue(value) + "; why would take too long to find out";
   }
   return ReasonFor(root, trace);
 }
@@ -242,6 +263,9 @@ Explanation Explain(const Filter& filter, const FilterInput& input) {
   explanation.sentence = SentenceFor(root, value, explainer.trace());
   explanation.root = explainer.Explain(root);
   explanation.root.text = filter.text();
+  explanation.root.value.reset();
+  explanation.root.error.clear();
+  explainer.SetResult(value, explanation.root);
   for (cel::CheckProblem& warning :
        cel::Check(filter.tree(), FilterVariables()).warnings) {
     explanation.warnings.push_back(std::move(warning.message));

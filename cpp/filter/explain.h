@@ -4,7 +4,7 @@
 // The tree is then walked with the value of every node kept; a loop is shown at
 // the element that decided.
 //
-// Cost: some twenty times a match. Output is bounded, whatever filter and
+// Cost: some ten times a match at most. Output is bounded, whatever filter and
 // document hold: each text is some 1,000 bytes at most, and of values 1 MiB in
 // all is kept.
 #ifndef STREAMER_FILTER_EXPLAIN_H_

@@ -176,7 +176,7 @@ def compile(  # noqa: A001  (as re.compile)
     return _core.compile_cel(text, list(variables.items()))
 
 
-def _as_list(column: Iterable[Any]) -> list[Any]:
+def _as_list(column: Any) -> list[Any]:
     """Return what a column or table holds as Python objects.
 
     Each library says in its own words what is missing; here it is None.

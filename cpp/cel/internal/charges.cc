@@ -15,6 +15,7 @@ constexpr std::size_t kProductPerUnit = 1024;
 constexpr std::size_t kPointBytesPerUnit = 4;
 constexpr std::size_t kCountedBytesPerUnit = 16;
 constexpr std::size_t kOccurrencesPerUnit = 2;
+constexpr std::size_t kBytesSearchedPerUnit = 16;
 constexpr std::size_t kBytesSearchedBackPerUnit = 8;
 constexpr std::size_t kDigitsThatMatter = 800;
 constexpr std::size_t kDigitsPerUnit = 4;
@@ -122,7 +123,7 @@ Units ChargeOfMember(const Value& wanted, const Value& container, Units limit) {
 }
 
 Units ChargeOfSearch(std::size_t text, std::size_t sought) {
-  return text / kBytesReadPerUnit + text * sought / kProductPerUnit;
+  return text / kBytesSearchedPerUnit + text * sought / kProductPerUnit;
 }
 
 // Backwards, every place is looked at by itself.

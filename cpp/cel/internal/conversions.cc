@@ -1,6 +1,7 @@
 #include "cel/internal/conversions.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -33,11 +34,17 @@ std::optional<Integer> ReadInteger(std::string_view text) {
   return number;
 }
 
-// Whether a decimal number, or the name of one, may hold `byte`.
+// The bytes of decimal numbers and of the names of numbers.
+constexpr std::array<bool, 256> kNumberBytes = [] {
+  std::array<bool, 256> are_accepted{};
+  for (char byte : std::string_view("0123456789+-.eEnNaAiIfFtTyY")) {
+    are_accepted[static_cast<unsigned char>(byte)] = true;
+  }
+  return are_accepted;
+}();
+
 bool IsPartOfNumber(char byte) {
-  static constexpr std::string_view kLetters = "eEnNaAiIfFtTyY.+-";
-  return (byte >= '0' && byte <= '9') ||
-         kLetters.find(byte) != std::string_view::npos;
+  return kNumberBytes[static_cast<unsigned char>(byte)];
 }
 
 // Decimal or exponent notation, "NaN", "Infinity" or "inf" in any case, with

@@ -70,7 +70,7 @@ TEST(ExplainTest, SaysInOneSentenceWhatDecided) {
        "(write double(doc.price))"},
       {"size(doc.tags) > 1", R"({"tags": ["y"]})",
        "`size(doc.tags) > 1` is false: size(doc.tags) is 1"},
-      {"true", R"({})", "the filter is the constant true"},
+      {"true", R"({})", "the filter is the constant `true`"},
   };
   for (const SentenceCase& test : cases) {
     EXPECT_EQ(ExplainOn(test.expression, test.document).sentence,
@@ -212,6 +212,20 @@ TEST(ExplainTest, WhatIsOverBudgetIsSaidToBe) {
   EXPECT_TRUE(explanation.sentence.ends_with(
       "failed: it takes more than the 50000 units that an evaluation may use"))
       << explanation.sentence;
+}
+
+// The walk makes a list anew at every turn; the program adds to one.
+TEST(ExplainTest, WhatCannotBeWalkedStillHasItsAnswer) {
+  std::string list = "[0";
+  for (int i = 1; i < 8000; ++i) list += "," + std::to_string(i);
+  const Explanation explanation =
+      ExplainOn("size(doc.l.map(x, x)) == 8000", "{\"l\": " + list + "]}");
+  EXPECT_TRUE(explanation.is_match);
+  EXPECT_EQ(explanation.sentence,
+            "`size(doc.l.map(x, x)) == 8000` is true; why would take too long "
+            "to find out");
+  EXPECT_TRUE(explanation.root.value->value().is_true());
+  EXPECT_EQ(explanation.root.error, "");
 }
 
 std::size_t NodeBytes(const ExplainedNode& node) {
