@@ -218,7 +218,7 @@ TEST(CostTest, LoopsNestedTooDeepAreRefusedWithTheirPlace) {
 TEST(CostTest, AnEstimateTooHighIsRefusedAtTheInnermostCulprit) {
   EXPECT_EQ(Refusal("true && doc.a.all(x, doc.b.all(y, x.contains(y)))"),
             "ERROR: 1:15: expected an estimated cost of at most 1000000 units"
-            ", got 68486403\n"
+            ", got 71632131\n"
             " | true && doc.a.all(x, doc.b.all(y, x.contains(y)))\n"
             " | ..............^");
 }

@@ -141,9 +141,11 @@ std::string Bind(const std::string& value, const std::string& body) {
 
 // Values that double at every step, and then something that walks them.
 void AddDoublings(Texts& texts) {
-  const char* steps[] = {"x + x",        "[x, x]",
-                         "{1: x, 2: x}", "optional.of([x, x])",
-                         "[x, [x]]",     "[x].map(y, [y, y])"};
+  const char* steps[] = {"x + x",           "[x, x]",
+                         "{1: x, 2: x}",    "optional.of([x, x])",
+                         "[x, [x]]",        "[x].map(y, [y, y])",
+                         "x.reverse() + x", "x.replace('a', 'aa')",
+                         "x.join(x)",       "x.split('').join(x)"};
   const char* starts[] = {"'ab'", "[1, 2]", "[]", "doc.list", "doc.text"};
   const char* ends[] = {"x",
                         "x == x",
@@ -290,6 +292,15 @@ void AddLargeOperands(Texts& texts) {
       "doc.text.split('')",
       "doc.text.reverse() + doc.text",
       "doc.text.lowerAscii() == doc.text",
+      "doc.text.contains('aab')",
+      "doc.list.exists(x, doc.text.contains('aab'))",
+      "doc.list.exists(x, doc.text.lastIndexOf('ba') >= 0)",
+      "doc.list.all(x, doc.text.trim() != '')",
+      "doc.list.all(x, doc.text.reverse() != '')",
+      "doc.list.all(x, doc.text.replace('a', 'b') != '')",
+      "doc.list.all(x, double(doc.text) > 0.0)",
+      "doc.list.all(x, doc.text.charAt(100000) == 'a')",
+      "strings.quote(doc.text) + strings.quote(doc.text)",
       "doc.text < doc.text + 'a'",
       "strings.quote(doc.text)",
       "base64.encode(bytes(doc.text))",
