@@ -23,6 +23,8 @@ using Types = absl::InlinedVector<const Type*, 4>;
 
 // More would not help anybody.
 constexpr std::size_t kMostProblems = 20;
+constexpr std::size_t kMostWarnings = 20;
+constexpr std::size_t kMostNames = 20;
 
 bool IsDyn(const Type* type) {
   return type->kind == TypeKind::kDyn || type->kind == TypeKind::kError ||
@@ -65,6 +67,7 @@ class Checker {
   const Type* Check(const Expr& node);
   const Type* CheckLiteral(const Value& literal);
   const Type* CheckIdentifier(const Expr& node);
+  [[nodiscard]] std::string Names() const;
   const Type* CheckSelect(const Expr& node);
   const Type* FieldOf(const Expr& node, const Type* operand);
   const Type* CheckCall(const Expr& node);
@@ -197,16 +200,23 @@ const Type* Checker::Meaning(const NameMeaning& meaning) {
   return TypeOf(arena_, TypeOfName(meaning.type.text()));
 }
 
+// The names that are declared, those that can be read at a glance.
+std::string Checker::Names() const {
+  std::string names;
+  const std::size_t shown = std::min(variables_.names().size(), kMostNames);
+  for (std::size_t i = 0; i < shown; ++i) {
+    names.append(i == 0 ? "" : ", ").append(variables_.names()[i]);
+  }
+  return shown < variables_.names().size() ? names + ", …" : names;
+}
+
 const Type* Checker::CheckIdentifier(const Expr& node) {
   if (const Type* local = FindLocal(node.name)) return local;
   if (auto meaning = internal::FindName(node, variables_)) {
     return Meaning(*meaning);
   }
   std::string name(internal::Shorten(node.name));
-  std::string names;
-  for (const std::string& declared : variables_.names()) {
-    names.append(names.empty() ? "" : ", ").append(declared);
-  }
+  const std::string names = Names();
   std::string message = "undeclared reference to '" + name + "'";
   if (!names.empty()) message += ": expected one of " + names;
   return Refuse(ProblemCode::kUndeclaredReference, node, names, name, message);
@@ -373,6 +383,7 @@ const Type* Checker::RefuseArguments(const Expr& node, std::string_view name,
 void Checker::WarnOfMixedNumbers(const Expr& node,
                                  std::span<const Type* const> arguments) {
   if (!IsArithmetic(node.name) || arguments.size() != 2) return;
+  if (result_.warnings.size() >= kMostWarnings) return;
   for (std::size_t i = 0; i < 2; ++i) {
     const Expr& number = *node.arguments[1 - i];
     if (!IsDyn(unifier_.Shallow(arguments[i])) || !IsLiteralNumber(number)) {
@@ -512,6 +523,8 @@ const Type* Checker::Refuse(ProblemCode code, const Expr& node,
   if (result_.problems.size() < kMostProblems) {
     result_.problems.push_back({code, node.position, std::move(expected),
                                 std::move(got), std::move(message)});
+  } else {
+    ++result_.more_problems;
   }
   return SimpleType(TypeKind::kError);
 }

@@ -4,10 +4,11 @@
 //   CheckResult result = Check(tree, variables);
 //   if (!result.problems.empty()) return ReportOf(tree, result);
 //
-// The report names all problems at once, each with line, column, the source
-// line and a caret. What is dyn is not judged: it may turn out to fit. A dyn
-// operand beside a number that is written out gets a warning, for arithmetic
-// never mixes the types of numbers.
+// The report names all problems at once, twenty at most, each with line,
+// column, the source line and a caret, and says how many more there are. What
+// is dyn is not judged: it may turn out to fit. A dyn operand beside a number
+// that is written out gets a warning, for arithmetic never mixes the types of
+// numbers.
 //
 // It infers types as CEL's reference implementation does: a type parameter
 // takes the most general of the types that it meets.
@@ -17,6 +18,7 @@
 #ifndef STREAMER_CEL_CHECKER_H_
 #define STREAMER_CEL_CHECKER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -57,6 +59,7 @@ struct CheckProblem {
 struct CheckResult {
   std::string type;                    // as FormatType writes it
   std::vector<CheckProblem> problems;  // in the order of the text
+  std::size_t more_problems = 0;       // than the twenty that are kept
   std::vector<CheckProblem> warnings;
 };
 

@@ -111,6 +111,9 @@ Status ReportOf(const Tree& tree, const CheckResult& result) {
     message.append(MessageOf(one));
   }
   if (first.ok()) return first;
+  if (result.more_problems > 0) {
+    message += "\nand " + std::to_string(result.more_problems) + " more";
+  }
   Status all = InvalidArgument(message);
   first.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
     all.SetPayload(type, payload);

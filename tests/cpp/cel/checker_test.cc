@@ -209,7 +209,11 @@ TEST(CheckerTest, WhatWasRefusedIsNotReportedTwice) {
 TEST(CheckerTest, NoMoreThanTwentyProblemsAreReported) {
   std::string text = "x0";
   for (int i = 1; i < 50; ++i) text += " && x" + std::to_string(i);
-  EXPECT_EQ(Check(Parse(text).value(), Declared()).problems.size(), 20u);
+  const Tree tree = Parse(text).value();
+  const CheckResult result = Check(tree, Declared());
+  EXPECT_EQ(result.problems.size(), 20u);
+  EXPECT_EQ(result.more_problems, 30u);
+  EXPECT_TRUE(MessageOf(ReportOf(tree, result)).ends_with("\nand 30 more"));
 }
 
 TEST(CheckerTest, ADynBesideAWrittenNumberGetsAWarning) {
@@ -227,6 +231,17 @@ TEST(CheckerTest, ADynBesideAWrittenNumberGetsAWarning) {
     EXPECT_TRUE(Check(Parse(text).value(), Declared()).warnings.empty())
         << text;
   }
+}
+
+TEST(CheckerTest, OfVeryManyNamesOrWarningsTheFirstAreShown) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 30; ++i) names.push_back("v" + std::to_string(i));
+  const CheckResult result =
+      Check(Parse("other == 1").value(), Variables(names));
+  EXPECT_TRUE(result.problems[0].message.ends_with("v18, v19, …"));
+  std::string text = "doc.a * 1.5";
+  for (int i = 0; i < 30; ++i) text += " + double(doc.a * 2.5)";
+  EXPECT_EQ(Check(Parse(text).value(), Declared()).warnings.size(), 20u);
 }
 
 TEST(CheckerTest, FunctionsCanBeDeclaredBesideTheTable) {
