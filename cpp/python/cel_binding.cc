@@ -1,5 +1,4 @@
 // CelProgram, CelNode and CelDocuments: what `streamer.cel` shows.
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,9 +27,10 @@ namespace py = pybind11;
 
 using ProgramPointer = std::shared_ptr<CelProgram>;
 
-// So many documents are parsed and evaluated between two looks at Python: the
-// results of all of them are in memory at once.
+// So many documents are evaluated between two looks at Python, or as many as
+// fill so much memory: what all of them made is held at once.
 constexpr std::size_t kChunk = 512;
+constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
 py::object CelModule() { return py::module_::import("streamer.cel"); }
 
@@ -192,8 +192,9 @@ class ColumnRun {
     }
   }
 
-  // Appends what the program makes of `documents`, which `arena` outlives.
-  void Append(std::span<const Value> documents, py::list& results) {
+  // Appends what the program makes of a chunk of `documents`, and returns how
+  // many it were.
+  std::size_t Append(std::span<const Value> documents, py::list& results) {
     {
       const py::gil_scoped_release release;
       arena_.Reset();
@@ -204,9 +205,13 @@ class ColumnRun {
         bindings_[slot_] = AsDeclared(type, document, name, arena_);
         cel::Meter meter(budget_);
         values_.push_back(program_.Evaluate(bindings_, arena_, meter));
+        if (values_.size() == kChunk || arena_.capacity_bytes() > kChunkBytes) {
+          break;
+        }
       }
     }
     for (const Value& value : values_) results.append(ResultObject(value));
+    return values_.size();
   }
 
  private:
@@ -237,9 +242,7 @@ py::list EvaluateMany(const CelProgram& program, const py::object& column,
   py::list results;
   std::span<const Value> rest(documents->values);
   while (!rest.empty()) {
-    const std::size_t count = std::min(kChunk, rest.size());
-    run.Append(rest.first(count), results);
-    rest = rest.subspan(count);
+    rest = rest.subspan(run.Append(rest, results));
   }
   return results;
 }

@@ -4,6 +4,8 @@ import collections
 import datetime
 import json
 import math
+import pathlib
+import re
 import threading
 import types
 
@@ -444,6 +446,14 @@ class TestCelToPython:
         assert cel.compile(text).eval({}) == value
 
 
+def _peak_bytes(*, reset=False):
+    """The most memory that this process had, since it was last reset."""
+    if reset:
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+    status = pathlib.Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(r"^VmHWM:\s*(\d+)", status, re.M)[1])
+
+
 class TestEvalMany:
     DOCUMENTS = ({"a": 1}, {"a": 2}, {"b": 3})
     ANSWERS = (False, True, "no such key: a")
@@ -538,6 +548,13 @@ class TestEvalMany:
         documents = cel.Documents({"a": i} for i in range(2000))
         assert len(documents) == 2000
         assert cel.compile("doc.a").eval_many(documents) == list(range(2000))
+
+    def test_what_is_made_of_many_documents_is_not_held_at_once(self):
+        program = cel.compile("lists.range(10000 + doc.n).map(x, x) == []")
+        documents = cel.Documents({"n": i} for i in range(600))
+        before = _peak_bytes(reset=True)
+        assert program.eval_many(documents) == [False] * 600
+        assert _peak_bytes() - before < 30_000_000
 
     def test_which_variable_must_be_said_when_there_are_more(self):
         program = cel.compile("a > 1", variables={"a": "int", "b": "int"})
