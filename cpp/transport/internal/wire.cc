@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "event/decoder.h"
 #include "syntrix/streamer/v1/streamer.pb.h"
+#include "transport/internal/filter_cache.h"
 #include "transport/internal/uuid.h"
 
 namespace streamer {
@@ -140,13 +141,21 @@ Status CheckSubscribe(const pb::SubscribeRequest& request,
   return CheckOffered(request);
 }
 
+// Clients come back all at once, and many of them with one filter.
+constexpr std::size_t kCachedFilters = 10'000;
+
+FilterCache& Filters() {
+  static auto* const filters = new FilterCache(kCachedFilters);
+  return *filters;
+}
+
 Result<Subscribe> ReadSubscribeCommand(const pb::SubscribeRequest& request,
                                        const std::string& subscription_id,
                                        GatewayHandle gateway) {
   STREAMER_RETURN_IF_ERROR(CheckSubscribe(request, subscription_id));
   STREAMER_ASSIGN_OR_RETURN(FilterSource source, ReadFilterSource(request));
   STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<const Filter> filter,
-                            Filter::Compile(source));
+                            Filters().Get(source));
   return Subscribe{gateway,           subscription_id,
                    request.tenant(),  request.collection(),
                    std::move(filter), std::nullopt};
