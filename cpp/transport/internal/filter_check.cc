@@ -148,6 +148,7 @@ nlohmann::json ToJson(const ExplainedNode& node) {
   if (!node.error.empty()) tree["error"] = node.error;
   if (node.is_indexed) tree["indexed"] = true;
   if (node.is_access) tree["access"] = true;
+  if (!node.turn.empty()) tree["turn"] = node.turn;
   for (const ExplainedNode& child : node.children) {
     tree["children"].push_back(ToJson(child));
   }
@@ -158,7 +159,10 @@ nlohmann::json Explained(const Filter& filter, const Value& document) {
   const Explanation explanation = Explain(filter, MakeTrialInput(document));
   return {{"matches", explanation.is_match},
           {"sentence", explanation.sentence},
-          {"tree", ToJson(explanation.root)}};
+          {"tree", ToJson(explanation.root)},
+          {"measuredCost", explanation.measured_cost},
+          {"estimatedCost", explanation.estimated_cost},
+          {"warnings", explanation.warnings}};
 }
 
 // Every way to satisfy the filter starts with something the index keeps.

@@ -235,7 +235,10 @@ std::string_view OpenApiDocument() {
             "properties": {
               "matches": {"type": "boolean"},
               "sentence": {"type": "string"},
-              "tree": {"type": "object"}
+              "tree": {"type": "object"},
+              "measuredCost": {"type": "integer", "description": "In units of about 10 ns"},
+              "estimatedCost": {"type": "integer"},
+              "warnings": {"type": "array", "items": {"type": "string"}}
             }
           }
         }

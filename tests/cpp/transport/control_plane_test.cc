@@ -49,6 +49,17 @@ TEST(FilterCheckTest, ADocumentIsExplained) {
             nlohmann::json({{"text", "doc.a"}, {"value", 2}}));
 }
 
+TEST(FilterCheckTest, CostWarningsAndTheElementThatDecidedAreExplained) {
+  const auto explanation =
+      Check(R"json({"expression": "doc.l.all(x, x * 1.5 > 2.0)",
+                    "document": {"l": [2.5, 1.0]}})json",
+            200)["explanation"];
+  EXPECT_EQ(explanation["tree"]["children"][1]["turn"], "x = 1.0 (2 of 2)");
+  EXPECT_GT(explanation["measuredCost"], 5);
+  EXPECT_GT(explanation["estimatedCost"], explanation["measuredCost"]);
+  EXPECT_EQ(explanation["warnings"].size(), 1u);
+}
+
 TEST(FilterCheckTest, AnErrorOfTheEvaluationIsExplained) {
   const auto answer = Check(R"({"expression":"doc.a > 1","document":{}})", 200);
   EXPECT_EQ(answer["explanation"]["matches"], false);
