@@ -126,9 +126,14 @@ Units ChargeOfSearch(std::size_t text, std::size_t sought) {
   return text / kBytesSearchedPerUnit + text * sought / kProductPerUnit;
 }
 
+// Code points are counted up to the place that is found.
+Units ChargeOfIndex(std::size_t text, std::size_t sought) {
+  return text / kCountedBytesPerUnit + ChargeOfSearch(text, sought);
+}
+
 // Backwards, every place is looked at by itself.
 Units ChargeOfSearchBack(std::size_t text, std::size_t sought) {
-  return text / kBytesSearchedBackPerUnit + ChargeOfSearch(text, sought);
+  return text / kBytesSearchedBackPerUnit + ChargeOfIndex(text, sought);
 }
 
 // Digits beyond those that a double can tell apart are only passed over.
@@ -246,8 +251,7 @@ Units ChargeOf(Cost cost, std::span<const Value> arguments, Units limit) {
       return TextSize(arguments) / kPointBytesPerUnit +
              ElementCount(arguments) / kElementsPerUnit;
     case CostRule::kIndex:
-      return ChargeOfSearch(TextSize(arguments[0]), TextSize(arguments[1])) +
-             TextSize(arguments[0]) / kCountedBytesPerUnit;
+      return ChargeOfIndex(TextSize(arguments[0]), TextSize(arguments[1]));
     case CostRule::kSearch:
       return ChargeOfSearch(TextSize(arguments[0]), TextSize(arguments[1]));
     case CostRule::kSearchBack:

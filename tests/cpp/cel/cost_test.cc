@@ -143,7 +143,7 @@ TEST(CostTest, TextIsChargedByTheWayItIsRead) {
   EXPECT_GE(cost("double(doc.n) > 0.0"), cost("size(doc.n) > 0") + 200)
       << "each of the digits that matter";
   EXPECT_GE(cost("doc.n.lastIndexOf('12') > 0"),
-            cost("doc.n.indexOf('12') > 0") + 250)
+            cost("doc.n.indexOf('12') > 0") + 200)
       << "from the end each place is looked at by itself";
 }
 
