@@ -28,19 +28,23 @@ ShardResult Shard::Match(Ordinal ordinal, ChangeEvent event) {
   if (!matcher_.HasCollection(event.tenant(), event.collection())) {
     return result;
   }
-  Result<std::unique_ptr<const EventBody>> body = EventBody::Parse(event);
-  if (!body.ok()) {
+  const std::span<const SubscriptionHandle> matches =
+      matcher_.Match(MakeMatchInput(event), scratch_);
+  if (!matches.empty() && scratch_.body == nullptr) {
+    Result<std::unique_ptr<const EventBody>> body = EventBody::Parse(event);
+    scratch_.problem = body.status();
+    if (body.ok()) scratch_.body = *std::move(body);
+  }
+  if (!scratch_.problem.ok()) {
     ++malformed_;
     result.malformed = std::make_shared<const MalformedEvent>(
-        MalformedEvent{std::move(event), body.status()});
+        MalformedEvent{std::move(event), scratch_.problem});
     return result;
   }
-  const std::span<const SubscriptionHandle> matches =
-      matcher_.Match(MakeMatchInput(event, **body), scratch_);
   result.suspension = Suspend(event);
   if (matches.empty()) return result;
   result.handles.assign(matches.begin(), matches.end());
-  std::string document = DeliveredJson(event, **body);
+  std::string document = DeliveredJson(event, *scratch_.body);
   result.event = std::make_shared<const OutgoingEvent>(
       OutgoingEvent{std::move(event), std::move(document)});
   return result;

@@ -6,14 +6,10 @@
 
 #include "event/internal/fields.h"
 #include "event/internal/raw_json.h"
-#include "event/internal/system_field.h"
+#include "event/system_field.h"
 
 namespace streamer {
 namespace {
-
-using internal::ClassifyField;
-using internal::IsFromBody;
-using internal::SystemField;
 
 constexpr std::size_t kSystemFieldCount = 6;
 constexpr std::string_view kFromStored[] = {"version", "updatedAt",

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "index/hash_index.h"
 #include "index/internal/access.h"
+#include "index/internal/event_walk.h"
 #include "index/internal/path_trie.h"
 #include "index/internal/postings.h"
 #include "index/internal/record.h"
@@ -90,6 +91,8 @@ class CollectionIndex::State {
               std::shared_ptr<const Filter> filter);
   void Remove(SubscriptionHandle subscriber, EntryId entry);
   void FindCandidates(const FilterInput& input, IndexScratch& scratch) const;
+  bool FindCandidates(const FilterInput& input, const ChangeEvent& event,
+                      IndexScratch& scratch) const;
 
   const Entry& entry(EntryId id) const { return entries_[id.value()]; }
   std::size_t size() const { return size_; }
@@ -115,6 +118,8 @@ class CollectionIndex::State {
   void Reconsider(ConjunctionId id);
 
   EntryId FindDocument(std::string_view id, FilterVariable variable) const;
+  void BeginEvent(IndexScratch& scratch) const;
+  void AddReached(IndexScratch& scratch) const;
   void AddDocumentCandidates(const FilterInput& input,
                              IndexScratch& scratch) const;
   void AddDocument(std::string_view id, FilterVariable variable,
@@ -327,12 +332,33 @@ void CollectionIndex::State::Reconsider(ConjunctionId id) {
 
 void CollectionIndex::State::FindCandidates(const FilterInput& input,
                                             IndexScratch& scratch) const {
+  BeginEvent(scratch);
+  paths_.Walk(input, scratch);
+  if (entry_of_document_.size() > 0) AddDocumentCandidates(input, scratch);
+  AddReached(scratch);
+}
+
+bool CollectionIndex::State::FindCandidates(const FilterInput& input,
+                                            const ChangeEvent& event,
+                                            IndexScratch& scratch) const {
+  BeginEvent(scratch);
+  if (!EventWalk(paths_, event, scratch).Run(input)) return false;
+  if (entry_of_document_.size() > 0) {
+    AddDocument(event.document_id(), FilterVariable::kId, scratch);
+    AddDocument(event.document_id(), FilterVariable::kDoc, scratch);
+  }
+  AddReached(scratch);
+  return true;
+}
+
+void CollectionIndex::State::BeginEvent(IndexScratch& scratch) const {
   scratch.BeginEvent(paths_.bound(), shared_.bound(), entries_.bound());
+}
+
+void CollectionIndex::State::AddReached(IndexScratch& scratch) const {
   if (match_all_ != kNoEntry) {
     scratch.candidates.push_back({match_all_, 0, true});
   }
-  if (entry_of_document_.size() > 0) AddDocumentCandidates(input, scratch);
-  paths_.Walk(input, scratch);
   // First all that is reached, so that memory is on its way while the rest is
   // looked up; waiting for it is most of the cost of a large index.
   postings_.ForEachReached(verifier_, scratch, [&](ConjunctionId id) {
@@ -429,6 +455,12 @@ void CollectionIndex::Remove(SubscriptionHandle subscriber, EntryId entry) {
 void CollectionIndex::FindCandidates(const FilterInput& input,
                                      IndexScratch& scratch) const {
   state_->FindCandidates(input, scratch);
+}
+
+bool CollectionIndex::FindCandidates(const FilterInput& input,
+                                     const ChangeEvent& event,
+                                     IndexScratch& scratch) const {
+  return state_->FindCandidates(input, event, scratch);
 }
 
 const Filter& CollectionIndex::filter(EntryId entry) const {

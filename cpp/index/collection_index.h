@@ -28,6 +28,7 @@
 #include <optional>
 
 #include "base/ids.h"
+#include "event/change_event.h"
 #include "filter/filter.h"
 #include "index/id_set.h"
 #include "index/ids.h"
@@ -54,6 +55,12 @@ class CollectionIndex {
   // proven one once, others once for each conjunction whose predicates hold,
   // unless a proven one came first. In no order that callers may rely on.
   void FindCandidates(const FilterInput& input, IndexScratch& scratch) const;
+
+  // The same for an event whose document is text still: `input` has all
+  // variables but `doc`, `data` and `before`. False, and no candidates, when
+  // the document must be parsed after all.
+  bool FindCandidates(const FilterInput& input, const ChangeEvent& event,
+                      IndexScratch& scratch) const;
 
   [[nodiscard]] const Filter& filter(EntryId entry) const;
   [[nodiscard]] const IdSet<SubscriptionHandle>& subscribers(

@@ -28,6 +28,7 @@ void IndexScratch::BeginEvent(std::size_t paths, std::size_t shared_predicates,
   candidates.clear();
   reached.clear();
   examined = 0;
+  arena.Reset();
 }
 
 void IndexScratch::SetPath(PathId path, const Value& value) {

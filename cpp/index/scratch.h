@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/arena.h"
 #include "index/ids.h"
+#include "value/guided_json.h"
 #include "value/value.h"
 
 namespace streamer {
@@ -49,6 +51,10 @@ class IndexScratch {
     PathSlot& slot = paths_[path.value()];
     return slot.epoch == epoch_ ? &slot : nullptr;
   }
+  [[nodiscard]] const PathSlot* FindPath(PathId path) const {
+    const PathSlot& slot = paths_[path.value()];
+    return slot.epoch == epoch_ ? &slot : nullptr;
+  }
   // The paths set, in the order of the walk.
   [[nodiscard]] const std::vector<PathId>& visited() const { return visited_; }
 
@@ -76,6 +82,9 @@ class IndexScratch {
   std::vector<Candidate> candidates;
   // Conjunctions looked at for this event: the work done.
   std::uint64_t examined = 0;
+  // What of the event was read from its text lies here.
+  Arena arena;
+  GuidedJson reader;
   // Working memory of CollectionIndex.
   std::vector<ConjunctionId> reached;
   std::vector<TermId> members;

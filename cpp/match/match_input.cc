@@ -23,14 +23,21 @@ Value TimestampOf(WallTime time) {
 }  // namespace
 
 MatchInput MakeMatchInput(const ChangeEvent& event, const EventBody& body) {
+  MatchInput input = MakeMatchInput(event);
+  input.unread = nullptr;
+  input.values[FilterVariable::kDoc] = body.doc();
+  input.values[FilterVariable::kData] = body.data();
+  input.values[FilterVariable::kBefore] = body.before();
+  return input;
+}
+
+MatchInput MakeMatchInput(const ChangeEvent& event) {
   MatchInput input;
+  input.unread = &event;
   input.tenant = event.tenant();
   input.collection = event.collection();
   input.document_id = event.document_id();
   FilterInput& values = input.values;
-  values[FilterVariable::kDoc] = body.doc();
-  values[FilterVariable::kData] = body.data();
-  values[FilterVariable::kBefore] = body.before();
   values[FilterVariable::kOp] = Value::String(NameOf(event.operation));
   values[FilterVariable::kTenant] = Value::String(event.tenant());
   values[FilterVariable::kCollection] = Value::String(event.collection());

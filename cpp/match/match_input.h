@@ -16,10 +16,14 @@ struct MatchInput {
   std::string_view collection;
   std::string_view document_id;
   FilterInput values;
+  // Not null: the documents are text still, and `values` lacks them.
+  const ChangeEvent* unread = nullptr;
 };
 
 // Refers to `event` and `body`, which must outlive it.
 MatchInput MakeMatchInput(const ChangeEvent& event, const EventBody& body);
+// The same without the documents, to be read as far as somebody asks for them.
+MatchInput MakeMatchInput(const ChangeEvent& event);
 
 // What a filter sees of a bare document, for trying a filter out: the fields
 // of `document`, a map; op is "insert", the names are empty.

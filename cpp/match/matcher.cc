@@ -47,12 +47,16 @@ struct Matcher::State {
                                  std::string_view collection);
   void RemoveCollection(CollectionNumber number);
   HashIndex::Number FindMembership(SubscriptionHandle handle) const;
-  void Match(const CollectionIndex& index, const FilterInput& input,
+  void Match(const CollectionIndex& index, const MatchInput& input,
              MatchScratch& scratch);
+  static void FindCandidates(const CollectionIndex& index,
+                             const MatchInput& input, MatchScratch& scratch);
+  static const FilterInput& ReadValues(const MatchInput& input,
+                                       MatchScratch& scratch);
   bool IsMatch(const CollectionIndex& index, const Candidate& candidate,
-               const FilterInput& input, MatchScratch& scratch);
+               const MatchInput& input, MatchScratch& scratch);
   bool Runs(const cel::Program& program, Answer wanted, EntryId entry,
-            const FilterInput& input, MatchScratch& scratch);
+            const MatchInput& input, MatchScratch& scratch);
   static void Accept(const CollectionIndex& index, EntryId entry,
                      MatchScratch& scratch);
   static void ListOverBudget(const CollectionIndex& index,
@@ -101,23 +105,50 @@ HashIndex::Number Matcher::State::FindMembership(
 }
 
 void Matcher::State::Match(const CollectionIndex& index,
-                           const FilterInput& input, MatchScratch& scratch) {
-  index.FindCandidates(input, scratch.index);
+                           const MatchInput& input, MatchScratch& scratch) {
+  FindCandidates(index, input, scratch);
   for (const Candidate& candidate : scratch.index.candidates) {
     if (candidate.is_proven || IsMatch(index, candidate, input, scratch)) {
       Accept(index, candidate.entry, scratch);
     }
   }
+  if (!scratch.problem.ok()) return scratch.matches.clear();
   MergeRuns(scratch.matches, scratch.runs, scratch.merged);
   if (!scratch.over_budget_entries.empty()) ListOverBudget(index, scratch);
   statistics.candidates += scratch.index.examined;
+}
+
+void Matcher::State::FindCandidates(const CollectionIndex& index,
+                                    const MatchInput& input,
+                                    MatchScratch& scratch) {
+  if (input.unread != nullptr &&
+      index.FindCandidates(input.values, *input.unread, scratch.index)) {
+    return;
+  }
+  index.FindCandidates(ReadValues(input, scratch), scratch.index);
+}
+
+// All values, read now if they were not before.
+const FilterInput& Matcher::State::ReadValues(const MatchInput& input,
+                                              MatchScratch& scratch) {
+  if (input.unread == nullptr) return input.values;
+  if (scratch.body != nullptr || !scratch.problem.ok()) return scratch.values;
+  scratch.values = input.values;
+  auto body = EventBody::Parse(*input.unread);
+  if (!body.ok()) {
+    scratch.problem = body.status();
+    return scratch.values;
+  }
+  scratch.body = *std::move(body);
+  scratch.values = MakeMatchInput(*input.unread, *scratch.body).values;
+  return scratch.values;
 }
 
 // Proves what the index could not. An entry is accepted once, and a whole
 // program runs once, whichever of its conjunctions asks first.
 bool Matcher::State::IsMatch(const CollectionIndex& index,
                              const Candidate& candidate,
-                             const FilterInput& input, MatchScratch& scratch) {
+                             const MatchInput& input, MatchScratch& scratch) {
   const Filter& filter = index.filter(candidate.entry);
   if (!filter.is_exact()) {
     return scratch.index.Claim(candidate.entry) &&
@@ -138,10 +169,11 @@ bool Matcher::State::IsMatch(const CollectionIndex& index,
 // Whether the program yields the answer wanted. Notes the entry when it could
 // not, for want of budget.
 bool Matcher::State::Runs(const cel::Program& program, Answer wanted,
-                          EntryId entry, const FilterInput& input,
+                          EntryId entry, const MatchInput& input,
                           MatchScratch& scratch) {
   cel::Meter meter(evaluation_budget);
-  const Value result = program.Evaluate(input.values, scratch.arena, meter);
+  const Value result =
+      program.Evaluate(ReadValues(input, scratch).values, scratch.arena, meter);
   if (result.is(ValueKind::kBool)) {
     ++(result.is_true() ? statistics.evaluated_true
                         : statistics.evaluated_false);
@@ -215,13 +247,15 @@ std::span<const SubscriptionHandle> Matcher::Match(
   scratch.arena.Reset();
   scratch.matches.clear();
   scratch.runs.clear();
+  scratch.body.reset();
+  scratch.problem = OkStatus();
   scratch.over_budget.clear();
   scratch.over_budget_entries.clear();
   ++state_->statistics.events;
   const CollectionNumber number =
       state_->FindCollection(input.tenant, input.collection);
   if (number != HashIndex::kNone) {
-    state_->Match(state_->collections[number]->index, input.values, scratch);
+    state_->Match(state_->collections[number]->index, input, scratch);
   }
   state_->statistics.matches += scratch.matches.size();
   return scratch.matches;

@@ -36,6 +36,11 @@ namespace streamer {
 // One per matching thread; it may serve several matchers in turn.
 struct MatchScratch {
   Arena arena;  // of the programs that run for one event
+  // The documents of an unread event, once somebody needed them whole; and
+  // what is wrong with them.
+  std::unique_ptr<const EventBody> body;
+  FilterInput values;
+  Status problem;
   std::vector<SubscriptionHandle> matches;
   IndexScratch index;
   // Ascending; see Matcher::Match.
@@ -72,6 +77,10 @@ class Matcher {
   // Removes it; a handle that is not there is ignored.
   void Remove(SubscriptionHandle handle);
 
+  // An event whose documents are unread is read as far as its filters need.
+  // scratch.problem is not OK, and nothing matches, when they could not be
+  // read that far.
+  //
   // The matching subscriptions, each once, ascending. The span lies in
   // `scratch` and is valid until `scratch` is next used. So does
   // scratch.over_budget: subscriptions that are no match only because a

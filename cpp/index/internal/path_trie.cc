@@ -11,6 +11,18 @@ std::uint64_t HashOfChild(PathId parent, std::string_view segment) {
   return MixHash(HashBytes(segment), parent.value());
 }
 
+std::uint64_t BitOf(std::string_view segment) {
+  if (segment.empty()) return 1;
+  const auto first = static_cast<unsigned char>(segment.front());
+  const auto last = static_cast<unsigned char>(segment.back());
+  return std::uint64_t{1} << ((segment.size() + 5 * first + 11 * last) % 64);
+}
+
+bool IsDocument(std::size_t variable) {
+  return variable == static_cast<std::size_t>(FilterVariable::kDoc) ||
+         variable == static_cast<std::size_t>(FilterVariable::kData);
+}
+
 }  // namespace
 
 PathId PathTrie::Acquire(FilterVariable variable, const FieldPath& path) {
@@ -58,6 +70,7 @@ void PathTrie::RemoveIfUnused(PathId path) {
 }
 
 PathId PathTrie::FindChild(PathId parent, std::string_view segment) const {
+  if (((*this)[parent].child_bits & BitOf(segment)) == 0) return kNone;
   const HashIndex::Number number = children_.Find(
       HashOfChild(parent, segment), [&](HashIndex::Number candidate) {
         const PathNode& node = nodes_[candidate];
@@ -80,6 +93,7 @@ PathId PathTrie::AddChild(PathId parent, std::string_view segment) {
   }
   above.first_child = path;
   ++above.child_count;
+  above.child_bits |= BitOf(segment);
   children_.Insert(HashOfChild(parent, segment), path.value());
   return path;
 }
@@ -96,12 +110,25 @@ void PathTrie::RemoveChild(PathId path) {
     (*this)[node.next_sibling].previous_sibling = node.previous_sibling;
   }
   --above.child_count;
+  above.child_bits = 0;
+  for (PathId child = above.first_child; child != kNone;
+       child = (*this)[child].next_sibling) {
+    above.child_bits |= BitOf((*this)[child].segment);
+  }
   children_.Erase(HashOfChild(node.parent, node.segment), path.value());
 }
 
 void PathTrie::Walk(const FilterInput& input, IndexScratch& scratch) const {
   for (std::size_t i = 0; i < roots_.size(); ++i) {
     if (roots_[i] != kNone) Visit(roots_[i], input.values[i], scratch);
+  }
+}
+
+void PathTrie::WalkOthers(const FilterInput& input,
+                          IndexScratch& scratch) const {
+  for (std::size_t i = 0; i < roots_.size(); ++i) {
+    if (roots_[i] == kNone || IsDocument(i)) continue;
+    Visit(roots_[i], input.values[i], scratch);
   }
 }
 

@@ -53,6 +53,9 @@ struct PathNode {
   PathId next_sibling;
   PathId previous_sibling;
   std::uint32_t child_count = 0;
+  // A bit for the segment of each child: most members of a document have no
+  // node, and are seen not to by this.
+  std::uint64_t child_bits = 0;
   std::uint32_t references = 0;  // predicates that look here
 
   // What is reached through the value here.
@@ -79,6 +82,18 @@ class PathTrie {
 
   // Notes in `scratch` the value of every node that the event has.
   void Walk(const FilterInput& input, IndexScratch& scratch) const;
+  // The same for all variables but those of the document after the change,
+  // which EventWalk finds in its text.
+  void WalkOthers(const FilterInput& input, IndexScratch& scratch) const;
+  // The same for one node and those below it.
+  void Visit(PathId path, const Value& value, IndexScratch& scratch) const;
+
+  // The node that stands for the whole of a variable, or kNone.
+  [[nodiscard]] PathId root(FilterVariable variable) const {
+    return roots_[static_cast<std::size_t>(variable)];
+  }
+  // The node of a member, or kNone.
+  [[nodiscard]] PathId FindChild(PathId parent, std::string_view segment) const;
 
   PathNode& operator[](PathId path) { return nodes_[path.value()]; }
   const PathNode& operator[](PathId path) const { return nodes_[path.value()]; }
@@ -87,11 +102,9 @@ class PathTrie {
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
-  [[nodiscard]] PathId FindChild(PathId parent, std::string_view segment) const;
   PathId AddChild(PathId parent, std::string_view segment);
   void RemoveIfUnused(PathId path);
   void RemoveChild(PathId path);
-  void Visit(PathId path, const Value& value, IndexScratch& scratch) const;
   void VisitChildren(const PathNode& node, PathId path, const MapValue& map,
                      IndexScratch& scratch) const;
 

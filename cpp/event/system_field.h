@@ -1,11 +1,11 @@
 // SystemField: the names in a flattened document that belong to Streamer.
-#ifndef STREAMER_EVENT_INTERNAL_SYSTEM_FIELD_H_
-#define STREAMER_EVENT_INTERNAL_SYSTEM_FIELD_H_
+#ifndef STREAMER_EVENT_SYSTEM_FIELD_H_
+#define STREAMER_EVENT_SYSTEM_FIELD_H_
 
 #include <cstdint>
 #include <string_view>
 
-namespace streamer::internal {
+namespace streamer {
 
 enum class SystemField : std::uint8_t {
   kNone,        // a user's field
@@ -43,6 +43,6 @@ inline bool IsFromBody(SystemField field) {
          field == SystemField::kCreatedAt;
 }
 
-}  // namespace streamer::internal
+}  // namespace streamer
 
-#endif  // STREAMER_EVENT_INTERNAL_SYSTEM_FIELD_H_
+#endif  // STREAMER_EVENT_SYSTEM_FIELD_H_
