@@ -22,6 +22,7 @@ import datetime
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,6 +73,20 @@ def key(workload: str, count: int) -> str:
     return f"{workload}@{count}"
 
 
+def limit_memory() -> None:
+    """Let a run that is too large fail alone, not the whole machine."""
+    pages = os.sysconf("SC_AVPHYS_PAGES") + _cached_pages()
+    limit = pages * os.sysconf("SC_PAGE_SIZE") * 8 // 10
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _cached_pages() -> int:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("Cached:"):
+            return int(line.split()[1]) * 1024 // os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
 def measure(build: Path, workload: str, count: int, *options: str) -> Row:
     """Return one row; a run that fails is a row with a problem."""
     command = [build / "bench" / "match_workloads", workload, str(count)]
@@ -84,6 +99,7 @@ def measure(build: Path, workload: str, count: int, *options: str) -> Row:
             text=True,
             check=False,
             timeout=BOUND_SECONDS,
+            preexec_fn=limit_memory,
         )
     except subprocess.TimeoutExpired:
         problem = f"not finished in {BOUND_SECONDS} s"
@@ -400,6 +416,19 @@ def earlier(path: Path | None) -> Rows:
     return rows
 
 
+def save(path: Path | None, rows: Rows) -> None:
+    """Write everything measured, for bench/matching_report.py."""
+    if path is None:
+        return
+    report = {
+        "machine": platform.platform(),
+        "date": datetime.date.today().isoformat(),
+        "rows": rows,
+        "aims": aims(rows),
+    }
+    path.write_text(json.dumps(report, indent=1))
+
+
 def main() -> None:
     """Measure and print."""
     options = read_options()
@@ -414,18 +443,11 @@ def main() -> None:
         row = measure(build, workload, count, *seconds)
         rows[key(workload, count)] = row
         print(line(row), flush=True)
+        save(options.json, rows)
     if SHARDED[0] in options.only.split(","):
         rows["shards"] = measure(build, *SHARDED, *seconds, "--shards", "2")
-    found = aims(rows)
-    print_aims(found)
-    if options.json:
-        report = {
-            "machine": platform.platform(),
-            "date": datetime.date.today().isoformat(),
-            "rows": rows,
-            "aims": found,
-        }
-        options.json.write_text(json.dumps(report, indent=1))
+        save(options.json, rows)
+    print_aims(aims(rows))
     if any("problem" in rows[key(*each)] for each in plan):
         sys.exit(1)
 

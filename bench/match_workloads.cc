@@ -6,9 +6,10 @@
 // bench/match_table.py runs it for every workload and size.
 //
 // What is timed: adding (compiled filters in hand), matching from raw JSON
-// and from parsed events (medians of five rounds), each event alone for the
-// percentiles (with the two readings of the clock in them), add + remove
-// pairs among the live ones, and matching while 50,000 pairs a second go on.
+// and from parsed events (medians of five rounds), add + remove pairs among
+// the live ones, all in time of this thread, so that other programs do not
+// count; and by the clock on the wall, with its two readings: each event alone
+// for the percentiles, idle and while 50,000 pairs a second go on.
 // Below 2,000 subscriptions the matches of the first events are compared with
 // ScanMatcher's; a difference ends the program with status 1.
 #include <exception>

@@ -10,6 +10,8 @@ them up (measured, its own parsing and compiling included) and then matches,
 round after round in turn with the others; medians are compared.  A ratio
 counts only where the matches are the same (a checksum over event and rule).
 
+Results in the JSON file that are not measured again stay there.
+
 A peer that cannot be built here is reported as missing, one whose language
 has no words for a set as "cannot", one that takes longer than the bound to
 take up the rules or to answer as not finished.
@@ -26,7 +28,9 @@ or {"cannot": reason}.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
 import platform
 import select
 import shutil
@@ -42,7 +46,7 @@ PEERS = ROOT / "bench" / "peers"
 BUILT = ROOT / "build" / "peers"
 OURS = "streamer"
 EVENTS = 1024
-CHECKED = 200
+CHECKED = 64
 # Sets in the order of the table; W6 and the CEL set say what only CEL can.
 SETS = (
     "W11-mixed",
@@ -144,6 +148,10 @@ class Result:
         return statistics.median(self.rounds) if self.rounds else 0
 
 
+# (set, rules) → peer → result
+Table = dict[tuple[str, int], dict[str, Result]]
+
+
 def peer_commands(build: Path) -> tuple[dict[str, list[str]], dict[str, str]]:
     """Return how to start the peers that run here, and why others do not."""
     commands = {OURS: [str(build / "bench" / "match_streamer")]}
@@ -238,13 +246,17 @@ def compare(
     size: int,
     folder: Path,
     options: argparse.Namespace,
+    gave_up: dict[str, str],
 ) -> dict[str, Result]:
-    """Run one set through every peer."""
+    """Run one set through every peer but those that gave up on a smaller."""
     results = {peer: Result() for peer in commands}
     running: dict[str, Peer] = {}
     for peer, command in commands.items():
         if name in EXPRESSION_SETS and peer not in ONLY_CEL:
             results[peer].problem = "cannot: no CEL"
+        elif peer in gave_up:
+            results[peer].problem = gave_up[peer]
+        if results[peer].problem:
             continue
         running[peer] = Peer(command)
         _attempt(
@@ -370,9 +382,7 @@ def ratio_text(ours: Result, other: Result) -> str:
     return "differs" if value is None else f"{value:,.2f}x"
 
 
-def aims(
-    table: dict[tuple[str, int], dict[str, Result]], missing: dict[str, str]
-) -> list[dict[str, Any]]:
+def aims(table: Table, missing: dict[str, str]) -> list[dict[str, Any]]:
     """Return each aim with what was reached."""
     rows = []
     for aim, name, size, peer, figure, wanted in AIMS:
@@ -417,12 +427,27 @@ def print_aims(rows: list[dict[str, Any]]) -> None:
         )
 
 
-def as_json(
-    table: dict[tuple[str, int], dict[str, Result]],
-    missing: dict[str, str],
-    aim_rows: list[dict[str, Any]],
-) -> dict[str, Any]:
-    """Return everything measured, for bench/benchmark_report.py."""
+def earlier(path: Path | None) -> Table:
+    """Return what earlier runs measured; sets that run again replace it."""
+    table: Table = {}
+    if path is None or not path.exists():
+        return table
+    for row in json.loads(path.read_text())["rows"]:
+        results = table.setdefault((row["set"], row["rules"]), {})
+        results[row["peer"]] = Result(
+            adds_per_second=row["adds_per_second"],
+            bytes_per_rule=row["bytes_per_rule"],
+            removes_per_second=row["removes_per_second"],
+            rounds=[row["events_per_second"]],
+            matches=row["matches"],
+            checksum=row["checksum"],
+            problem=row["problem"],
+        )
+    return table
+
+
+def save(path: Path, table: Table, missing: dict[str, str]) -> None:
+    """Write everything measured, for bench/matching_report.py."""
     rows = [
         {
             "set": name,
@@ -433,18 +458,22 @@ def as_json(
             "adds_per_second": result.adds_per_second,
             "bytes_per_rule": result.bytes_per_rule,
             "removes_per_second": result.removes_per_second,
-            "matches_per_event": result.matches / CHECKED,
+            "matches": result.matches,
+            "checksum": result.checksum,
             "problem": result.problem,
         }
         for (name, size), results in table.items()
         for peer, result in results.items()
     ]
-    return {
+    report = {
         "machine": platform.platform(),
+        "date": datetime.date.today().isoformat(),
+        "load_average": os.getloadavg()[0],
         "rows": rows,
-        "aims": aim_rows,
+        "aims": aims(table, missing),
         "missing": missing,
     }
+    path.write_text(json.dumps(report, indent=1))
 
 
 def read_options() -> argparse.Namespace:
@@ -474,19 +503,24 @@ def main() -> None:
         commands = {k: v for k, v in commands.items() if k in wanted}
     for peer, reason in missing.items():
         print(f"missing: {peer}: {reason}")
-    table: dict[tuple[str, int], dict[str, Result]] = {}
+    table = earlier(options.json)
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only.split(","):
+            gave_up: dict[str, str] = {}
             for size in map(int, options.sizes.split(",")):
                 write_set(options.build.resolve(), name, size, Path(folder))
-                results = compare(commands, name, size, Path(folder), options)
+                results = compare(
+                    commands, name, size, Path(folder), options, gave_up
+                )
                 table[name, size] = results
+                for peer, result in results.items():
+                    if "finished" in result.problem:
+                        where = f"{result.problem} at {size:,} rules"
+                        gave_up.setdefault(peer, where)
+                if options.json:
+                    save(options.json, table, missing)
                 print_set(name, size, results)
-    rows = aims(table, missing)
-    print_aims(rows)
-    if options.json:
-        report = as_json(table, missing, rows)
-        options.json.write_text(json.dumps(report, indent=1))
+    print_aims(aims(table, missing))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ inline double NanosecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
+// Time that this thread has run, so that what other programs take does not
+// count. One reading costs some hundred nanoseconds.
+double ThreadSeconds();
+
 // Memory of this process that is in RAM, after free pieces were given back.
 std::size_t ResidentBytes();
 
