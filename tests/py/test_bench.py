@@ -41,3 +41,11 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
     assert run.stderr == (
         f"bench: expected one of: {' '.join(NAMES)}; got: nothing\n"
     )
+
+
+def test_the_page_of_benchmarks_has_a_place_for_every_generated_table():
+    page = (REPOSITORY / "docs" / "benchmarks.md").read_text()
+    for name in ("match", "match aims", "peers", "peers aims"):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        assert page.count(begin) == page.count(end) == 1
+        assert page.index(begin) < page.index(end)
