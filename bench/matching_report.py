@@ -18,7 +18,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from match_table import number
+from match_table import WORKLOADS, number
 from matplotlib import pyplot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +58,10 @@ def conditions(report: Row) -> str:
 
 def measured_rows(report: Row) -> list[Row]:
     """Return the rows of workloads, without the run in shards."""
-    return [row for name, row in report["rows"].items() if name != "shards"]
+    rows = [row for name, row in report["rows"].items() if name != "shards"]
+    return sorted(
+        rows, key=lambda row: (WORKLOADS.index(row["workload"]), row["count"])
+    )
 
 
 def match_rows(report: Row) -> list[list[str]]:

@@ -49,9 +49,7 @@ double MedianOfRounds(const Options& options, Run run) {
 }
 
 void MatchJson(const Loaded& loaded, std::size_t i, MatchScratch& scratch) {
-  const ChangeEvent& event = loaded.events[i];
-  const auto body = EventBody::Parse(event).value();
-  loaded.matcher.Match(MakeMatchInput(event, *body), scratch);
+  loaded.matcher.Match(MakeMatchInput(loaded.events[i]), scratch);
 }
 
 Json ToJson(const Percentiles& percentiles) {

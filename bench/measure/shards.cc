@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "event/body.h"
 #include "match/match_input.h"
 #include "match/matcher.h"
 #include "measure/clock.h"
@@ -49,8 +48,7 @@ std::vector<Shard> LoadShards(const Options& options, std::size_t count) {
 
 void MatchAll(const Shard& shard, MatchScratch& scratch) {
   for (const ChangeEvent& event : shard.events) {
-    const auto body = EventBody::Parse(event).value();
-    shard.matcher.Match(MakeMatchInput(event, *body), scratch);
+    shard.matcher.Match(MakeMatchInput(event), scratch);
   }
 }
 

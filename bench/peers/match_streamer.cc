@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "event/body.h"
 #include "match/match_input.h"
 #include "match/matcher.h"
 #include "measure/checksum.h"
@@ -91,8 +90,7 @@ class Peer {
 
  private:
   std::span<const SubscriptionHandle> Match(std::size_t i) {
-    const auto body = EventBody::Parse(events_[i]).value();
-    return matcher_.Match(MakeMatchInput(events_[i], *body), scratch_);
+    return matcher_.Match(MakeMatchInput(events_[i]), scratch_);
   }
 
   std::vector<FilterSource> sources_;

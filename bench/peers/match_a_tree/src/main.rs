@@ -83,7 +83,13 @@ fn translate(rule: &Value) -> Result<String, String> {
     let (Some(field), Some(op)) = (rule["field"].as_str(), rule["op"].as_str()) else {
         return Err("no CEL".to_string());
     };
-    let value = rule["value"].to_string();
+    let value = match &rule["value"] {
+        // The crate's language has no exponents.
+        Value::Number(number) if number.is_f64() => {
+            format!("{:.6}", number.as_f64().unwrap_or_default())
+        }
+        other => other.to_string(),
+    };
     match op {
         "==" => Ok(format!("{field} = {value}")),
         "!=" => Ok(format!("{field} <> {value}")),
