@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "event/body.h"
@@ -36,9 +37,11 @@ class EventWalkTest : public testing::Test {
     paths_.push_back(trie_.Acquire(
         variable, path.empty() ? FieldPath() : FieldPath::Parse(path).value()));
   }
-  bool Walk(const ChangeEvent& event) {
+  // Keeps the event: what is found points into it.
+  bool Walk(ChangeEvent event) {
+    event_ = std::move(event);
     scratch_.BeginEvent(trie_.bound(), 0, 0);
-    return EventWalk(trie_, event, scratch_).Run(values_);
+    return EventWalk(trie_, event_, scratch_).Run(values_);
   }
   // What the walk found at each acquired path, "-" for nothing.
   std::vector<std::string> Found(IndexScratch& scratch) {
@@ -71,6 +74,7 @@ class EventWalkTest : public testing::Test {
   }
 
   PathTrie trie_;
+  ChangeEvent event_;
   std::vector<PathId> paths_;
   FilterInput values_;
   FilterInput whole_values_;

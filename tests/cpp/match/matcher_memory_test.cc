@@ -44,6 +44,9 @@ void* operator new[](std::size_t size) {
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return Allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return Allocate(size, static_cast<std::size_t>(alignment));
 }
