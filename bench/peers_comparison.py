@@ -208,7 +208,7 @@ def _go_peer(name: str) -> tuple[list[str], str]:
 def _rust_peer() -> tuple[list[str], str]:
     target = BUILT / "a_tree"
     reason = _run(
-        ["cargo", "build", "--release", "--locked", "--target-dir", target],
+        ["cargo", "build", "--release", "--target-dir", target],
         cwd=PEERS / "match_a_tree",
     )
     program = target / "release" / "match_a_tree"
