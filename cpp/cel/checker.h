@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,6 +79,10 @@ CheckResult Check(const Expr& expression, const Variables& variables,
 // InvalidArgument with every problem; PositionOf reads the first. Ok when
 // there is none.
 Status ReportOf(const Tree& tree, const CheckResult& result);
+
+// The sentence that a refusal with a position is about, without the lines
+// around it: by Parse, CheckCost, Program::Compile or, its first, ReportOf.
+std::optional<std::string> ProblemOf(const Status& status);
 
 }  // namespace streamer::cel
 

@@ -39,13 +39,13 @@ py::object PositionObject(cel::SourcePosition position) {
       .attr("Position")(position.offset, position.line, position.column);
 }
 
-py::object ProblemObject(const cel::CheckProblem& problem) {
+py::object ProblemObject(const CelProblem& problem) {
   return CelModule().attr("Problem")(
-      Text(cel::NameOf(problem.code)), PositionObject(problem.position),
+      Text(problem.code), PositionObject(problem.position),
       Text(problem.expected), Text(problem.got), Text(problem.message));
 }
 
-py::tuple ProblemTuple(const std::vector<cel::CheckProblem>& problems) {
+py::tuple ProblemTuple(const std::vector<CelProblem>& problems) {
   py::tuple objects(problems.size());
   for (std::size_t i = 0; i < problems.size(); ++i) {
     objects[i] = ProblemObject(problems[i]);
@@ -329,7 +329,7 @@ void DefineProgram(py::module_& module) {
       .def_property_readonly(
           "warnings",
           [](const CelProgram& program) {
-            return ProblemTuple(program.checked().warnings);
+            return ProblemTuple(ProblemsOf(program.checked().warnings));
           },
           docs::kCelWarnings)
       .def_property_readonly(

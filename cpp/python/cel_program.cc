@@ -55,7 +55,36 @@ void AppendTree(const Expr& node, std::size_t indent, std::string& text) {
   }
 }
 
+// The refusal that `status` is, as the one problem it tells of: "expected …,
+// got …" by its parts.
+CelRefusal RefusalOf(std::string_view code, const Status& status) {
+  const std::optional<cel::SourcePosition> position = cel::PositionOf(status);
+  const std::optional<std::string> sentence = cel::ProblemOf(status);
+  if (!position.has_value() || !sentence.has_value()) return {status, {}};
+  constexpr std::string_view kExpected = "expected ";
+  constexpr std::string_view kGot = ", got ";
+  CelProblem problem{code, *position, "", "", *sentence};
+  const std::size_t got = sentence->rfind(kGot);
+  if (sentence->starts_with(kExpected) && got != std::string::npos) {
+    problem.expected =
+        sentence->substr(kExpected.size(), got - kExpected.size());
+    problem.got = sentence->substr(got + kGot.size());
+  }
+  return {status, {std::move(problem)}};
+}
+
 }  // namespace
+
+std::vector<CelProblem> ProblemsOf(
+    const std::vector<cel::CheckProblem>& problems) {
+  std::vector<CelProblem> told;
+  told.reserve(problems.size());
+  for (const cel::CheckProblem& problem : problems) {
+    told.push_back({cel::NameOf(problem.code), problem.position,
+                    problem.expected, problem.got, problem.message});
+  }
+  return told;
+}
 
 CelProgram::CelProgram(cel::Tree tree, cel::Variables variables,
                        cel::CheckResult checked, cel::Program program)
@@ -71,16 +100,16 @@ CelProgram::Outcome CelProgram::Compile(std::string_view text,
     return CelRefusal{types, {}};
   }
   Result<cel::Tree> tree = cel::Parse(text);
-  if (!tree.ok()) return CelRefusal{tree.status(), {}};
+  if (!tree.ok()) return RefusalOf("not_parsed", tree.status());
   cel::CheckResult checked = cel::Check(*tree, variables);
   if (const Status report = cel::ReportOf(*tree, checked); !report.ok()) {
-    return CelRefusal{report, std::move(checked.problems)};
+    return CelRefusal{report, ProblemsOf(checked.problems)};
   }
   if (const Status cost = cel::CheckCost(*tree, variables); !cost.ok()) {
-    return CelRefusal{cost, {}};
+    return RefusalOf("too_costly", cost);
   }
   Result<cel::Program> program = cel::Program::Compile(*tree, variables);
-  if (!program.ok()) return CelRefusal{program.status(), {}};
+  if (!program.ok()) return RefusalOf("not_compiled", program.status());
   return std::shared_ptr<CelProgram>(
       new CelProgram(*std::move(tree), std::move(variables), std::move(checked),
                      *std::move(program)));

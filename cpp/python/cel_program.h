@@ -24,11 +24,23 @@
 
 namespace streamer::python {
 
+// What cannot work, as Python is told.
+struct CelProblem {
+  std::string_view code;
+  cel::SourcePosition position;
+  std::string expected;
+  std::string got;
+  std::string message;
+};
+
 // Why an expression was refused: the report, and each problem for itself.
 struct CelRefusal {
   Status status;
-  std::vector<cel::CheckProblem> problems;  // empty unless types are at fault
+  std::vector<CelProblem> problems;
 };
+
+std::vector<CelProblem> ProblemsOf(
+    const std::vector<cel::CheckProblem>& problems);
 
 class CelProgram {
  public:

@@ -74,7 +74,7 @@ Program = _core.CelProgram
 
 
 class Problem(NamedTuple):
-    """One thing that cannot work in an expression, found by its types.
+    """One thing that cannot work in an expression.
 
     Parameters
     ----------
@@ -82,11 +82,13 @@ class Problem(NamedTuple):
         A stable name: ``undeclared_reference``, ``undeclared_function``,
         ``no_matching_overload``, ``unexpected_type``, ``no_fields``,
         ``not_iterable``, ``unknown_message``, ``too_complex`` or
-        ``mixed_numbers``.
+        ``mixed_numbers``; ``not_parsed``, ``too_costly`` or ``not_compiled``
+        (a pattern) when it was refused before or after its types were looked
+        at, with one problem then.
     position : Position
         Where it stands.
     expected, got : str
-        The types.
+        The types, or what else was; empty where there is nothing to compare.
     message : str
         One sentence with both.
 

@@ -99,7 +99,7 @@ class FilterError(InvalidArgument):
     streamer.errors.FilterError: ...
     """
 
-    #: Each problem for itself, when the types are at fault: all at once.
+    #: Each problem for itself, from `streamer.cel`: of the types, all at once.
     problems: tuple[Problem, ...] = ()
 
     def __init__(self, message: str, position: Position | None = None) -> None:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/cord.h"
+#include "cel/checker.h"
 #include "cel/parser.h"
 #include "value/utf8.h"
 
@@ -12,6 +13,7 @@ namespace streamer::cel {
 namespace {
 
 constexpr const char* kPositionPayload = "streamer/cel/position";
+constexpr const char* kProblemPayload = "streamer/cel/problem";
 // A longer line is shown in part, around the caret.
 constexpr std::size_t kShownColumns = 120;
 constexpr std::string_view kReplacement = "\uFFFD";
@@ -106,7 +108,15 @@ Status ExpressionError(std::string_view text, SourcePosition position,
   status.SetPayload(
       kPositionPayload,
       absl::Cord(std::to_string(position.offset) + ":" + line + ":" + column));
+  status.SetPayload(kProblemPayload,
+                    absl::Cord({problem.data(), problem.size()}));
   return status;
+}
+
+std::optional<std::string> ProblemOf(const Status& status) {
+  auto payload = status.GetPayload(kProblemPayload);
+  if (!payload) return std::nullopt;
+  return std::string(*payload);
 }
 
 std::optional<SourcePosition> PositionOf(const Status& status) {

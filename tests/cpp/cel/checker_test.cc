@@ -295,5 +295,16 @@ TEST(CheckerTest, EveryOverloadOfTheTableCanBeRead) {
   }
 }
 
+TEST(ProblemOfTest, IsTheSentenceWithoutTheLinesAroundIt) {
+  EXPECT_EQ(ProblemOf(Parse("1 +").status()),
+            "expected an expression, got end of text");
+  const Variables none({});
+  const Tree tree = Parse("nothing + nobody").value();
+  const CheckResult checked = Check(tree, none);
+  ASSERT_EQ(checked.problems.size(), 2u);
+  EXPECT_EQ(ProblemOf(ReportOf(tree, checked)), checked.problems[0].message);
+  EXPECT_EQ(ProblemOf(OkStatus()), std::nullopt);
+}
+
 }  // namespace
 }  // namespace streamer::cel

@@ -32,11 +32,45 @@ class TestCompile:
         assert program.text == "[a, b].map(x, x * 2)"
         assert repr(program) == "cel.compile('[a, b].map(x, x * 2)')"
 
-    def test_a_syntax_error_has_a_position_and_no_problems(self):
+    @pytest.mark.parametrize(
+        ("text", "problem"),
+        [
+            (
+                "doc.a >=",
+                (
+                    "not_parsed",
+                    (8, 1, 9),
+                    "an expression",
+                    "end of text",
+                    "expected an expression, got end of text",
+                ),
+            ),
+            (
+                "doc.a.all(x, doc.b.all(y, x + y > 0))",
+                (
+                    "too_costly",
+                    (6, 1, 7),
+                    "an estimated cost of at most 1000000 units",
+                    "17237251",
+                    "expected an estimated cost of at most 1000000 units, "
+                    "got 17237251",
+                ),
+            ),
+        ],
+    )
+    def test_a_refusal_of_another_kind_is_one_problem(self, text, problem):
         with pytest.raises(streamer.FilterError) as caught:
-            cel.compile("doc.a >=")
-        assert caught.value.position == (8, 1, 9)
-        assert caught.value.problems == ()
+            cel.compile(text, variables={"doc": "map"})
+        assert caught.value.problems == (problem,)
+        assert caught.value.position == problem[1]
+
+    def test_a_pattern_that_is_none_is_one_problem(self):
+        with pytest.raises(streamer.FilterError) as caught:
+            cel.compile("'a'.matches('(')")
+        [problem] = caught.value.problems
+        assert problem.code == "not_compiled"
+        assert problem.position == caught.value.position
+        assert problem.message in str(caught.value)
 
     def test_all_type_problems_come_at_once_as_data(self):
         with pytest.raises(streamer.FilterError) as caught:
