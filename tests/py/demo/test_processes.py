@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 from main_job import processes
-from main_job.processes import ChildProcess, ProcessFailed, Service
+from main_job.plan import Plan
+from main_job.processes import (
+    ChildProcess,
+    GatewayProcess,
+    ProcessFailed,
+    Service,
+)
+from main_job.recording import Recorder
 
 FAITHFUL = "import sys; print('ready', flush=True); sys.stdin.read()"
 
@@ -45,6 +52,24 @@ def test_an_end_before_the_line_tells_code_and_last_words(
         f"child: ended with code 1; {tmp_path}/child.log ends with:\n"
         "no such port"
     )
+
+
+def test_a_recording_that_is_told_with_the_last_barrier_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A gateway that is through at once: both lines come in one piece.
+    quick = tmp_path / "quick"
+    quick.write_text("#!/bin/sh\nprintf 'barrier 3 7\\nrecorded 7\\n'\n")
+    quick.chmod(0o755)
+    monkeypatch.setattr(processes.sys, "executable", str(quick))
+    recording = tmp_path / "recording.npz"
+    Recorder([]).finish().save(recording)
+    plan = Plan("g", "", [], last_barrier=3, recording=str(recording))
+    with GatewayProcess(plan, tmp_path, tmp_path) as gateway:
+        gateway.wait()
+        gateway.read_barriers()
+        assert (gateway.barrier, gateway.deliveries) == (3, 7)
+        assert len(gateway.take_recording()) == 0
 
 
 def test_silence_is_not_waited_out(tmp_path: Path) -> None:
