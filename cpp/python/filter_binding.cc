@@ -104,7 +104,9 @@ class TrialSubject {
       arena_ = std::make_shared<Arena>();
       value_ = FromPython(object, name, *arena_);
     } else if (PyBytes_Check(object.ptr())) {
-      json_ = py::reinterpret_borrow<py::bytes>(object_);
+      // Of the object that is held here.
+      json_ = {PyBytes_AS_STRING(object_.ptr()),
+               static_cast<std::size_t>(PyBytes_GET_SIZE(object_.ptr()))};
     } else {
       text_ = JsonText(object, name);
       json_ = text_;

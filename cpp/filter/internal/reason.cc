@@ -124,7 +124,7 @@ std::string Reasoner::ExplainChain(const cel::Expr& chain) const {
     if (is_failed_and && Is(*operand, true)) continue;
     reasons.push_back(Explain(*operand));
   }
-  const std::string all = Joined(reasons);
+  std::string all = Joined(reasons);
   if (!decisive || reasons.size() < 2) return all;
   return "none of " + std::to_string(operands.size()) +
          " alternatives holds: " + all;
@@ -186,7 +186,7 @@ std::string Reasoner::MacroFacts(const cel::Expr& macro) const {
   if (!turn.has_value()) return Named(*range) + " is empty";
   if (kind == Macro::kExistsOne) return OneFacts(macro, *turn);
   const bool is_all = kind == Macro::kAll;
-  const std::string at_turn = "for " + *turn + ", " + Explain(*bodies[0]);
+  std::string at_turn = "for " + *turn + ", " + Explain(*bodies[0]);
   if (Is(macro, !is_all)) return at_turn;
   const std::string elements = Elements(SizeOfRange(*range, trace_), *range);
   if (is_all) return "it holds for all " + elements;

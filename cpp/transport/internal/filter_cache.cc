@@ -53,7 +53,7 @@ Result<std::shared_ptr<const Filter>> FilterCache::Get(
   STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<const Filter> filter,
                             Filter::Compile(source, limits_));
   if (key.size() > kLongestSource) return filter;
-  return Add(std::move(key), std::move(filter));
+  return Add(key, std::move(filter));
 }
 
 FilterCache::Counts FilterCache::counts() const {
@@ -80,7 +80,7 @@ std::shared_ptr<const Filter> FilterCache::Find(const std::string& source) {
 
 // Another thread may have added the same meanwhile; the first one counts.
 std::shared_ptr<const Filter> FilterCache::Add(
-    std::string source, std::shared_ptr<const Filter> filter) {
+    const std::string& source, std::shared_ptr<const Filter> filter) {
   const std::lock_guard lock(mutex_);
   if (const auto old = by_source_.find(source); old != by_source_.end()) {
     Drop(old->second);
@@ -91,7 +91,7 @@ std::shared_ptr<const Filter> FilterCache::Add(
   shared.filter = filter;
   ++shared.entries;
   entries_.push_front({source, filter->text(), filter});
-  by_source_.emplace(std::move(source), entries_.begin());
+  by_source_.emplace(source, entries_.begin());
   return filter;
 }
 

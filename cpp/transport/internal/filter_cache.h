@@ -64,7 +64,7 @@ class FilterCache {
   };
 
   std::shared_ptr<const Filter> Find(const std::string& source);
-  std::shared_ptr<const Filter> Add(std::string source,
+  std::shared_ptr<const Filter> Add(const std::string& source,
                                     std::shared_ptr<const Filter> filter);
   void Drop(Entries::iterator entry);
 
