@@ -264,6 +264,18 @@ class TestMatches:
         )
 
 
+def shown_in_every_way(explanation):
+    """Return the explanation as text, as HTML and as rich prints it."""
+    console = rich.console.Console(width=200)
+    with console.capture() as capture:
+        console.print(explanation)
+    return (
+        str(explanation),
+        html.unescape(explanation._repr_html_()),
+        capture.get(),
+    )
+
+
 class TestExplain:
     def test_says_in_a_sentence_why_not(self):
         explanation = Filter.cel("doc.price >= 10").explain({"price": 7})
@@ -349,14 +361,7 @@ class TestExplain:
     def test_what_fails_for_whole_numbers_is_warned_of_everywhere(self):
         explanation = Filter.cel("doc.a * 1.5 > 1.0").explain({"a": 2})
         (warning,) = explanation.warnings
-        console = rich.console.Console(width=200)
-        with console.capture() as capture:
-            console.print(explanation)
-        for shown in (
-            str(explanation),
-            html.unescape(explanation._repr_html_()),
-            capture.get(),
-        ):
+        for shown in shown_in_every_way(explanation):
             assert f"warning: {warning}" in shown
 
     def test_the_element_that_decided_a_loop_is_shown_everywhere(self):
@@ -371,14 +376,7 @@ class TestExplain:
         assert (items.turn, predicate.turn) == (None, 'i = {"n":4} (2 of 3)')
         assert predicate.value is False
         assert [node.value for node in predicate.children] == [4]
-        console = rich.console.Console(width=200)
-        with console.capture() as capture:
-            console.print(explanation)
-        for shown in (
-            str(explanation),
-            html.unescape(explanation._repr_html_()),
-            capture.get(),
-        ):
+        for shown in shown_in_every_way(explanation):
             assert 'i = {"n":4} (2 of 3)' in shown
 
     def test_long_values_and_keys_of_any_kind_are_shown(self):
