@@ -227,13 +227,11 @@ TEST(ClientTest, AfterABreakSubscriptionsAreMadeAgainAndTheGapIsInItsPlace) {
 
 TEST(ClientTest, ASlowReaderStopsTheStreamAndLosesNothing) {
   constexpr int kEvents = 400;
-  std::atomic<int> sent = 0;
-  FakeStreamer service([&sent](int number, const auto& message, auto& stream) {
+  FakeStreamer service([](int number, const auto& message, auto& stream) {
     const grpc::Status status = AcceptAll(number, message, stream);
     if (!message.has_subscribe()) return status;
     for (int i = 0; i < kEvents; ++i) {
       Deliver(stream, std::to_string(i), {"s1"}, std::string(64 * 1024, 'x'));
-      ++sent;
     }
     return status;
   });
@@ -250,7 +248,6 @@ TEST(ClientTest, ASlowReaderStopsTheStreamAndLosesNothing) {
     ASSERT_LE(client->Statistics().queued_deliveries, 16u);
   }
   EXPECT_EQ(taken, expected);
-  EXPECT_EQ(sent, kEvents);
   EXPECT_GT(client->Statistics().reading_pauses, 0u);
 }
 
