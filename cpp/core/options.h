@@ -20,8 +20,18 @@ struct QuotaOptions {
   cel::Units scan_cost = 10'000'000;   // estimated, of all together
 };
 
+// When the subscriptions of one collection are too many for one shard.
+struct SplitOptions {
+  // With more than these, they are spread over all shards; with fewer than
+  // half as many, they come together again.
+  std::size_t above = 100'000;
+  // So many at most move to another shard at each command or event.
+  std::size_t slice = 32;
+};
+
 struct CoreOptions {
   QuotaOptions quota;
+  SplitOptions split;
   DuplicateWindowOptions duplicates;
   NormalizerOptions normalizer;
   // What a program may use up on one event before its subscriptions are

@@ -134,18 +134,23 @@ std::vector<Subscription> Registry::Expire(Instant now) {
   return expired;
 }
 
-void Registry::Suspend(std::span<const SubscriptionHandle> handles) {
+std::vector<Subscription> Registry::Suspend(
+    std::span<const SubscriptionHandle> handles) {
+  std::vector<Subscription> suspended;
   for (SubscriptionHandle handle : handles) {
     auto found = records_.find(handle);
     if (found == records_.end()) continue;
-    Take(found->second);
-    ++statistics_.suspended;
+    suspended.push_back(Take(found->second));
   }
+  statistics_.suspended += suspended.size();
+  return suspended;
 }
 
-bool Registry::HasCollection(std::string_view tenant,
-                             std::string_view collection) const {
-  return collections_.Find(CollectionName{tenant, collection}) != nullptr;
+std::size_t Registry::CountOf(std::string_view tenant,
+                              std::string_view collection) const {
+  const Collection* found =
+      collections_.Find(CollectionName{tenant, collection});
+  return found == nullptr ? 0 : found->subscriptions;
 }
 
 std::vector<const Subscription*> Registry::List(SubscriptionHandle after,

@@ -100,11 +100,12 @@ class Registry {
   std::vector<Subscription> Expire(Instant now);
 
   // Removes these; one that is no longer there is ignored.
-  void Suspend(std::span<const SubscriptionHandle> handles);
+  std::vector<Subscription> Suspend(
+      std::span<const SubscriptionHandle> handles);
 
-  // Whether any subscription names this collection.
-  [[nodiscard]] bool HasCollection(std::string_view tenant,
-                                   std::string_view collection) const;
+  // How many subscriptions name this collection.
+  [[nodiscard]] std::size_t CountOf(std::string_view tenant,
+                                    std::string_view collection) const;
 
   // Live subscriptions ascending by handle, at most `limit`, after `after`.
   // The pointers are valid until the next change.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -119,46 +120,46 @@ void Router::Do(Respond& work, std::vector<Effect>& effects) {
 void Router::Do(RouteEvent& work, std::vector<ShardResult>& results,
                 std::vector<Effect>& effects) {
   statistics_.routed = std::max(statistics_.routed, work.position);
-  std::shared_ptr<const OutgoingEvent> event;
-  for (ShardResult& result : results) {
-    if (result.event != nullptr) event = result.event;
-  }
-  if (event != nullptr) {
-    GroupByGateway(results);
-    for (Gateway* gateway : matched_gateways_) {
-      AppendDelivery(*gateway, event, effects);
-    }
-  }
-  for (const ShardResult& result : results) {
-    if (result.suspension != nullptr) Suspend(*result.suspension, effects);
-  }
-}
-
-void Router::Suspend(const Suspension& suspension,
-                     std::vector<Effect>& effects) {
-  for (SubscriptionHandle handle : suspension.handles) {
-    Route* found = routes_.Find(handle);
-    if (found == nullptr) continue;
-    Route route = std::move(*found);
-    routes_.Erase(handle);
-    if (route.gateway->is_closed) continue;
-    route.gateway->outbox.Append(
-        SubscriptionClosed{.subscription_id = std::move(route.subscription_id),
-                           .handle = handle,
-                           .reason = CloseReason::kSuspended,
-                           .detail = suspension.reason});
-    HandOver(*route.gateway, effects);
-  }
+  if (results.empty()) return;
+  MergeHandles(results);
+  Report(results);
+  const auto matched =
+      std::find_if(results.begin(), results.end(),
+                   [](const ShardResult& one) { return one.event != nullptr; });
+  if (!merged_.empty()) Deliver(matched->event, effects);
+  Suspend(results, effects);
 }
 
 // Handles ascend over all shards together, so that how many shards there are
-// shows nowhere.
-void Router::GroupByGateway(std::vector<ShardResult>& results) {
+// shows nowhere. What one shard could not read, no other may deliver: each
+// reads only as far as it needs.
+void Router::MergeHandles(const std::vector<ShardResult>& results) {
   merged_.clear();
   for (const ShardResult& result : results) {
+    if (result.malformed != nullptr) return merged_.clear();
     merged_.insert(merged_.end(), result.handles.begin(), result.handles.end());
   }
   if (results.size() > 1) std::sort(merged_.begin(), merged_.end());
+}
+
+void Router::Report(const std::vector<ShardResult>& results) {
+  EventReport report{merged_.size(), nullptr};
+  for (const ShardResult& result : results) {
+    if (result.malformed != nullptr) report.malformed = result.malformed;
+  }
+  if (report.malformed != nullptr) ++statistics_.malformed;
+  reports_.push_back(std::move(report));
+}
+
+void Router::Deliver(const std::shared_ptr<const OutgoingEvent>& event,
+                     std::vector<Effect>& effects) {
+  GroupByGateway();
+  for (Gateway* gateway : matched_gateways_) {
+    AppendDelivery(*gateway, event, effects);
+  }
+}
+
+void Router::GroupByGateway() {
   matched_gateways_.clear();
   for (SubscriptionHandle handle : merged_) {
     const Route* route = routes_.Find(handle);
@@ -168,6 +169,37 @@ void Router::GroupByGateway(std::vector<ShardResult>& results) {
     matched.handles.push_back(handle);
     matched.id_bytes += route->subscription_id.size();
   }
+}
+
+// In order of handle over all shards, as the matches. The reason names budget
+// and event only, and is the same from each.
+void Router::Suspend(const std::vector<ShardResult>& results,
+                     std::vector<Effect>& effects) {
+  std::map<SubscriptionHandle, const Suspension*> ended;
+  for (const ShardResult& result : results) {
+    if (result.suspension == nullptr) continue;
+    for (SubscriptionHandle handle : result.suspension->handles) {
+      ended.emplace(handle, result.suspension.get());
+    }
+  }
+  for (const auto& [handle, suspension] : ended) {
+    Suspend(handle, suspension->reason, effects);
+  }
+}
+
+void Router::Suspend(SubscriptionHandle handle, const std::string& reason,
+                     std::vector<Effect>& effects) {
+  Route* found = routes_.Find(handle);
+  if (found == nullptr) return;
+  Route route = std::move(*found);
+  routes_.Erase(handle);
+  if (route.gateway->is_closed) return;
+  route.gateway->outbox.Append(
+      SubscriptionClosed{.subscription_id = std::move(route.subscription_id),
+                         .handle = handle,
+                         .reason = CloseReason::kSuspended,
+                         .detail = reason});
+  HandOver(*route.gateway, effects);
 }
 
 void Router::AppendDelivery(Gateway& gateway,

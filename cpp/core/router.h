@@ -51,9 +51,18 @@ struct RouterStatistics {
   std::uint64_t backpressure_hard = 0;     // times one came to its limit
   std::uint64_t missed = 0;   // deliveries that a session is behind by
   std::uint64_t resyncs = 0;  // handed over
+  // Events whose body is no JSON object.
+  std::uint64_t malformed = 0;
   std::uint64_t waiting = 0;  // deliveries in all outboxes
   std::uint64_t gateways = 0;
   Position routed;  // the newest event whose deliveries are in outboxes
+};
+
+// What came of an event that shards looked at.
+struct EventReport {
+  std::size_t matches = 0;
+  // Not null: the event was skipped, and why.
+  std::shared_ptr<const MalformedEvent> malformed;
 };
 
 class Router {
@@ -65,6 +74,12 @@ class Router {
   // ordinals from 1; each result belongs to a RouteEvent.
   void Accept(RouterStep step, std::vector<Effect>& effects);
   void Accept(ShardResult result, std::vector<Effect>& effects);
+
+  // Of the events routed since they were last cleared, in order.
+  [[nodiscard]] const std::vector<EventReport>& reports() const {
+    return reports_;
+  }
+  void ClearReports() { reports_.clear(); }
 
   // Lets `gateway` have `deliveries` more. A grant may come before the gateway
   // does and counts then; an ended gateway is ignored. REQUIRES: gateways are
@@ -121,8 +136,15 @@ class Router {
   void Do(RouteEvent& work, std::vector<ShardResult>& results,
           std::vector<Effect>& effects);
 
-  void GroupByGateway(std::vector<ShardResult>& results);
-  void Suspend(const Suspension& suspension, std::vector<Effect>& effects);
+  void MergeHandles(const std::vector<ShardResult>& results);
+  void Report(const std::vector<ShardResult>& results);
+  void Deliver(const std::shared_ptr<const OutgoingEvent>& event,
+               std::vector<Effect>& effects);
+  void GroupByGateway();
+  void Suspend(const std::vector<ShardResult>& results,
+               std::vector<Effect>& effects);
+  void Suspend(SubscriptionHandle handle, const std::string& reason,
+               std::vector<Effect>& effects);
   void AppendDelivery(Gateway& gateway,
                       const std::shared_ptr<const OutgoingEvent>& event,
                       std::vector<Effect>& effects);
@@ -144,9 +166,11 @@ class Router {
   internal::SegmentedMap<SubscriptionHandle, Route, internal::IdHash> routes_;
   RouterStatistics statistics_;
 
-  // Scratch of GroupByGateway, kept for its memory.
+  std::vector<EventReport> reports_;
+
+  // Scratch of Deliver, kept for its memory.
   std::vector<Gateway*> matched_gateways_;  // in the order of their handles'
-  std::vector<SubscriptionHandle> merged_;
+  std::vector<SubscriptionHandle> merged_;  // what matched, ascending
 };
 
 }  // namespace streamer

@@ -44,6 +44,8 @@ struct MatchEvent {
 };
 
 struct ShardTask {
+  // Of the step that it belongs to; of what moves between shards, or has no
+  // step, the next.
   Ordinal ordinal;
   std::variant<AddFilter, RemoveFilters, MatchEvent> work;
 };
@@ -68,7 +70,7 @@ struct ShardResult {
   // Nothing when no subscription matched.
   std::shared_ptr<const OutgoingEvent> event;
   std::vector<SubscriptionHandle> handles;  // ascending
-  // Not null: the event was skipped, and must be reported.
+  // Not null: the event has to be skipped, and that must be reported.
   std::shared_ptr<const MalformedEvent> malformed;
   // Not null: these are no longer in the shard.
   std::shared_ptr<const Suspension> suspension;
@@ -100,8 +102,9 @@ struct ExpireRoute {
 struct Respond {
   Effect effect;
 };
-// The results of this many shards make one event's deliveries. None when the
-// event was skipped or nobody subscribes to its collection.
+// The results of this many shards make one event's deliveries: several when
+// its collection is split, none when the event was skipped or nobody
+// subscribes to its collection.
 struct RouteEvent {
   Position position;
   std::size_t awaited_results = 0;

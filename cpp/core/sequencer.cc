@@ -2,10 +2,9 @@
 
 #include <limits>
 #include <map>
+#include <span>
 #include <utility>
 #include <variant>
-
-#include "base/hash.h"
 
 namespace streamer {
 
@@ -18,17 +17,20 @@ Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
                      Position start)
     : shards_(shards),
       registry_(options.quota),
+      placement_(shards, options.split),
       duplicates_(options.duplicates),
       gaps_(options.duplicates.age),
       normalizer_(options.normalizer),
       position_(start) {}
 
 void Sequencer::Accept(Command command, Instant now, SequencerOutput& output) {
+  MoveSlice(output);
   std::visit([&](auto& one) { Do(one, now, output); }, command);
 }
 
 void Sequencer::Accept(const LogEntry& entry, Instant now,
                        SequencerOutput& output) {
+  MoveSlice(output);
   ++statistics_.events_processed;
   const Position before = std::exchange(position_, entry.position);
   if (duplicates_.IsDuplicate(*entry.event, now.monotonic)) {
@@ -66,17 +68,19 @@ void Sequencer::Route(NormalizedEvent normalized, const LogEntry& entry,
   }
   const Ordinal ordinal = NextOrdinal();
   const SourceEvent& source = *normalized.source;
-  const bool goes_to_shard =
-      normalized.outcome == NormalizeOutcome::kChanged &&
-      registry_.HasCollection(source.tenant, source.collection);
-  output.steps.push_back(
-      {ordinal, RouteEvent{position_, goes_to_shard ? 1u : 0u}});
-  if (!goes_to_shard) return;
-  const std::size_t shard = ShardOf(source.tenant, source.collection);
-  ChangeEvent event{position_, normalized.operation,
-                    std::move(normalized.source), entry.logged_at.wall,
-                    entry.logged_at.monotonic.time_since_epoch().count()};
-  output.shards[shard].push_back({ordinal, MatchEvent{std::move(event)}});
+  std::span<const std::size_t> shards;
+  if (normalized.outcome == NormalizeOutcome::kChanged &&
+      registry_.CountOf(source.tenant, source.collection) > 0) {
+    shards = placement_.ShardsOf(source.tenant, source.collection);
+  }
+  output.steps.push_back({ordinal, RouteEvent{position_, shards.size()}});
+  if (shards.empty()) return;
+  const ChangeEvent event{position_, normalized.operation,
+                          std::move(normalized.source), entry.logged_at.wall,
+                          entry.logged_at.monotonic.time_since_epoch().count()};
+  for (std::size_t shard : shards) {
+    output.shards[shard].emplace_back(ordinal, MatchEvent{event});
+  }
 }
 
 void Sequencer::Do(ConnectGateway& command, Instant, SequencerOutput& output) {
@@ -116,10 +120,10 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
         {ordinal, Respond{{command.gateway, std::move(response)}}});
     return;
   }
-  std::size_t shard = ShardOf(subscription->tenant, subscription->collection);
-  output.shards[shard].push_back(
-      {ordinal, AddFilter{subscription->handle, subscription->tenant,
-                          subscription->collection, subscription->filter}});
+  const std::size_t shard = placement_.Add(*subscription, registry_);
+  output.shards[shard].emplace_back(
+      ordinal, AddFilter{subscription->handle, subscription->tenant,
+                         subscription->collection, subscription->filter});
   output.steps.push_back(
       {ordinal, AddRoute{command.gateway, std::move(response)}});
 }
@@ -148,9 +152,11 @@ void Sequencer::Do(Renew& command, Instant now, SequencerOutput& output) {
       {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
 }
 
-// Shard and router let go of them when it happened.
-void Sequencer::Do(EndSuspended& command, Instant, SequencerOutput&) {
-  registry_.Suspend(command.handles);
+// Shard and router let go of them when it happened; but one that moved since
+// then is again on a shard.
+void Sequencer::Do(EndSuspended& command, Instant, SequencerOutput& output) {
+  RemoveFromShards(registry_.Suspend(command.handles),
+                   Ordinal(last_ordinal_ + 1), output);
 }
 
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
@@ -165,23 +171,31 @@ void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   }
 }
 
-std::size_t Sequencer::ShardOf(std::string_view tenant,
-                               std::string_view collection) const {
-  if (shards_ == 1) return 0;
-  return HashBytes(collection, HashBytes(tenant)) % shards_;
+// What moves has no step of its own and stands before the next.
+void Sequencer::MoveSlice(SequencerOutput& output) {
+  const Ordinal ordinal(last_ordinal_ + 1);
+  for (const internal::Placement::Move& move :
+       placement_.TakeSlice(registry_)) {
+    const Subscription& moved = *move.subscription;
+    output.shards[move.from].emplace_back(ordinal,
+                                          RemoveFilters{{moved.handle}});
+    output.shards[move.to].emplace_back(
+        ordinal,
+        AddFilter{moved.handle, moved.tenant, moved.collection, moved.filter});
+    ++statistics_.moved_subscriptions;
+  }
 }
 
 void Sequencer::RemoveFromShards(const std::vector<Subscription>& subscriptions,
-                                 Ordinal ordinal,
-                                 SequencerOutput& output) const {
+                                 Ordinal ordinal, SequencerOutput& output) {
   std::vector<RemoveFilters> removals(shards_);
   for (const Subscription& subscription : subscriptions) {
-    removals[ShardOf(subscription.tenant, subscription.collection)]
-        .handles.push_back(subscription.handle);
+    removals[placement_.Remove(subscription)].handles.push_back(
+        subscription.handle);
   }
   for (std::size_t shard = 0; shard < shards_; ++shard) {
     if (removals[shard].handles.empty()) continue;
-    output.shards[shard].push_back({ordinal, std::move(removals[shard])});
+    output.shards[shard].emplace_back(ordinal, std::move(removals[shard]));
   }
 }
 

@@ -7,6 +7,10 @@
 // dropped here, gaps are announced, and an event whose collection nobody
 // subscribes to never reaches a shard.
 //
+// A collection with very many subscriptions is split over all shards, and its
+// events go to each that holds some of it. Its subscriptions move a slice at a
+// time, each slice between two inputs: no effect shows where they are.
+//
 // Invariant: the output depends on the inputs and their order alone. Every
 // input event yields exactly one RouteEvent, dropped or not, so the router
 // knows how far the log was routed.
@@ -19,11 +23,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/time.h"
 #include "core/commands.h"
+#include "core/internal/placement.h"
 #include "core/options.h"
 #include "core/registry.h"
 #include "core/sequenced.h"
@@ -41,6 +45,7 @@ struct SequencerStatistics {
   std::uint64_t skipped_deleted_again = 0;
   std::uint64_t skipped_delete_unresolved = 0;
   std::uint64_t gaps_detected = 0;
+  std::uint64_t moved_subscriptions = 0;  // from one shard to another
 };
 
 // What one or more inputs ask of the later stages, in order.
@@ -80,10 +85,9 @@ class Sequencer {
   void Do(Tick& command, Instant now, SequencerOutput& output);
 
   Ordinal NextOrdinal() { return Ordinal(++last_ordinal_); }
-  [[nodiscard]] std::size_t ShardOf(std::string_view tenant,
-                                    std::string_view collection) const;
+  void MoveSlice(SequencerOutput& output);
   void RemoveFromShards(const std::vector<Subscription>& subscriptions,
-                        Ordinal ordinal, SequencerOutput& output) const;
+                        Ordinal ordinal, SequencerOutput& output);
   void Announce(const std::function<bool(const Subscription&)>& is_affected,
                 Position from, Position to, std::string reason,
                 SequencerOutput& output);
@@ -92,6 +96,7 @@ class Sequencer {
 
   const std::size_t shards_;
   Registry registry_;
+  internal::Placement placement_;
   DuplicateWindow duplicates_;
   GapDetector gaps_;
   Normalizer normalizer_;

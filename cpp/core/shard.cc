@@ -36,7 +36,6 @@ ShardResult Shard::Match(Ordinal ordinal, ChangeEvent event) {
     if (body.ok()) scratch_.body = *std::move(body);
   }
   if (!scratch_.problem.ok()) {
-    ++malformed_;
     result.malformed = std::make_shared<const MalformedEvent>(
         MalformedEvent{std::move(event), scratch_.problem});
     return result;
@@ -64,7 +63,7 @@ std::shared_ptr<const Suspension> Shard::Suspend(const ChangeEvent& event) {
 }
 
 ShardStatistics Shard::statistics() const {
-  return {malformed_, matcher_.filter_count(), matcher_.statistics()};
+  return {matcher_.filter_count(), matcher_.statistics()};
 }
 
 }  // namespace streamer

@@ -24,8 +24,6 @@
 namespace streamer {
 
 struct ShardStatistics {
-  // Events whose body is no JSON object: skipped, and said so in the log.
-  std::uint64_t malformed = 0;
   std::uint64_t distinct_filters = 0;
   MatchStatistics match;
 };
@@ -47,7 +45,6 @@ class Shard {
   const cel::Units evaluation_budget_;
   Matcher matcher_;
   MatchScratch scratch_;
-  std::uint64_t malformed_ = 0;
 };
 
 }  // namespace streamer

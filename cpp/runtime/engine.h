@@ -85,6 +85,7 @@ struct EngineStatistics {
   std::uint64_t subscriptions_unregistered = 0;
   std::uint64_t subscriptions_expired = 0;
   std::uint64_t subscriptions_suspended = 0;
+  std::uint64_t subscriptions_moved = 0;  // between shards
   std::uint64_t quota_exceeded_gateway = 0;
   std::uint64_t quota_exceeded_tenant = 0;
   std::uint64_t quota_exceeded_total = 0;

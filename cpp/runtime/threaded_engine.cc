@@ -86,12 +86,11 @@ struct ThreadedEngine::State {
       : options(the_options),
         log(std::move(the_log)),
         sequencer(options.core, options.shards, log),
-        router(ReadMonotonicClock, log->head()),
+        router(ReadMonotonicClock, log->head(), options.on_malformed),
         intake(log),
         router_mailbox(options.queue_size) {
     for (std::size_t i = 0; i < options.shards; ++i) {
-      shards.emplace_back(options.core, ReadMonotonicClock,
-                          options.on_malformed);
+      shards.emplace_back(options.core, ReadMonotonicClock);
       shard_mailboxes.emplace_back(options.queue_size);
     }
   }
@@ -221,6 +220,7 @@ void ThreadedEngine::State::RunRouter() {
 void ThreadedEngine::State::Route(std::vector<RouterMail>& mail) {
   ForEachChunk(mail, [&](std::span<RouterMail> chunk) {
     for (RouterMail& one : chunk) RouteOne(one, effects);
+    router.NoteReports();
     HandOut(effects);
   });
   mail.clear();

@@ -40,7 +40,7 @@ struct ThreadedEngineOptions {
   std::size_t ingest_backlog = 16'384;
   // Items in a queue between two stages before its sender waits.
   std::size_t queue_size = 8'192;
-  // Called by a shard's thread for each event it had to skip.
+  // Called by the router's thread for each event that had to be skipped.
   std::function<void(const MalformedEvent&)> on_malformed;
 };
 

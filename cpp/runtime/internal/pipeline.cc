@@ -5,8 +5,8 @@ namespace streamer::internal {
 Pipeline::Pipeline(const CoreOptions& options, Position start,
                    const MonotonicClock& clock)
     : sequencer_(options, 1, start),
-      shard_(options, clock, nullptr),
-      router_(clock, start),
+      shard_(options, clock),
+      router_(clock, start, nullptr),
       output_(1) {}
 
 void Pipeline::PassOn(std::vector<Effect>& effects) {
@@ -17,6 +17,7 @@ void Pipeline::PassOn(std::vector<Effect>& effects) {
   for (ShardResult& result : results_) {
     router_.router().Accept(std::move(result), effects);
   }
+  router_.NoteReports();
   results_.clear();
   output_.Clear();
 }

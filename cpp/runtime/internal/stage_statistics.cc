@@ -9,6 +9,7 @@ void Report(const SequencerCounts& counts, EngineStatistics& statistics) {
   statistics.events_skipped_deleted_again = counts.events.skipped_deleted_again;
   statistics.duplicate_events = counts.events.duplicate_events;
   statistics.gaps_detected = counts.events.gaps_detected;
+  statistics.subscriptions_moved = counts.events.moved_subscriptions;
   const RegistryStatistics& registry = counts.registry;
   statistics.subscriptions_active_match_all = registry.active_match_all;
   statistics.subscriptions_active_document = registry.active_document;
@@ -24,7 +25,6 @@ void Report(const SequencerCounts& counts, EngineStatistics& statistics) {
 }
 
 void Report(const ShardCounts& counts, EngineStatistics& statistics) {
-  statistics.events_skipped_malformed += counts.shard.malformed;
   statistics.distinct_filters += counts.shard.distinct_filters;
   const MatchStatistics& from = counts.shard.match;
   MatchStatistics& to = statistics.match;
@@ -36,7 +36,6 @@ void Report(const ShardCounts& counts, EngineStatistics& statistics) {
   to.evaluated_error += from.evaluated_error;
   to.over_budget += from.over_budget;
   counts.match_latency.AddTo(statistics.match_latency_seconds);
-  counts.matches_per_event.AddTo(statistics.matches_per_event);
 }
 
 void Report(const RouterCounts& counts, EngineStatistics& statistics) {
@@ -47,6 +46,8 @@ void Report(const RouterCounts& counts, EngineStatistics& statistics) {
   statistics.resyncs = counts.router.resyncs;
   statistics.gateways_connected = counts.router.gateways;
   statistics.routed = counts.router.routed;
+  statistics.events_skipped_malformed = counts.router.malformed;
+  counts.matches_per_event.AddTo(statistics.matches_per_event);
   counts.delivery_latency.AddTo(statistics.delivery_latency_seconds);
 }
 

@@ -21,12 +21,12 @@ struct SequencerCounts {
 struct ShardCounts {
   ShardStatistics shard;
   LatencyHistogram match_latency;
-  MatchCountHistogram matches_per_event;
 };
 
 struct RouterCounts {
   RouterStatistics router;
   LatencyHistogram delivery_latency;
+  MatchCountHistogram matches_per_event;
 };
 
 // Each adds what its stage knows to `statistics`.

@@ -94,11 +94,8 @@ std::vector<SubscriptionInfo> SequencerStage::List(SubscriptionHandle after,
   return ListSubscriptions(sequencer_.registry(), after, limit);
 }
 
-ShardStage::ShardStage(const CoreOptions& options, MonotonicClock clock,
-                       std::function<void(const MalformedEvent&)> on_malformed)
-    : clock_(std::move(clock)),
-      on_malformed_(std::move(on_malformed)),
-      shard_(options.evaluation_budget) {}
+ShardStage::ShardStage(const CoreOptions& options, MonotonicClock clock)
+    : clock_(std::move(clock)), shard_(options.evaluation_budget) {}
 
 void ShardStage::Process(std::span<ShardTask> tasks,
                          std::vector<ShardResult>& results) {
@@ -108,9 +105,6 @@ void ShardStage::Process(std::span<ShardTask> tasks,
     MonotonicTime after = clock_();
     if (result) {
       counts_.match_latency.Observe(Seconds(after - before));
-      counts_.matches_per_event.Observe(
-          static_cast<double>(result->handles.size()));
-      if (result->malformed && on_malformed_) on_malformed_(*result->malformed);
       results.push_back(*std::move(result));
     }
     before = after;
@@ -130,8 +124,12 @@ EndSuspended FindSuspended(std::span<const Effect> effects) {
   return found;
 }
 
-RouterStage::RouterStage(MonotonicClock clock, Position start)
-    : clock_(std::move(clock)), router_(start) {
+RouterStage::RouterStage(
+    MonotonicClock clock, Position start,
+    std::function<void(const MalformedEvent&)> on_malformed)
+    : clock_(std::move(clock)),
+      on_malformed_(std::move(on_malformed)),
+      router_(start) {
   Publish();
 }
 
@@ -144,6 +142,16 @@ void RouterStage::Measure(const std::vector<Effect>& effects) {
     Duration logged(delivery->event->event.logged_at_monotonic_ns);
     counts_.delivery_latency.Observe(Seconds(now - logged));
   }
+}
+
+void RouterStage::NoteReports() {
+  for (const EventReport& report : router_.reports()) {
+    counts_.matches_per_event.Observe(static_cast<double>(report.matches));
+    if (report.malformed != nullptr && on_malformed_) {
+      on_malformed_(*report.malformed);
+    }
+  }
+  router_.ClearReports();
 }
 
 void RouterStage::Publish() {

@@ -70,8 +70,7 @@ class SequencerStage {
 
 class ShardStage {
  public:
-  ShardStage(const CoreOptions& options, MonotonicClock clock,
-             std::function<void(const MalformedEvent&)> on_malformed);
+  ShardStage(const CoreOptions& options, MonotonicClock clock);
 
   // Processes `tasks` in order, and appends their results.
   void Process(std::span<ShardTask> tasks, std::vector<ShardResult>& results);
@@ -81,7 +80,6 @@ class ShardStage {
 
  private:
   const MonotonicClock clock_;
-  const std::function<void(const MalformedEvent&)> on_malformed_;
   Shard shard_;
   ShardCounts counts_;
   Published<ShardCounts> published_;
@@ -92,11 +90,15 @@ EndSuspended FindSuspended(std::span<const Effect> effects);
 
 class RouterStage {
  public:
-  RouterStage(MonotonicClock clock, Position start);
+  RouterStage(MonotonicClock clock, Position start,
+              std::function<void(const MalformedEvent&)> on_malformed);
 
   [[nodiscard]] Router& router() { return router_; }
   // Notes how long the deliveries among `effects` took from log to here.
   void Measure(const std::vector<Effect>& effects);
+  // Counts the events routed since the last call, and tells of those that
+  // were malformed.
+  void NoteReports();
   void Publish();
 
   // Any thread.
@@ -104,6 +106,7 @@ class RouterStage {
 
  private:
   const MonotonicClock clock_;
+  const std::function<void(const MalformedEvent&)> on_malformed_;
   Router router_;
   RouterCounts counts_;
   Published<RouterCounts> published_;

@@ -57,11 +57,13 @@ class CoreHarness {
       if (!tasks_[i].empty()) choices.emplace_back(1, i);
       if (!results_[i].empty()) choices.emplace_back(2, i);
     }
+    if (!suspended_.handles.empty()) choices.emplace_back(3, 0);
     if (choices.empty()) return false;
     auto [what, shard] = random.Pick(choices);
     if (what == 0) RouteStep();
     if (what == 1) RunShard(shard);
     if (what == 2) RouteResult(shard);
+    if (what == 3) Sequence(std::exchange(suspended_, {}));
     return true;
   }
 

@@ -324,7 +324,9 @@ class History {
         core_(1 + random_.Below(3),
               {.quota = {.per_gateway = Model::kPerGateway,
                          .per_tenant = Model::kPerTenant,
-                         .total = 1000}}) {}
+                         .total = 1000},
+               .split = {.above = random_.Below(8),
+                         .slice = 1 + random_.Below(3)}}) {}
 
   void Run(int steps) {
     for (int step = 0; step < steps; ++step) {
@@ -347,6 +349,9 @@ class History {
                 said == model_.said().end() ? none : said->second)
           << "gateway " << gateway;
     }
+  }
+  [[nodiscard]] std::uint64_t CountMoved() const {
+    return core_.sequencer().statistics().moved_subscriptions;
   }
   [[nodiscard]] std::size_t CountLines(std::string_view beginning) const {
     std::size_t count = 0;
@@ -462,6 +467,7 @@ TEST(CoreModelTest, GatewaysSeeWhatTheModelSaysWordForWord) {
                              "unsubscribed", "ended", "closed"}) {
       lines[kind] += history.CountLines(kind);
     }
+    lines["moved"] += history.CountMoved();
   }
   // A history in which nothing happens would agree as well.
   for (const auto& [kind, count] : lines) EXPECT_GT(count, 0u) << kind;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -341,16 +342,90 @@ TEST(RouterOrderTest, HandlesAscendOverAllShards) {
   EXPECT_EQ(support::Describe(effects[0].what), "delivery 1 e1 [s1,s2,s3,s4]");
 }
 
+// Two shards of a split collection: one could not read the event, the other
+// read less far and matched.
+TEST(RouterOrderTest, WhatOneShardCannotReadNobodyDelivers) {
+  Router router;
+  std::vector<Effect> effects;
+  router.Accept(RouterStep{Ordinal(1), AddGateway{{.gateway = kFirst,
+                                                   .initial_credit = 10}}},
+                effects);
+  router.Accept(
+      RouterStep{Ordinal(2), AddRoute{kFirst,
+                                      {.subscription_id = "a",
+                                       .handle = SubscriptionHandle(1)}}},
+      effects);
+  effects.clear();
+  ChangeEvent event;
+  event.source = std::make_shared<SourceEvent>(MakeEvent(1, "c"));
+  router.Accept(RouterStep{Ordinal(3), RouteEvent{{1, 1}, 3}}, effects);
+  const auto outgoing =
+      std::make_shared<const OutgoingEvent>(OutgoingEvent{event, ""});
+  router.Accept(
+      ShardResult{Ordinal(3), outgoing, {SubscriptionHandle(1)}, nullptr},
+      effects);
+  for (int shard = 0; shard < 2; ++shard) {
+    router.Accept(ShardResult{Ordinal(3),
+                              nullptr,
+                              {},
+                              std::make_shared<const MalformedEvent>(
+                                  MalformedEvent{event, DataLoss("broken")})},
+                  effects);
+  }
+  EXPECT_THAT(effects, IsEmpty());
+  EXPECT_EQ(router.statistics().malformed, 1u);
+  ASSERT_EQ(router.reports().size(), 1u);
+  EXPECT_EQ(router.reports()[0].matches, 0u);
+  EXPECT_EQ(router.reports()[0].malformed->problem, DataLoss("broken"));
+}
+
+TEST(RouterOrderTest, SuspensionsOfSeveralShardsAscendByHandle) {
+  Router router;
+  std::vector<Effect> effects;
+  std::uint64_t ordinal = 0;
+  auto step = [&](auto work) {
+    router.Accept(RouterStep{Ordinal(++ordinal), std::move(work)}, effects);
+  };
+  step(AddGateway{{.gateway = kFirst, .initial_credit = 10}});
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    step(AddRoute{kFirst,
+                  {.subscription_id = "s" + std::to_string(i),
+                   .handle = SubscriptionHandle(i)}});
+  }
+  effects.clear();
+  step(RouteEvent{{1, 1}, 2});
+  const auto suspend = [&](std::vector<SubscriptionHandle> handles) {
+    router.Accept(ShardResult{Ordinal(5),
+                              nullptr,
+                              {},
+                              nullptr,
+                              std::make_shared<const Suspension>(
+                                  Suspension{std::move(handles), "dear"})},
+                  effects);
+  };
+  suspend({SubscriptionHandle(1), SubscriptionHandle(3)});
+  suspend({SubscriptionHandle(2)});
+  std::vector<std::string> seen;
+  for (const Effect& effect : effects) {
+    seen.push_back(support::Describe(effect.what));
+  }
+  EXPECT_THAT(seen,
+              ElementsAre("suspended s1", "suspended s2", "suspended s3"));
+}
+
 // The same inputs through one shard in the order of one thread, and through
-// several in random interleavings: every gateway sees the same.
+// several in random interleavings, collections being split and coming together
+// meanwhile: every gateway sees the same.
 TEST(RouterOrderTest, AnyInterleavingOfAnyNumberOfShardsGivesTheSameEffects) {
   support::Random random(support::SeedOf("RouterOrderTest"));
   SCOPED_TRACE(random.seed_note());
-  std::size_t seen_count = 0;
-  for (int round = 0; round < 40; ++round) {
+  std::map<std::string, std::size_t> seen_count;
+  for (int round = 0; round < 60; ++round) {
     std::size_t shard_count = 2 + random.Below(4);
-    CoreHarness one(1);
-    CoreHarness many(shard_count);
+    CoreOptions options{.evaluation_budget = support::kLowBudget};
+    CoreHarness one(1, options);
+    options.split = {.above = random.Below(10), .slice = 1 + random.Below(3)};
+    CoreHarness many(shard_count, options);
     auto both = [&](auto input) {
       one.Sequence(input);
       many.Sequence(std::move(input));
@@ -369,12 +444,20 @@ TEST(RouterOrderTest, AnyInterleavingOfAnyNumberOfShardsGivesTheSameEffects) {
         both(MakeSubscribe(
             gateway, id, collection,
             absl::StrCat("doc.n % ", 1 + random.Below(3), " == 0")));
+      } else if (random.Chance(1, 10)) {
+        // An id for each: when one is free again is not a matter of order.
+        both(MakeSubscribe(
+            gateway, absl::StrCat("costly", step), collection,
+            absl::StrCat("lists.range(doc.n * ", 1 + random.Below(20),
+                         ").all(x, x >= 0)")));
       } else if (random.Chance(1, 4)) {
         both(Unsubscribe{gateway, id});
       } else if (random.Chance(1, 60)) {
         both(DisconnectGateway{gateway});
       } else {
-        both(MakeEvent(step, collection));
+        SourceEvent event = MakeEvent(step, collection);
+        if (random.Chance(1, 10)) event.document = "7";
+        both(event);
       }
       for (std::size_t i = random.Below(6); i > 0; --i) many.Advance(random);
     }
@@ -382,9 +465,18 @@ TEST(RouterOrderTest, AnyInterleavingOfAnyNumberOfShardsGivesTheSameEffects) {
     while (many.Advance(random)) {
     }
     ASSERT_EQ(many.seen(), one.seen()) << shard_count << " shards";
-    for (const auto& [gateway, lines] : one.seen()) seen_count += lines.size();
+    for (const auto& [gateway, lines] : one.seen()) {
+      for (const std::string& line : lines) {
+        ++seen_count[line.substr(0, line.find(' '))];
+      }
+    }
+    seen_count["malformed"] += many.router().statistics().malformed;
+    seen_count["moved"] += many.sequencer().statistics().moved_subscriptions;
   }
-  EXPECT_GT(seen_count, 1000u);
+  EXPECT_GT(seen_count["delivery"], 1000u);
+  for (const char* kind : {"suspended", "malformed", "moved"}) {
+    EXPECT_GT(seen_count[kind], 50u) << kind;
+  }
 }
 
 }  // namespace

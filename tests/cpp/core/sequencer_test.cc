@@ -4,14 +4,17 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/core_harness.h"
 #include "support/core_events.h"
+#include "support/random.h"
 
 namespace streamer {
 namespace {
@@ -32,7 +35,10 @@ Instant At(std::int64_t second) {
 // The bare sequencer: what it asks of the later stages.
 class SequencerOutputTest : public testing::Test {
  protected:
-  SequencerOutputTest() { Accept(ConnectGateway{.gateway = kSoft}); }
+  explicit SequencerOutputTest(const CoreOptions& options = {})
+      : sequencer_(options, 4, Position{1, 0}) {
+    Accept(ConnectGateway{.gateway = kSoft});
+  }
 
   void Accept(Command command) {
     output_.Clear();
@@ -62,7 +68,7 @@ class SequencerOutputTest : public testing::Test {
     return std::get<RouteEvent>(output_.steps.at(0).work).awaited_results;
   }
 
-  Sequencer sequencer_{CoreOptions(), 4, Position{1, 0}};
+  Sequencer sequencer_;
   SequencerOutput output_{4};
   std::uint64_t offset_ = 0;
   std::uint64_t last_ordinal_ = 0;
@@ -138,6 +144,202 @@ TEST_F(SequencerOutputTest, CommandsOfUnknownGatewaysChangeNothing) {
   Accept(MakeSubscribe(GatewayHandle(7), "s", "c", "true"));
   EXPECT_EQ(TaskCount(), 0u);
   EXPECT_EQ(sequencer_.registry().size(), 0u);
+}
+
+// Collections of more than four are split, one subscription at a time.
+class SequencerSplitTest : public SequencerOutputTest {
+ protected:
+  SequencerSplitTest() : SequencerOutputTest({.split = {4, 1}}) {}
+
+  void SubscribeTo(const std::string& collection, int first, int count) {
+    for (int i = first; i < first + count; ++i) {
+      const std::string id = absl::StrCat(collection, i);
+      Accept(
+          MakeSubscribe(kSoft, id, collection, absl::StrCat("doc.n == ", i)));
+      Follow();
+    }
+  }
+  void UnsubscribeFrom(const std::string& collection, int first, int count) {
+    for (int i = first; i < first + count; ++i) {
+      Accept(Unsubscribe{kSoft, absl::StrCat(collection, i)});
+      Follow();
+    }
+  }
+  // Ticks until nothing moves.
+  void LetMove() {
+    do {
+      Accept(Tick{});
+      Follow();
+    } while (TaskCount() > 0);
+  }
+  // Does what the tasks say, and checks that each is where they say.
+  void Follow() {
+    for (std::size_t shard = 0; shard < output_.shards.size(); ++shard) {
+      for (const ShardTask& task : output_.shards[shard]) {
+        const auto* removal = std::get_if<RemoveFilters>(&task.work);
+        if (removal == nullptr) continue;
+        for (SubscriptionHandle handle : removal->handles) {
+          EXPECT_EQ(held_[shard].erase(handle), 1u);
+        }
+      }
+    }
+    for (std::size_t shard = 0; shard < output_.shards.size(); ++shard) {
+      for (const ShardTask& task : output_.shards[shard]) {
+        const auto* addition = std::get_if<AddFilter>(&task.work);
+        if (addition == nullptr) continue;
+        EXPECT_TRUE(held_[shard].emplace(addition->handle, *addition).second);
+      }
+    }
+  }
+  [[nodiscard]] std::size_t HeldBy(std::size_t shard,
+                                   const std::string& collection) const {
+    std::size_t count = 0;
+    for (const auto& [handle, added] : held_[shard]) {
+      count += added.collection == collection ? 1 : 0;
+    }
+    return count;
+  }
+  [[nodiscard]] std::size_t ShardsThatHold(
+      const std::string& collection) const {
+    std::size_t count = 0;
+    for (std::size_t shard = 0; shard < held_.size(); ++shard) {
+      count += HeldBy(shard, collection) > 0 ? 1 : 0;
+    }
+    return count;
+  }
+  // The event goes to the shards that hold something, and to no other.
+  void ExpectToReachWhatHolds(const std::string& collection) {
+    Accept(MakeEvent(static_cast<std::int64_t>(offset_), collection));
+    Follow();
+    EXPECT_EQ(AwaitedResults(), ShardsThatHold(collection));
+    for (std::size_t shard = 0; shard < output_.shards.size(); ++shard) {
+      std::size_t events = 0;
+      for (const ShardTask& task : output_.shards[shard]) {
+        events += std::holds_alternative<MatchEvent>(task.work) ? 1 : 0;
+      }
+      EXPECT_EQ(events, HeldBy(shard, collection) > 0 ? 1u : 0u);
+    }
+  }
+  [[nodiscard]] std::uint64_t moved() const {
+    return sequencer_.statistics().moved_subscriptions;
+  }
+
+  std::vector<std::map<SubscriptionHandle, AddFilter>> held_{4};
+};
+
+TEST_F(SequencerSplitTest, ACollectionOfFourStaysOnOneShard) {
+  SubscribeTo("c", 0, 4);
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("c"), 1u);
+  EXPECT_EQ(moved(), 0u);
+}
+
+TEST_F(SequencerSplitTest, AFifthSpreadsIt) {
+  SubscribeTo("c", 0, 20);
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("c"), 4u);
+  EXPECT_GT(moved(), 0u);
+}
+
+TEST_F(SequencerSplitTest, ASliceMovesOneAndAnEventReachesAllThatHold) {
+  SubscribeTo("c", 0, 40);
+  for (int i = 0; i < 40; ++i) {
+    const std::uint64_t before = moved();
+    ExpectToReachWhatHolds("c");
+    EXPECT_LE(moved(), before + 1);
+  }
+  EXPECT_EQ(ShardsThatHold("c"), 4u);
+}
+
+TEST_F(SequencerSplitTest, EqualFiltersStandOnOneShard) {
+  for (int i = 0; i < 10; ++i) {
+    Accept(MakeSubscribe(kSoft, absl::StrCat("s", i), "c", "doc.n == 7"));
+    Follow();
+  }
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("c"), 1u);
+  ExpectToReachWhatHolds("c");
+}
+
+TEST_F(SequencerSplitTest, OtherCollectionsStayWhereTheyAre) {
+  SubscribeTo("d", 0, 3);
+  SubscribeTo("c", 0, 20);
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("d"), 1u);
+  ExpectToReachWhatHolds("d");
+}
+
+TEST_F(SequencerSplitTest, BelowHalfItComesTogether) {
+  SubscribeTo("c", 0, 20);
+  LetMove();
+  UnsubscribeFrom("c", 0, 18);
+  LetMove();
+  const std::uint64_t before = moved();
+  SubscribeTo("c", 20, 1);
+  LetMove();
+  EXPECT_GT(ShardsThatHold("c"), 1u);  // half is not below half
+  EXPECT_EQ(moved(), before);
+  UnsubscribeFrom("c", 18, 2);
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("c"), 1u);
+  SubscribeTo("c", 30, 2);
+  EXPECT_EQ(ShardsThatHold("c"), 1u);
+  ExpectToReachWhatHolds("c");
+}
+
+TEST_F(SequencerSplitTest, WhatShrinksWhileItIsSplitIsSplitAndComesTogether) {
+  SubscribeTo("c", 0, 30);
+  UnsubscribeFrom("c", 0, 29);
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("c"), 1u);
+  ExpectToReachWhatHolds("c");
+}
+
+TEST_F(SequencerSplitTest, AnEmptiedCollectionLeavesNothing) {
+  SubscribeTo("c", 0, 20);
+  SubscribeTo("d", 0, 20);
+  Accept(DisconnectGateway{kSoft});
+  Follow();
+  EXPECT_EQ(ShardsThatHold("c") + ShardsThatHold("d"), 0u);
+  Accept(MakeEvent(1000, "c"));
+  EXPECT_EQ(AwaitedResults(), 0u);
+  LetMove();
+}
+
+// The shard let go of it, the sequencer has not heard yet and moves it: it
+// must not come back to stay.
+TEST_F(SequencerSplitTest, ASuspendedSubscriptionEndsWhereItWasMovedTo) {
+  SubscribeTo("c", 0, 20);
+  LetMove();
+  for (std::size_t shard = 0; shard < held_.size(); ++shard) {
+    while (!held_[shard].empty()) {
+      Accept(EndSuspended{{held_[shard].begin()->first}});
+      Follow();
+    }
+  }
+  EXPECT_EQ(ShardsThatHold("c"), 0u);
+  EXPECT_EQ(sequencer_.registry().size(), 0u);
+}
+
+TEST_F(SequencerSplitTest, AnyCallsLeaveEachSubscriptionOnOneShard) {
+  support::Random random(support::SeedOf("SequencerSplitTest"));
+  SCOPED_TRACE(random.seed_note());
+  for (int step = 0; step < 5000 && !HasFailure(); ++step) {
+    const std::string collection = random.Pick({"c", "d", "e"});
+    // Long times of growth and of shrinking.
+    const bool grows = (step / 150) % 2 == 0;
+    if (random.Chance(1, 3)) {
+      ExpectToReachWhatHolds(collection);
+    } else if (random.Chance(grows ? 1 : 9, 10)) {
+      UnsubscribeFrom(collection, static_cast<int>(random.Below(12)), 1);
+    } else {
+      SubscribeTo(collection, static_cast<int>(random.Below(12)), 1);
+    }
+    std::size_t held = 0;
+    for (const auto& shard : held_) held += shard.size();
+    ASSERT_EQ(held, sequencer_.registry().size());
+  }
+  EXPECT_GT(moved(), 50u);
 }
 
 // With the later stages behind it: what gateways see.

@@ -84,6 +84,7 @@ std::vector<std::vector<std::string>> RunScenario(Engine& engine) {
       for (std::size_t i = 0; i < 1 + random.Below(20); ++i) {
         events.push_back(
             MakeEvent(next_event++, absl::StrCat("c", random.Below(4))));
+        if (random.Chance(1, 30)) events.back().document = "7";
       }
       EXPECT_TRUE(engine.Ingest(std::move(events)).ok());
     }
@@ -98,9 +99,12 @@ std::vector<std::vector<std::string>> RunScenario(Engine& engine) {
   return seen;
 }
 
+constexpr std::size_t kNever = 1'000'000;
+
 struct Threads {
   std::size_t shards;
   bool single_thread;
+  std::size_t split_above = kNever;
 };
 
 class ThreadedEngineOrderTest : public testing::TestWithParam<Threads> {};
@@ -112,11 +116,16 @@ TEST_P(ThreadedEngineOrderTest, GivesTheEffectsOfOneThread) {
                           Instant{});
   options.shards = GetParam().shards;
   options.single_thread = GetParam().single_thread;
+  options.core.split = {GetParam().split_above, 1};
   ThreadedEngine threaded(options, std::make_shared<MemoryEventLog>());
   const auto expected = RunScenario(one_thread);
   EXPECT_GT(expected[0].size(), 500u);
   EXPECT_THAT(expected[0], Contains(StartsWith("suspended costly")));
+  EXPECT_GT(one_thread.Statistics().events_skipped_malformed, 50u);
   EXPECT_EQ(RunScenario(threaded), expected);
+  EXPECT_TRUE(threaded.Stop(kDeadline));
+  EXPECT_EQ(threaded.Statistics().subscriptions_moved > 0,
+            GetParam().split_above != kNever && GetParam().shards > 1);
 }
 
 // A gateway may subscribe again as soon as it hears of the suspension, under
@@ -153,15 +162,17 @@ TEST(ThreadedEngineTest,
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Threads, ThreadedEngineOrderTest,
-                         testing::Values(Threads{1, false}, Threads{2, false},
-                                         Threads{3, false}, Threads{1, true},
-                                         Threads{2, true}),
-                         [](const auto& test) {
-                           return absl::StrCat(
-                               test.param.shards, "Shards",
-                               test.param.single_thread ? "OneThread" : "");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Threads, ThreadedEngineOrderTest,
+    testing::Values(Threads{1, false}, Threads{2, false}, Threads{3, false},
+                    Threads{1, true}, Threads{2, true}, Threads{1, false, 3},
+                    Threads{2, false, 3}, Threads{3, false, 6},
+                    Threads{4, false, 3}, Threads{4, true, 6}),
+    [](const auto& test) {
+      return absl::StrCat(test.param.shards, "Shards",
+                          test.param.single_thread ? "OneThread" : "",
+                          test.param.split_above != kNever ? "Split" : "");
+    });
 
 // The sequencer is held inside `taken`; so events pile up in the log.
 TEST(ThreadedEngineTest, RefusesEventsWhileItsReaderIsFarBehind) {
