@@ -36,7 +36,7 @@ namespace streamer {
 struct ServiceConfig {
   HttpServerOptions http;
   GrpcServerOptions grpc;
-  ThreadedEngineOptions engine;
+  ThreadedEngineOptions engine{.shards = 0};  // 0: by what there is
   Duration drain_timeout = std::chrono::seconds(10);
   LogLevel log_level = LogLevel::kInfo;
 };

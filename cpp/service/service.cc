@@ -42,8 +42,14 @@ MemoryEventLogOptions NewLog() {
               std::chrono::duration_cast<std::chrono::seconds>(now).count())};
 }
 
+// One processor is left to the sequencer and the router.
+std::size_t DefaultShards() {
+  return std::max(2u, std::thread::hardware_concurrency()) - 1;
+}
+
 ThreadedEngineOptions EngineOptions(const ServiceConfig& config) {
   ThreadedEngineOptions options = config.engine;
+  if (options.shards == 0) options.shards = DefaultShards();
   options.on_malformed = LogMalformedEvent;
   return options;
 }

@@ -175,6 +175,13 @@ std::vector<ConfigKey> CoreKeys() {
           STREAMER_MEMBER(engine.ingest_backlog), 1'024, 1u << 24),
       BooleanKey("engine.single_thread", "Run all stages in one thread",
                  STREAMER_MEMBER(engine.single_thread)),
+      NumberKey<std::size_t>(
+          "engine.shards", "Threads that match; 0 for one less than processors",
+          STREAMER_MEMBER(engine.shards), 0, 256),
+      NumberKey<std::size_t>(
+          "engine.split_above",
+          "Subscriptions of one collection before it is split over all shards",
+          STREAMER_MEMBER(engine.core.split.above), 1, kAny),
       NumberKey<std::size_t>("engine.queue_size",
                              "Items in each queue between two stages",
                              STREAMER_MEMBER(engine.queue_size), 64, 1u << 20),
