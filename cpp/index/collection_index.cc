@@ -10,6 +10,7 @@
 #include "index/hash_index.h"
 #include "index/internal/access.h"
 #include "index/internal/event_walk.h"
+#include "index/internal/hung_conjunction.h"
 #include "index/internal/path_trie.h"
 #include "index/internal/postings.h"
 #include "index/internal/record.h"
@@ -21,11 +22,6 @@ namespace streamer {
 namespace {
 
 constexpr EntryId kNoEntry{~std::uint32_t{0}};
-constexpr ConjunctionId kNoConjunction{~std::uint32_t{0}};
-
-// A posting list longer than this makes its conjunctions look for a better
-// access predicate.
-constexpr std::size_t kCrowd = 64;
 
 // A canonical filter and who asked for it.
 struct Entry {
@@ -33,43 +29,6 @@ struct Entry {
   IdSet<SubscriptionHandle> subscribers;
   ConjunctionId first_conjunction = kNoConjunction;
 };
-
-// A conjunction of an entry, hung. One cache line: what is reached by many
-// events is mostly refused by its first records.
-struct alignas(64) HungConjunction {
-  static constexpr std::uint32_t kInlineRecords = 2;
-
-  EntryId entry = kNoEntry;             // kNoEntry: the place is free
-  ConjunctionId next = kNoConjunction;  // of the same entry
-  std::uint32_t number = 0;             // of Filter::conjunctions()
-  std::uint32_t access_predicate = 0;
-  std::uint32_t record_count = 0;
-  AccessKind access = AccessKind::kNever;
-  bool is_proof = false;      // its predicates alone decide
-  bool has_siblings = false;  // the entry has other conjunctions
-  std::array<PredicateRecord, kInlineRecords> first_records;
-  std::unique_ptr<PredicateRecord[]> more_records;
-
-  [[nodiscard]] const PredicateRecord& record(std::uint32_t i) const {
-    return i < kInlineRecords ? first_records[i]
-                              : more_records[i - kInlineRecords];
-  }
-  void SetRecords(const std::vector<PredicateRecord>& records);
-};
-static_assert(sizeof(HungConjunction) == 64);
-
-void HungConjunction::SetRecords(const std::vector<PredicateRecord>& records) {
-  record_count = static_cast<std::uint32_t>(records.size());
-  const std::size_t inline_count =
-      std::min<std::size_t>(records.size(), kInlineRecords);
-  std::copy_n(records.begin(), inline_count, first_records.begin());
-  more_records.reset();
-  if (records.size() == inline_count) return;
-  more_records =
-      std::make_unique<PredicateRecord[]>(records.size() - inline_count);
-  std::copy(records.begin() + kInlineRecords, records.end(),
-            more_records.get());
-}
 
 // The variable through which a document filter names the document.
 FilterVariable IdVariable(const Filter& filter) {
@@ -85,7 +44,7 @@ class CollectionIndex::State {
   State()
       : verifier_(paths_, terms_, shared_),
         chooser_(paths_, terms_),
-        postings_(paths_, terms_) {}
+        postings_(conjunctions_, paths_, terms_, chooser_) {}
 
   EntryId Add(SubscriptionHandle subscriber,
               std::shared_ptr<const Filter> filter);
@@ -114,7 +73,7 @@ class CollectionIndex::State {
   void AddRecords(HungConjunction& hung, const Access& access);
   PredicateRecord MakeRecord(const Predicate& predicate);
   void RemoveRecords(HungConjunction& hung);
-  void ReconsiderOne();
+  void ReconsiderSome();
   void Reconsider(ConjunctionId id);
 
   EntryId FindDocument(std::string_view id, FilterVariable variable) const;
@@ -126,10 +85,6 @@ class CollectionIndex::State {
                    IndexScratch& scratch) const;
   void Verify(ConjunctionId id, IndexScratch& scratch) const;
 
-  const Conjunction& SourceOf(const HungConjunction& hung) const {
-    return entry(hung.entry).filter->conjunctions()[hung.number];
-  }
-
   Pool<Entry> entries_;
   HashIndex entry_of_key_;
   HashIndex entry_of_document_;
@@ -137,7 +92,8 @@ class CollectionIndex::State {
   std::size_t size_ = 0;
 
   Pool<HungConjunction> conjunctions_;
-  std::uint32_t reconsider_next_ = 0;
+  // Those for which another access may have become better.
+  std::vector<ConjunctionId> to_reconsider_;
 
   PathTrie paths_;
   TermTable terms_;
@@ -183,7 +139,7 @@ EntryId CollectionIndex::State::AddEntry(std::shared_ptr<const Filter> filter) {
                               id.value());
   } else {
     AddConjunctions(id, source);
-    ReconsiderOne();
+    ReconsiderSome();
   }
   return id;
 }
@@ -203,13 +159,12 @@ void CollectionIndex::State::RemoveEntry(EntryId id) {
 }
 
 void CollectionIndex::State::AddConjunctions(EntryId id, const Filter& filter) {
-  for (std::uint32_t i = 0; i < filter.conjunctions().size(); ++i) {
-    const Conjunction& conjunction = filter.conjunctions()[i];
+  for (const Conjunction& conjunction : filter.conjunctions()) {
     Entry& entry = entries_[id.value()];
     HungConjunction hung;
+    hung.source = &conjunction;
     hung.entry = id;
     hung.next = entry.first_conjunction;
-    hung.number = i;
     hung.is_proof = filter.is_exact() && conjunction.residuals.empty();
     hung.has_siblings = filter.conjunctions().size() > 1;
     entry.first_conjunction = ConjunctionId(conjunctions_.Add(std::move(hung)));
@@ -229,23 +184,23 @@ void CollectionIndex::State::RemoveConjunctions(const Entry& entry) {
 
 void CollectionIndex::State::Hang(ConjunctionId id, const Access& access) {
   HungConjunction& hung = conjunctions_[id.value()];
-  const Conjunction& conjunction = SourceOf(hung);
   hung.access = access.kind;
-  hung.access_predicate = access.predicate;
-  postings_.Hang(id, conjunction, access);
+  hung.access_predicate = static_cast<std::uint16_t>(access.predicate);
   if (access.kind != AccessKind::kNever) AddRecords(hung, access);
+  postings_.Hang(id, *hung.source, access);
 }
 
 void CollectionIndex::State::Unhang(ConjunctionId id) {
   HungConjunction& hung = conjunctions_[id.value()];
+  postings_.Unhang(id, *hung.source, hung.access_kept());
+  hung.keys.fill(HungConjunction::kNoKey);
   RemoveRecords(hung);
-  postings_.Unhang(id, SourceOf(hung), {hung.access, hung.access_predicate, 0});
 }
 
 // Records in order of cost: numbers are compared before anything is shared.
 void CollectionIndex::State::AddRecords(HungConjunction& hung,
                                         const Access& access) {
-  const Conjunction& conjunction = SourceOf(hung);
+  const Conjunction& conjunction = *hung.source;
   std::vector<PredicateRecord> records;
   for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
     const Predicate& predicate = conjunction.predicates[i];
@@ -301,30 +256,25 @@ void CollectionIndex::State::RemoveRecords(HungConjunction& hung) {
   hung.SetRecords({});
 }
 
-// Looks at one conjunction in turn after each addition: what was the best
-// access when it was hung need not be any more. One at a time, so that no
-// addition ever has to stop for a large list.
-void CollectionIndex::State::ReconsiderOne() {
-  if (reconsider_next_ >= conjunctions_.bound()) reconsider_next_ = 0;
-  const HungConjunction* hung = conjunctions_.Peek(reconsider_next_);
-  if (hung != nullptr && hung->entry != kNoEntry) {
-    Reconsider(ConjunctionId(reconsider_next_));
+// What was the best access when a conjunction was hung need not be any more
+// when so many others hang there that their list was divided. They are looked
+// at a few at a time, so that no addition ever has to stop for all of them.
+void CollectionIndex::State::ReconsiderSome() {
+  constexpr int kAtOnce = 2;
+  postings_.TakeDivided(to_reconsider_);
+  for (int i = 0; i < kAtOnce && !to_reconsider_.empty(); ++i) {
+    const ConjunctionId id = to_reconsider_.back();
+    to_reconsider_.pop_back();
+    Reconsider(id);
   }
-  ++reconsider_next_;
 }
 
 void CollectionIndex::State::Reconsider(ConjunctionId id) {
-  const HungConjunction& hung = conjunctions_[id.value()];
-  const Conjunction& conjunction = SourceOf(hung);
-  if (hung.access == AccessKind::kNever || conjunction.predicates.size() < 2) {
-    return;
-  }
-  Access present{hung.access, hung.access_predicate, 1};
-  const bool is_listed = hung.access == AccessKind::kEquality ||
-                         hung.access == AccessKind::kMember;
-  if (is_listed && postings_.CrowdOf(conjunction, present) <= kCrowd) return;
-  present = chooser_.Judge(conjunction, hung.access_predicate);
-  const Access best = chooser_.Choose(conjunction);
+  const HungConjunction* hung = conjunctions_.Peek(id.value());
+  // It may have been removed since.
+  if (hung == nullptr || hung->source == nullptr) return;
+  const Access best = chooser_.Choose(*hung->source);
+  const Access present = chooser_.Judge(*hung->source, hung->access_predicate);
   if (best.share * 2 > present.share) return;
   Unhang(id);
   Hang(id, best);
@@ -357,7 +307,7 @@ void CollectionIndex::State::BeginEvent(IndexScratch& scratch) const {
 
 void CollectionIndex::State::AddReached(IndexScratch& scratch) const {
   if (match_all_ != kNoEntry) {
-    scratch.candidates.push_back({match_all_, 0, true});
+    scratch.candidates.push_back({match_all_, nullptr, true});
   }
   // First all that is reached, so that memory is on its way while the rest is
   // looked up; waiting for it is most of the cost of a large index.
@@ -387,7 +337,7 @@ void CollectionIndex::State::AddDocument(std::string_view id,
                                          FilterVariable variable,
                                          IndexScratch& scratch) const {
   const EntryId found = FindDocument(id, variable);
-  if (found != kNoEntry) scratch.candidates.push_back({found, 0, true});
+  if (found != kNoEntry) scratch.candidates.push_back({found, nullptr, true});
 }
 
 EntryId CollectionIndex::State::FindDocument(std::string_view id,
@@ -411,30 +361,30 @@ void CollectionIndex::State::Verify(ConjunctionId id,
   // is one candidate all the same.
   if (hung.is_proof && !scratch.Claim(hung.entry)) return;
   __builtin_prefetch(&entries_[hung.entry.value()]);
-  scratch.candidates.push_back({hung.entry, hung.number, hung.is_proof});
+  scratch.candidates.push_back({hung.entry, hung.source, hung.is_proof});
 }
 
 std::optional<std::size_t> CollectionIndex::State::AccessPredicate(
     EntryId entry_id, std::size_t conjunction) const {
+  const Conjunction* source =
+      &entry(entry_id).filter->conjunctions()[conjunction];
   ConjunctionId id = entry(entry_id).first_conjunction;
-  while (id != kNoConjunction) {
-    const HungConjunction& hung = conjunctions_[id.value()];
-    if (hung.number == conjunction) {
-      if (hung.access == AccessKind::kNever ||
-          hung.access == AccessKind::kScan) {
-        return std::nullopt;
-      }
-      return hung.access_predicate;
-    }
-    id = hung.next;
+  while (conjunctions_[id.value()].source != source) {
+    id = conjunctions_[id.value()].next;
   }
-  return std::nullopt;
+  const HungConjunction& hung = conjunctions_[id.value()];
+  if (hung.access == AccessKind::kNever || hung.access == AccessKind::kScan) {
+    return std::nullopt;
+  }
+  return hung.access_predicate;
 }
 
 std::size_t CollectionIndex::State::memory_bytes() const {
   return entries_.memory_bytes() + entry_of_key_.memory_bytes() +
          entry_of_document_.memory_bytes() + conjunctions_.memory_bytes() +
-         paths_.memory_bytes() + terms_.memory_bytes() + shared_.memory_bytes();
+         paths_.memory_bytes() + terms_.memory_bytes() +
+         shared_.memory_bytes() + postings_.memory_bytes() +
+         to_reconsider_.capacity() * sizeof(ConjunctionId);
 }
 
 CollectionIndex::CollectionIndex() : state_(std::make_unique<State>()) {}

@@ -46,6 +46,9 @@ class IdSet {
     }
   }
 
+  [[nodiscard]] bool Contains(I id) const {
+    return is_tree() ? tree()->contains(id) : bits_ == BitsOf(id);
+  }
   [[nodiscard]] bool is_empty() const { return bits_ == kEmpty; }
   [[nodiscard]] std::size_t size() const {
     return is_tree() ? tree()->size() : (is_empty() ? 0 : 1);

@@ -1,9 +1,13 @@
 #include "index/scratch.h"
 
+#include <limits>
+
 #include "index/internal/numbers.h"
 
 namespace streamer {
 namespace {
+
+constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
 
 template <typename T>
 void GrowTo(std::vector<T>& vector, std::size_t size) {
@@ -22,6 +26,8 @@ void IndexScratch::BeginEvent(std::size_t paths, std::size_t shared_predicates,
     epoch_ = 1;
   }
   GrowTo(paths_, paths);
+  if (numbers_.size() < paths) numbers_.resize(paths, kNoNumber);
+  for (PathId path : visited_) numbers_[path.value()] = kNoNumber;
   GrowTo(memos_, shared_predicates);
   GrowTo(claimed_, entries);
   visited_.clear();
@@ -33,8 +39,9 @@ void IndexScratch::BeginEvent(std::size_t paths, std::size_t shared_predicates,
 
 void IndexScratch::SetPath(PathId path, const Value& value) {
   const bool is_number = value.is_number();
-  paths_[path.value()] = {&value, is_number ? RoundedNumber(value) : 0, epoch_,
-                          kUnresolvedTerm, is_number};
+  const double number = is_number ? RoundedNumber(value) : 0;
+  paths_[path.value()] = {&value, number, epoch_, kUnresolvedTerm, is_number};
+  if (is_number) numbers_[path.value()] = static_cast<float>(number);
   visited_.push_back(path);
 }
 

@@ -9,6 +9,7 @@
 #ifndef STREAMER_INDEX_SCRATCH_H_
 #define STREAMER_INDEX_SCRATCH_H_
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -20,11 +21,13 @@
 
 namespace streamer {
 
+struct Conjunction;
+
 // A conjunction whose predicates hold. It is proven when nothing else is
 // asked; otherwise its residuals, or the whole filter, must decide.
 struct Candidate {
   EntryId entry;
-  std::uint32_t conjunction = 0;  // of Filter::conjunctions()
+  const Conjunction* conjunction = nullptr;  // null: all of the filter
   bool is_proven = false;
 };
 
@@ -55,6 +58,11 @@ class IndexScratch {
     const PathSlot& slot = paths_[path.value()];
     return slot.epoch == epoch_ ? &slot : nullptr;
   }
+  // The number at `path`, rounded; NaN when there is none. For a first look
+  // that may say too often that a number lies between two others.
+  [[nodiscard]] float NumberAt(PathId path) const {
+    return numbers_[path.value()];
+  }
   // The paths set, in the order of the walk.
   [[nodiscard]] const std::vector<PathId>& visited() const { return visited_; }
 
@@ -78,6 +86,15 @@ class IndexScratch {
     return memo.holds;
   }
 
+  // A key of the event that may lead to a list of conjunctions.
+  struct Probe {
+    std::uint64_t hash = 0;
+    std::uint64_t value = 0;
+    std::uint32_t space = 0;
+
+    friend auto operator<=>(const Probe&, const Probe&) = default;
+  };
+
   // Filled by CollectionIndex::FindCandidates.
   std::vector<Candidate> candidates;
   // Conjunctions looked at for this event: the work done.
@@ -88,6 +105,7 @@ class IndexScratch {
   // Working memory of CollectionIndex.
   std::vector<ConjunctionId> reached;
   std::vector<TermId> members;
+  std::vector<Probe> probes;
 
  private:
   struct Memo {
@@ -97,6 +115,7 @@ class IndexScratch {
 
   std::uint32_t epoch_ = 0;
   std::vector<PathSlot> paths_;
+  std::vector<float> numbers_;
   std::vector<PathId> visited_;
   std::vector<Memo> memos_;
   std::vector<std::uint32_t> claimed_;

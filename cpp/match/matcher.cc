@@ -156,8 +156,7 @@ bool Matcher::State::IsMatch(const CollectionIndex& index,
                 scratch);
   }
   if (scratch.index.IsClaimed(candidate.entry)) return false;
-  const Conjunction& conjunction = filter.conjunctions()[candidate.conjunction];
-  for (const Residual& residual : conjunction.residuals) {
+  for (const Residual& residual : candidate.conjunction->residuals) {
     if (!Runs(*residual.program, residual.wanted, candidate.entry, input,
               scratch)) {
       return false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "index/internal/numbers.h"
 
@@ -11,11 +12,14 @@ namespace {
 // Shares of events, where nothing better is known. Only their order matters.
 constexpr double kShareOfInterval = 0.25;
 constexpr double kShareOfHalfLine = 0.5;
-constexpr double kShareOfPrefix = 0.05;
+constexpr double kShareOfByte = 0.2;  // one that a text has somewhere
 constexpr double kShareOfPresent = 0.9;
 // Terms imagined beside those counted, so that the first constants of a path
 // do not look as if every event had them.
 constexpr double kImaginedTerms = 10;
+// A list with more constants is no key beside another one: it would hang a
+// conjunction in as many places again.
+constexpr std::size_t kMostKeyTerms = 4;
 
 constexpr Value kTrueConstant = Value::Bool(true);
 constexpr Value kFalseConstant = Value::Bool(false);
@@ -37,10 +41,21 @@ bool IsNumberOrdering(const Predicate& predicate) {
 }
 
 bool IsTextOrdering(const Predicate& predicate) {
-  if (!predicate.operand.value().is(ValueKind::kString)) return false;
-  return IsOrdering(predicate.kind) ||
-         (predicate.kind == PredicateKind::kStartsWith &&
-          IsWantedTrue(predicate));
+  return IsOrdering(predicate.kind) &&
+         predicate.operand.value().is(ValueKind::kString);
+}
+
+bool IsLiteral(const Predicate& predicate) {
+  switch (predicate.kind) {
+    case PredicateKind::kStartsWith:
+    case PredicateKind::kEndsWith:
+    case PredicateKind::kHasSubstring:
+      return IsWantedTrue(predicate) &&
+             predicate.operand.value().is(ValueKind::kString) &&
+             !predicate.operand.value().text().empty();
+    default:
+      return false;
+  }
 }
 
 // Whether the values that satisfy an ordering lie above its operand.
@@ -68,10 +83,7 @@ void Narrow(const Predicate& predicate, NumberInterval& interval) {
 
 void Narrow(const Predicate& predicate, TextInterval& interval) {
   const std::string_view text = predicate.operand.value().text();
-  if (predicate.kind == PredicateKind::kStartsWith) {
-    interval.low = std::max(interval.low, TextBound{text, false});
-    interval.high = std::min(interval.high, TextBound{text, true});
-  } else if (BoundsFromBelow(predicate)) {
+  if (BoundsFromBelow(predicate)) {
     interval.low = std::max(interval.low, TextBound{text, false});
   } else {
     interval.high = std::min(interval.high, TextBound{text, false});
@@ -92,35 +104,74 @@ Interval IntervalOf(const Conjunction& conjunction, const Access& access,
 }
 
 template <typename Interval>
-double ShareOf(const Interval& interval) {
+double ShareOfEnds(const Interval& interval) {
   const Interval whole;
   return interval.low == whole.low || interval.high == whole.high
              ? kShareOfHalfLine
              : kShareOfInterval;
 }
 
-Access JudgeNumbers(const Conjunction& conjunction, Access access) {
-  access.kind = AccessKind::kNumbers;
-  const NumberInterval interval = NumberIntervalOf(conjunction, access);
-  access.share = ShareOf(interval);
-  if (interval.is_empty() && !interval.holds_nan) {
-    access.kind = AccessKind::kNever;
-    access.share = 0;
-  }
-  return access;
+// Longer literals are rarer, but how rare the longest are nobody knows.
+double ShareOfLiteral(std::string_view text) {
+  constexpr std::size_t kTelling = 4;
+  return kShareOfByte / static_cast<double>(std::min(text.size(), kTelling));
 }
 
-Access JudgeTexts(const Conjunction& conjunction, Access access) {
-  access.kind = AccessKind::kTexts;
-  const TextInterval interval = TextIntervalOf(conjunction, access);
-  access.share = interval.high.is_after_prefix && !interval.high.text.empty()
-                     ? kShareOfPrefix
-                     : ShareOf(interval);
-  if (interval.is_empty()) {
-    access.kind = AccessKind::kNever;
-    access.share = 0;
+// The kind of access to the terms of some constants: never when all of them
+// equal nothing, any value when one cannot be looked up.
+AccessKind KindOfTerms(const Predicate& predicate, AccessKind kind) {
+  bool is_possible = false;
+  for (const Value& constant : ConstantsOf(predicate)) {
+    const Lookup lookup = LookupOf(constant);
+    if (lookup == Lookup::kNone) return AccessKind::kPresent;
+    is_possible = is_possible || lookup != Lookup::kNever;
   }
-  return access;
+  return is_possible ? kind : AccessKind::kNever;
+}
+
+AccessKind KindOfNumbers(const Conjunction& conjunction,
+                         std::uint32_t predicate) {
+  const NumberInterval interval =
+      NumberIntervalOf(conjunction, {AccessKind::kNumbers, predicate, 1});
+  return interval.is_empty() && !interval.holds_nan ? AccessKind::kNever
+                                                    : AccessKind::kNumbers;
+}
+
+AccessKind KindOfTexts(const Conjunction& conjunction,
+                       std::uint32_t predicate) {
+  const TextInterval interval =
+      TextIntervalOf(conjunction, {AccessKind::kTexts, predicate, 1});
+  return interval.is_empty() ? AccessKind::kNever : AccessKind::kTexts;
+}
+
+// As AccessKindOf, but numbers are never in cells.
+AccessKind KindOf(const Conjunction& conjunction, std::uint32_t index) {
+  const Predicate& predicate = conjunction.predicates[index];
+  if (IsNumberOrdering(predicate)) return KindOfNumbers(conjunction, index);
+  if (IsTextOrdering(predicate)) return KindOfTexts(conjunction, index);
+  if (IsLiteral(predicate)) return AccessKind::kLiteral;
+  if (predicate.kind == PredicateKind::kIsBoolean) return AccessKind::kEquality;
+  if (AsksForAbsence(predicate)) return AccessKind::kScan;
+  if (!IsWantedTrue(predicate)) return AccessKind::kPresent;
+  switch (predicate.kind) {
+    case PredicateKind::kEqual:
+    case PredicateKind::kIn:
+      return KindOfTerms(predicate, AccessKind::kEquality);
+    case PredicateKind::kContains:
+      return KindOfTerms(predicate, AccessKind::kMember);
+    default:
+      return AccessKind::kPresent;
+  }
+}
+
+bool HasOtherKey(const Conjunction& conjunction, std::uint32_t index) {
+  for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
+    if (IsSameRange(conjunction.predicates[i], conjunction.predicates[index])) {
+      continue;
+    }
+    if (IsKey(conjunction, i)) return true;
+  }
+  return false;
 }
 
 // Whether an ordering includes its bound, as intervals do, and comparing after
@@ -139,9 +190,6 @@ bool HasExactConstants(const Predicate& predicate) {
                        return LookupOf(constant) != Lookup::kChecked;
                      });
 }
-
-// An access that every value at the path comes through.
-Access PresentAccess() { return {AccessKind::kPresent, 0, kShareOfPresent}; }
 
 }  // namespace
 
@@ -164,6 +212,38 @@ NumberInterval NumberIntervalOf(const Conjunction& conjunction,
 TextInterval TextIntervalOf(const Conjunction& conjunction,
                             const Access& access) {
   return IntervalOf<TextInterval>(conjunction, access, IsTextOrdering);
+}
+
+AccessKind AccessKindOf(const Conjunction& conjunction,
+                        std::uint32_t predicate) {
+  const AccessKind kind = KindOf(conjunction, predicate);
+  return kind == AccessKind::kNumbers && IsKey(conjunction, predicate) &&
+                 HasOtherKey(conjunction, predicate)
+             ? AccessKind::kCells
+             : kind;
+}
+
+bool IsKey(const Conjunction& conjunction, std::uint32_t predicate) {
+  switch (KindOf(conjunction, predicate)) {
+    case AccessKind::kEquality:
+      return ConstantsOf(conjunction.predicates[predicate]).size() <=
+             kMostKeyTerms;
+    case AccessKind::kMember:
+    case AccessKind::kLiteral:
+      return true;
+    case AccessKind::kNumbers: {
+      const NumberInterval interval =
+          NumberIntervalOf(conjunction, {AccessKind::kNumbers, predicate, 1});
+      return !interval.holds_nan && !interval.is_empty();
+    }
+    default:
+      return false;
+  }
+}
+
+bool IsSameRange(const Predicate& a, const Predicate& b) {
+  return &a == &b ||
+         (IsNumberOrdering(a) && IsNumberOrdering(b) && IsSamePath(a, b));
 }
 
 bool IsProvenByAccess(const Conjunction& conjunction, std::uint32_t index,
@@ -202,60 +282,66 @@ Access AccessChooser::Choose(const Conjunction& conjunction) const {
 Access AccessChooser::Judge(const Conjunction& conjunction,
                             std::uint32_t index) const {
   const Predicate& predicate = conjunction.predicates[index];
-  Access access = PresentAccess();
-  if (IsNumberOrdering(predicate)) {
-    return JudgeNumbers(conjunction, {AccessKind::kNumbers, index, 1});
-  }
-  if (IsTextOrdering(predicate)) {
-    return JudgeTexts(conjunction, {AccessKind::kTexts, index, 1});
-  }
-  if (predicate.kind == PredicateKind::kIsBoolean) {
-    access = JudgeEquality(predicate);
-  } else if (AsksForAbsence(predicate)) {
-    access = Access();
-  } else if (IsWantedTrue(predicate)) {
-    if (predicate.kind == PredicateKind::kEqual ||
-        predicate.kind == PredicateKind::kIn) {
-      access = JudgeEquality(predicate);
-    } else if (predicate.kind == PredicateKind::kContains) {
-      access = JudgeMember(predicate);
-    }
-  }
-  access.predicate = index;
-  return access;
-}
-
-Access AccessChooser::JudgeEquality(const Predicate& predicate) const {
-  const PathId path = paths_.Find(predicate.variable, predicate.path);
-  Access access{AccessKind::kNever, 0, 0};
-  for (const Value& constant : ConstantsOf(predicate)) {
-    const Lookup lookup = LookupOf(constant);
-    if (lookup == Lookup::kNone) return PresentAccess();
-    if (lookup == Lookup::kNever) continue;
-    access.kind = AccessKind::kEquality;
-    access.share += ShareOf(path, constant);
-  }
-  // Better any term than every value, however many terms there are.
-  access.share = std::min(access.share, kShareOfPresent - 0.01);
-  return access;
-}
-
-Access AccessChooser::JudgeMember(const Predicate& predicate) const {
-  const Value& constant = predicate.operand.value();
-  switch (LookupOf(constant)) {
-    case Lookup::kNone:
-      return PresentAccess();
-    case Lookup::kNever:
-      return {AccessKind::kNever, 0, 0};
-    default:
+  Access access{AccessKindOf(conjunction, index), index, 1};
+  switch (access.kind) {
+    case AccessKind::kNever:
+      access.share = 0;
+      break;
+    case AccessKind::kEquality:
+      access.share = ShareOfEquality(predicate);
+      break;
+    case AccessKind::kMember:
+      access.share = ShareOfMember(predicate);
+      break;
+    case AccessKind::kNumbers:
+      access.share = ShareOfEnds(NumberIntervalOf(conjunction, access));
+      break;
+    case AccessKind::kCells:
+      access.share = ShareOfEnds(NumberIntervalOf(conjunction, access)) +
+                     WeightOf(predicate);
+      break;
+    case AccessKind::kTexts:
+      access.share = ShareOfEnds(TextIntervalOf(conjunction, access));
+      break;
+    case AccessKind::kLiteral:
+      access.share = ShareOfLiteral(predicate.operand.value().text()) +
+                     WeightOf(predicate);
+      break;
+    case AccessKind::kPresent:
+      access.share = kShareOfPresent;
+      break;
+    case AccessKind::kScan:
       break;
   }
+  return access;
+}
+
+// So little that it only decides between equals: of paths with ranges alike,
+// the one takes the next that has taken fewest.
+double AccessChooser::WeightOf(const Predicate& predicate) const {
+  constexpr double kMost = 0.001;
+  const PathId path = paths_.Find(predicate.variable, predicate.path);
+  if (path == PathTrie::kNone) return 0;
+  const double postings = paths_[path].keyed_postings;
+  return kMost * postings / (postings + 1e6);
+}
+
+double AccessChooser::ShareOfEquality(const Predicate& predicate) const {
+  const PathId path = paths_.Find(predicate.variable, predicate.path);
+  double share = 0;
+  for (const Value& constant : ConstantsOf(predicate)) {
+    if (LookupOf(constant) != Lookup::kNever) share += ShareOf(path, constant);
+  }
+  // Better any term than every value, however many terms there are.
+  return std::min(share, kShareOfPresent - 0.01);
+}
+
+double AccessChooser::ShareOfMember(const Predicate& predicate) const {
   const PathId path = paths_.Find(predicate.variable, predicate.path);
   // A container has several members, any of which may be the constant.
   constexpr double kImaginedMembers = 3;
-  return {AccessKind::kMember, 0,
-          std::min(kImaginedMembers * ShareOf(path, constant),
-                   kShareOfPresent - 0.01)};
+  return std::min(kImaginedMembers * ShareOf(path, predicate.operand.value()),
+                  kShareOfPresent - 0.01);
 }
 
 double AccessChooser::ShareOf(PathId path, const Value& constant) const {

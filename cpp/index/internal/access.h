@@ -7,9 +7,9 @@
 //
 // A predicate can be an access predicate when an event that satisfies it must
 // have something that can be looked up: a value equal to a constant, a member
-// equal to one, a value inside an interval, or at least any value at all.
-// What asks for absence cannot be looked up; such conjunctions wait in the
-// scan list.
+// equal to one, a value inside an interval, a literal at one of its ends or
+// within, or at least any value at all. What asks for absence cannot be looked
+// up; such conjunctions wait in the scan list.
 #ifndef STREAMER_INDEX_INTERNAL_ACCESS_H_
 #define STREAMER_INDEX_INTERNAL_ACCESS_H_
 
@@ -28,7 +28,9 @@ enum class AccessKind : std::uint8_t {
   kEquality,  // the value is one of some terms
   kMember,    // the value is a list or map that holds a term
   kNumbers,   // the value lies in an interval of numbers
-  kTexts,     // … of texts
+  kCells,     // … in one of two cells; something else can be a key too
+  kTexts,     // … in an interval of texts
+  kLiteral,   // the value is text with a literal in it
   kPresent,   // there is a value
   kScan,      // every event
 };
@@ -58,11 +60,22 @@ struct TextInterval {
 
   [[nodiscard]] bool is_empty() const { return low > high; }
 };
-// REQUIRES: `access` is kNumbers, or kTexts.
+// REQUIRES: `access` is kNumbers or kCells, or kTexts.
 NumberInterval NumberIntervalOf(const Conjunction& conjunction,
                                 const Access& access);
 TextInterval TextIntervalOf(const Conjunction& conjunction,
                             const Access& access);
+
+// The kind of access that a predicate offers, whatever is in the index.
+AccessKind AccessKindOf(const Conjunction& conjunction,
+                        std::uint32_t predicate);
+
+// Whether a predicate can also be a key beside another one (key_space.h): it
+// offers few keys, and no value that satisfies it has none of them.
+bool IsKey(const Conjunction& conjunction, std::uint32_t predicate);
+
+// Whether the two say something of the same number.
+bool IsSameRange(const Predicate& a, const Predicate& b);
 
 // Whether every event that reaches `conjunction` through `access` satisfies
 // predicate `index`, so that it need not be verified.
@@ -85,8 +98,9 @@ class AccessChooser {
                              std::uint32_t predicate) const;
 
  private:
-  [[nodiscard]] Access JudgeEquality(const Predicate& predicate) const;
-  [[nodiscard]] Access JudgeMember(const Predicate& predicate) const;
+  [[nodiscard]] double WeightOf(const Predicate& predicate) const;
+  [[nodiscard]] double ShareOfEquality(const Predicate& predicate) const;
+  [[nodiscard]] double ShareOfMember(const Predicate& predicate) const;
   [[nodiscard]] double ShareOf(PathId path, const Value& constant) const;
 
   const PathTrie& paths_;

@@ -28,6 +28,7 @@
 #include "index/ids.h"
 #include "index/internal/bounds.h"
 #include "index/internal/interval_table.h"
+#include "index/internal/posting_list.h"
 #include "index/pool.h"
 #include "index/scratch.h"
 #include "value/field_path.h"
@@ -64,6 +65,10 @@ struct PathNode {
   std::uint32_t member_postings = 0;    // … as members
   IdSet<ConjunctionId> present;         // reached when there is any value
   std::unique_ptr<RangePostings> ranges;
+  // Conjunctions reached by the cell of a number or a literal of a text, and
+  // how many.
+  DivisionId division = kNoDivision;
+  std::uint32_t keyed_postings = 0;
 };
 
 class PathTrie {

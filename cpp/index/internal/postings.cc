@@ -1,6 +1,5 @@
 #include "index/internal/postings.h"
 
-#include <algorithm>
 #include <memory>
 
 namespace streamer {
@@ -17,11 +16,17 @@ void Postings::Hang(ConjunctionId id, const Conjunction& conjunction,
   switch (access.kind) {
     case AccessKind::kEquality:
     case AccessKind::kMember:
-      HangOnTerms(id, predicate, path, access.kind);
+      HangOnTerms(id, conjunction, access, path);
       break;
     case AccessKind::kNumbers:
     case AccessKind::kTexts:
       HangOnRange(id, conjunction, access, paths_[path]);
+      break;
+    case AccessKind::kCells:
+    case AccessKind::kLiteral:
+      tree_.InsertByKeys(paths_[path].division,
+                         KeysOf(conjunction, access, path, terms_), id);
+      ++paths_[path].keyed_postings;
       break;
     default:
       paths_[path].present.Insert(id);
@@ -40,11 +45,17 @@ void Postings::Unhang(ConjunctionId id, const Conjunction& conjunction,
   switch (access.kind) {
     case AccessKind::kEquality:
     case AccessKind::kMember:
-      UnhangFromTerms(id, predicate, path, access.kind);
+      UnhangFromTerms(id, conjunction, access, path);
       break;
     case AccessKind::kNumbers:
     case AccessKind::kTexts:
       UnhangFromRange(id, conjunction, access, paths_[path]);
+      break;
+    case AccessKind::kCells:
+    case AccessKind::kLiteral:
+      tree_.EraseByKeys(paths_[path].division,
+                        KeysOf(conjunction, access, path, terms_), id);
+      --paths_[path].keyed_postings;
       break;
     default:
       paths_[path].present.Erase(id);
@@ -53,37 +64,44 @@ void Postings::Unhang(ConjunctionId id, const Conjunction& conjunction,
 }
 
 // Constants that share a term (1 and 1.0) are counted each, and hang once.
-void Postings::HangOnTerms(ConjunctionId id, const Predicate& predicate,
-                           PathId path, AccessKind kind) {
+void Postings::HangOnTerms(ConjunctionId id, const Conjunction& conjunction,
+                           const Access& access, PathId path) {
   PathNode& node = paths_[path];
-  for (const Value& constant : ConstantsOf(predicate)) {
+  for (const Value& constant :
+       ConstantsOf(conjunction.predicates[access.predicate])) {
     if (LookupOf(constant) == Lookup::kNever) continue;
-    Term& term = terms_[terms_.Acquire(path, constant)];
+    terms_.Acquire(path, constant);
     ++node.term_references;
-    if (kind == AccessKind::kEquality) {
-      term.equalities.Insert(id);
+  }
+  for (const Key& key : KeysOf(conjunction, access, path, terms_).keys) {
+    Term& term = terms_[TermId(static_cast<std::uint32_t>(key.value))];
+    if (access.kind == AccessKind::kEquality) {
+      tree_.Insert(term.equalities, id);
       ++node.equality_postings;
     } else {
-      term.members.Insert(id);
+      tree_.Insert(term.members, id);
       ++node.member_postings;
     }
   }
 }
 
-void Postings::UnhangFromTerms(ConjunctionId id, const Predicate& predicate,
-                               PathId path, AccessKind kind) {
+void Postings::UnhangFromTerms(ConjunctionId id, const Conjunction& conjunction,
+                               const Access& access, PathId path) {
   PathNode& node = paths_[path];
-  for (const Value& constant : ConstantsOf(predicate)) {
-    if (LookupOf(constant) == Lookup::kNever) continue;
-    const TermId term = terms_.Find(path, constant);
-    if (kind == AccessKind::kEquality) {
-      terms_[term].equalities.Erase(id);
+  for (const Key& key : KeysOf(conjunction, access, path, terms_).keys) {
+    Term& term = terms_[TermId(static_cast<std::uint32_t>(key.value))];
+    if (access.kind == AccessKind::kEquality) {
+      tree_.Erase(term.equalities, id);
       --node.equality_postings;
     } else {
-      terms_[term].members.Erase(id);
+      tree_.Erase(term.members, id);
       --node.member_postings;
     }
-    terms_.Release(term);
+  }
+  for (const Value& constant :
+       ConstantsOf(conjunction.predicates[access.predicate])) {
+    if (LookupOf(constant) == Lookup::kNever) continue;
+    terms_.Release(terms_.Find(path, constant));
     --node.term_references;
   }
 }
@@ -116,39 +134,6 @@ void Postings::UnhangFromRange(ConjunctionId id, const Conjunction& conjunction,
     }
   }
   if (node.ranges->is_empty()) node.ranges.reset();
-}
-
-// The terms of the members of `container`, each once: a list may repeat one.
-void Postings::FindMembers(PathId path, const Value& container,
-                           IndexScratch& scratch) const {
-  std::vector<TermId>& members = scratch.members;
-  members.clear();
-  auto add = [&](const Value& member) {
-    const TermId term = terms_.Find(path, member);
-    if (term != TermTable::kNone) members.push_back(term);
-  };
-  if (container.is(ValueKind::kList)) {
-    for (const Value& item : container.list().items()) add(item);
-  } else if (container.is(ValueKind::kMap)) {
-    for (const MapEntry& entry : container.map().entries()) add(entry.key);
-  }
-  std::sort(members.begin(), members.end());
-  members.erase(std::unique(members.begin(), members.end()), members.end());
-}
-
-std::size_t Postings::CrowdOf(const Conjunction& conjunction,
-                              const Access& access) const {
-  if (access.kind != AccessKind::kEquality &&
-      access.kind != AccessKind::kMember) {
-    return 0;
-  }
-  const Predicate& predicate = conjunction.predicates[access.predicate];
-  const std::span<const Value> constants = ConstantsOf(predicate);
-  if (constants.size() != 1) return 0;
-  const PathId path = paths_.Find(predicate.variable, predicate.path);
-  const Term& term = terms_[terms_.Find(path, constants.front())];
-  return access.kind == AccessKind::kEquality ? term.equalities.size()
-                                              : term.members.size();
 }
 
 }  // namespace streamer

@@ -4,8 +4,13 @@
 // Each conjunction hangs on one access predicate (access.h) and is reached by
 // exactly the events that could satisfy that predicate.
 //
+// Under a constant, a cell of numbers or a literal lies a posting list that
+// divides by further predicates when it grows (posting_tree.h). Numbers of
+// which nothing else can be a key, and texts in order, lie in interval tables.
+//
 // Invariant: what Hang notes of a conjunction is a function of the
-// conjunction and the Access, so Unhang needs nothing else to undo it.
+// conjunction, its keys and the Access, so Unhang needs nothing else to undo
+// it.
 // Cost: Hang and Unhang touch the lists of that one predicate. Visiting
 // follows what is reached and, for ranges, the levels in use.
 // Thread-safety: none; const use is safe while nobody changes it.
@@ -13,28 +18,42 @@
 #define STREAMER_INDEX_INTERNAL_POSTINGS_H_
 
 #include <cstddef>
+#include <vector>
 
 #include "filter/filter.h"
 #include "index/id_set.h"
 #include "index/ids.h"
 #include "index/internal/access.h"
+#include "index/internal/hung_conjunction.h"
 #include "index/internal/numbers.h"
 #include "index/internal/path_trie.h"
+#include "index/internal/posting_tree.h"
 #include "index/internal/record.h"
 #include "index/internal/term_table.h"
+#include "index/pool.h"
 #include "index/scratch.h"
 
 namespace streamer {
 
 class Postings {
  public:
-  Postings(PathTrie& paths, TermTable& terms) : paths_(paths), terms_(terms) {}
+  Postings(Pool<HungConjunction>& conjunctions, PathTrie& paths,
+           TermTable& terms, const AccessChooser& chooser)
+      : paths_(paths),
+        terms_(terms),
+        tree_(conjunctions, paths, terms, chooser) {}
 
+  // REQUIRES: its records are set.
   void Hang(ConjunctionId id, const Conjunction& conjunction,
             const Access& access);
   // REQUIRES: hung with an equal `access`.
   void Unhang(ConjunctionId id, const Conjunction& conjunction,
               const Access& access);
+
+  // Conjunctions for which another access may have become better.
+  void TakeDivided(std::vector<ConjunctionId>& conjunctions) {
+    tree_.TakeDivided(conjunctions);
+  }
 
   // Calls `visit(id)` for every conjunction that the event walked into
   // `scratch` reaches; for each once, unless it is reached through several
@@ -43,24 +62,20 @@ class Postings {
   void ForEachReached(const Verifier& verifier, IndexScratch& scratch,
                       Visit visit) const;
 
-  // How many conjunctions hang where this one does; 0 when that is not known
-  // at once.
-  [[nodiscard]] std::size_t CrowdOf(const Conjunction& conjunction,
-                                    const Access& access) const;
-
   [[nodiscard]] const IdSet<ConjunctionId>& scanned() const { return scanned_; }
+  [[nodiscard]] std::size_t memory_bytes() const {
+    return tree_.memory_bytes();
+  }
 
  private:
-  void HangOnTerms(ConjunctionId id, const Predicate& predicate, PathId path,
-                   AccessKind kind);
-  void UnhangFromTerms(ConjunctionId id, const Predicate& predicate,
-                       PathId path, AccessKind kind);
+  void HangOnTerms(ConjunctionId id, const Conjunction& conjunction,
+                   const Access& access, PathId path);
+  void UnhangFromTerms(ConjunctionId id, const Conjunction& conjunction,
+                       const Access& access, PathId path);
   void HangOnRange(ConjunctionId id, const Conjunction& conjunction,
                    const Access& access, PathNode& node);
   void UnhangFromRange(ConjunctionId id, const Conjunction& conjunction,
                        const Access& access, PathNode& node);
-  void FindMembers(PathId path, const Value& container,
-                   IndexScratch& scratch) const;
   template <typename Visit>
   void VisitTerms(PathId path, const PathNode& node, const Verifier& verifier,
                   IndexScratch& scratch, Visit& visit) const;
@@ -70,6 +85,7 @@ class Postings {
 
   PathTrie& paths_;
   TermTable& terms_;
+  PostingTree tree_;
   IdSet<ConjunctionId> scanned_;
 };
 
@@ -84,6 +100,9 @@ void Postings::ForEachReached(const Verifier& verifier, IndexScratch& scratch,
     if (node.ranges != nullptr) {
       VisitRanges(*node.ranges, *scratch.FindPath(path)->value, visit);
     }
+    if (node.division != kNoDivision) {
+      tree_.ForEachReached(node.division, verifier, scratch, visit);
+    }
     node.present.ForEach(visit);
   }
   scanned_.ForEach(visit);
@@ -96,11 +115,18 @@ void Postings::VisitTerms(PathId path, const PathNode& node,
   IndexScratch::PathSlot& slot = *scratch.FindPath(path);
   if (node.equality_postings > 0) {
     const TermId term = verifier.TermOf(path, slot);
-    if (term != TermTable::kNone) terms_[term].equalities.ForEach(visit);
+    if (term != TermTable::kNone) {
+      tree_.ForEachReached(terms_[term].equalities, verifier, scratch, visit);
+    }
   }
   if (node.member_postings > 0) {
-    FindMembers(path, *slot.value, scratch);
-    for (TermId term : scratch.members) terms_[term].members.ForEach(visit);
+    terms_.FindMembers(path, *slot.value, scratch.members);
+    const std::size_t end = scratch.members.size();
+    for (std::size_t i = 0; i < end; ++i) {
+      const Term& term = terms_[scratch.members[i]];
+      tree_.ForEachReached(term.members, verifier, scratch, visit);
+    }
+    scratch.members.clear();
   }
 }
 

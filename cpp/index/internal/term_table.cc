@@ -88,6 +88,24 @@ TermId TermTable::Find(PathId path, const Value& value) const {
   return number == HashIndex::kNone ? kNone : TermId(number);
 }
 
+// A list may repeat a member.
+void TermTable::FindMembers(PathId path, const Value& container,
+                            std::vector<TermId>& members) const {
+  const auto begin = static_cast<std::ptrdiff_t>(members.size());
+  auto add = [&](const Value& member) {
+    const TermId term = Find(path, member);
+    if (term != kNone) members.push_back(term);
+  };
+  if (container.is(ValueKind::kList)) {
+    for (const Value& item : container.list().items()) add(item);
+  } else if (container.is(ValueKind::kMap)) {
+    for (const MapEntry& entry : container.map().entries()) add(entry.key);
+  }
+  std::sort(members.begin() + begin, members.end());
+  members.erase(std::unique(members.begin() + begin, members.end()),
+                members.end());
+}
+
 std::size_t TermTable::memory_bytes() const {
   return term_of_value_.memory_bytes() + terms_.memory_bytes() + text_bytes_;
 }

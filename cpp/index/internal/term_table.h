@@ -17,10 +17,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "index/hash_index.h"
-#include "index/id_set.h"
 #include "index/ids.h"
+#include "index/internal/posting_list.h"
 #include "index/pool.h"
 #include "index/scratch.h"
 #include "value/value.h"
@@ -41,8 +42,8 @@ struct Term {
   std::uint32_t references = 0;
   Value value;  // text lies in `text`
   std::unique_ptr<char[]> text;
-  IdSet<ConjunctionId> equalities;  // reached when the value is this
-  IdSet<ConjunctionId> members;     // reached when the value holds this
+  PostingList equalities;  // reached when the value is this
+  PostingList members;     // reached when the value holds this
 };
 
 class TermTable {
@@ -58,6 +59,10 @@ class TermTable {
   // The term that `value` has under `path`, or kNone. Any value may be asked
   // for.
   [[nodiscard]] TermId Find(PathId path, const Value& value) const;
+
+  // Appends the terms of the members of `container`, each once.
+  void FindMembers(PathId path, const Value& container,
+                   std::vector<TermId>& members) const;
 
   Term& operator[](TermId term) { return terms_[term.value()]; }
   const Term& operator[](TermId term) const { return terms_[term.value()]; }

@@ -55,9 +55,16 @@ TEST_F(AccessTest, EveryPredicateOffersTheNarrowestWayThereIs) {
            {"doc.a < 5", AccessKind::kNumbers},
            {"!(doc.a < 5)", AccessKind::kNumbers},
            {"doc.a < 'x'", AccessKind::kTexts},
-           {"doc.a.startsWith('x')", AccessKind::kTexts},
+           {"doc.a < 5 && doc.b == 1", AccessKind::kEquality},
+           {"doc.a < 5 && doc.b < 7", AccessKind::kCells},
+           {"doc.a < 5 && doc.a > 1", AccessKind::kNumbers},
+           {"!(doc.a < 5) && doc.b < 'x'", AccessKind::kNumbers},
+           {"doc.a.startsWith('x')", AccessKind::kLiteral},
+           {"doc.a.endsWith('x')", AccessKind::kLiteral},
+           {"doc.a.endsWith('')", AccessKind::kPresent},
            {"!doc.a.startsWith('x')", AccessKind::kPresent},
-           {"doc.a.contains('x')", AccessKind::kPresent},
+           {"doc.a.contains('x')", AccessKind::kLiteral},
+           {"!doc.a.contains('x')", AccessKind::kPresent},
            {"doc.a < true", AccessKind::kPresent},
            {"has(doc.a)", AccessKind::kPresent},
            {"!has(doc.a)", AccessKind::kScan},
@@ -102,12 +109,27 @@ TEST_F(AccessTest, OnlyOrderingsThatAreAllWantedFalseHoldForNan) {
   EXPECT_EQ(Choose("!(doc.a < 5) && !(doc.a > 1)").kind, AccessKind::kNumbers);
 }
 
-TEST_F(AccessTest, APrefixIsTheIntervalOfWhatBeginsSo) {
+TEST_F(AccessTest, OrderingsOfOneTextNarrowEachOther) {
   const TextInterval interval =
-      TextIntervalOf(ConjunctionOf("doc.s.startsWith('ab') && doc.s < 'abx'"),
+      TextIntervalOf(ConjunctionOf("doc.s >= 'ab' && doc.s < 'abx'"),
                      {AccessKind::kTexts, 0, 1});
   EXPECT_EQ(interval.low, (TextBound{"ab", false}));
   EXPECT_EQ(interval.high, (TextBound{"abx", false}));
+}
+
+TEST_F(AccessTest, AKeyIsReachedByEveryValueThatSatisfiesIt) {
+  const Conjunction& conjunction = ConjunctionOf(
+      "doc.a == 1 && doc.b in [1, 2, 3, 4, 5] && 'x' in doc.c && doc.d < 5 && "
+      "!(doc.e < 5) && doc.f.contains('x') && doc.g != 1 && doc.h < 'x'");
+  std::string keys;
+  for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
+    if (IsKey(conjunction, i)) {
+      keys += conjunction.predicates[i].path.segments().front();
+    }
+  }
+  // Not: five places for one conjunction, one that NaN satisfies, any value
+  // but one, and an interval of texts.
+  EXPECT_EQ(keys, "acdf");
 }
 
 TEST_F(AccessTest, ReachingProvesEqualitiesAndClosedBoundsOnly) {
