@@ -13,10 +13,35 @@
 namespace streamer {
 namespace {
 
+// Subscriptions that are taken into a new summary at a time: those met with
+// each change and event, and each time that it is asked for.
+constexpr std::uint32_t kSlice = 128;
+constexpr std::uint32_t kLongSlice = 2'048;
+
+// One event in so many is tried against the summary.
+constexpr std::uint64_t kTriedEvery = 16;
+
+struct KeptSummary {
+  KeptSummary(const BloomOptions& options, BloomCounts& counts)
+      : summary(options, counts) {}
+
+  BloomSummary summary;
+  // Of the memberships whose numbers are below, those of the collection are
+  // in it; of the others, none.
+  HashIndex::Number taken = 0;
+  bool is_complete = false;  // all are, whatever their number
+  std::uint64_t events = 0;
+
+  [[nodiscard]] bool Holds(HashIndex::Number membership) const {
+    return is_complete || membership < taken;
+  }
+};
+
 struct Collection {
   std::string tenant;
   std::string name;
   CollectionIndex index;
+  std::unique_ptr<KeptSummary> kept;  // null until somebody asks
 };
 
 using CollectionNumber = std::uint32_t;
@@ -39,7 +64,8 @@ std::uint64_t HashOf(SubscriptionHandle handle) {
 }  // namespace
 
 struct Matcher::State {
-  explicit State(cel::Units budget) : evaluation_budget(budget) {}
+  State(cel::Units budget, const BloomOptions& bloom)
+      : evaluation_budget(budget), bloom_options(bloom) {}
 
   CollectionNumber FindCollection(std::string_view tenant,
                                   std::string_view collection) const;
@@ -62,7 +88,12 @@ struct Matcher::State {
   static void ListOverBudget(const CollectionIndex& index,
                              MatchScratch& scratch);
 
+  void TakeIntoSummary(CollectionNumber number, std::uint32_t count);
+  void TrySummary(const Collection& collection, const MatchInput& input,
+                  const MatchScratch& scratch) const;
+
   const cel::Units evaluation_budget;
+  const BloomOptions bloom_options;
   HashIndex collection_of_name;
   Pool<std::unique_ptr<Collection>> collections;
   HashIndex membership_of_handle;
@@ -207,8 +238,42 @@ void Matcher::State::ListOverBudget(const CollectionIndex& index,
   std::sort(scratch.over_budget.begin(), scratch.over_budget.end());
 }
 
-Matcher::Matcher(cel::Units evaluation_budget)
-    : state_(std::make_unique<State>(evaluation_budget)) {}
+// Goes on with a summary that is not complete.
+void Matcher::State::TakeIntoSummary(CollectionNumber number,
+                                     std::uint32_t count) {
+  const Collection& collection = *collections[number];
+  KeptSummary& kept = *collection.kept;
+  if (kept.is_complete) return;
+  const auto bound = static_cast<HashIndex::Number>(memberships.bound());
+  for (; count > 0 && kept.taken < bound; --count, ++kept.taken) {
+    const Membership* member = memberships.Peek(kept.taken);
+    if (member == nullptr || member->handle == SubscriptionHandle() ||
+        member->collection != number) {
+      continue;
+    }
+    kept.summary.Add(collection.index.filter(member->entry));
+  }
+  kept.is_complete = kept.taken >= bound;
+}
+
+// To know how good it is. A body that was not read so far is read for it, and
+// for nothing else: what comes of the event must not depend on it.
+void Matcher::State::TrySummary(const Collection& collection,
+                                const MatchInput& input,
+                                const MatchScratch& scratch) const {
+  KeptSummary& kept = *collection.kept;
+  if (!kept.is_complete || kept.events++ % kTriedEvery != 0) return;
+  if (input.unread == nullptr) {
+    kept.summary.MayMatch(input.values);
+  } else if (scratch.body != nullptr) {
+    kept.summary.MayMatch(scratch.values);
+  } else if (const auto body = EventBody::Parse(*input.unread); body.ok()) {
+    kept.summary.MayMatch(MakeMatchInput(*input.unread, **body).values);
+  }
+}
+
+Matcher::Matcher(cel::Units evaluation_budget, const BloomOptions& bloom)
+    : state_(std::make_unique<State>(evaluation_budget, bloom)) {}
 Matcher::~Matcher() = default;
 Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher& Matcher::operator=(Matcher&&) noexcept = default;
@@ -220,12 +285,19 @@ void Matcher::Add(SubscriptionHandle handle, std::string_view tenant,
   if (number == HashIndex::kNone) {
     number = state_->AddCollection(tenant, collection);
   }
-  CollectionIndex& index = state_->collections[number]->index;
+  Collection& added_to = *state_->collections[number];
+  CollectionIndex& index = added_to.index;
   state_->filter_count -= index.filter_count();
   const EntryId entry = index.Add(handle, std::move(filter));
   state_->filter_count += index.filter_count();
-  state_->membership_of_handle.Insert(
-      HashOf(handle), state_->memberships.Add({handle, number, entry}));
+  const HashIndex::Number membership =
+      state_->memberships.Add({handle, number, entry});
+  state_->membership_of_handle.Insert(HashOf(handle), membership);
+  if (added_to.kept == nullptr) return;
+  if (added_to.kept->Holds(membership)) {
+    added_to.kept->summary.Add(index.filter(entry));
+  }
+  state_->TakeIntoSummary(number, kSlice);
 }
 
 void Matcher::Remove(SubscriptionHandle handle) {
@@ -234,11 +306,19 @@ void Matcher::Remove(SubscriptionHandle handle) {
   const Membership membership = state_->memberships[number];
   state_->membership_of_handle.Erase(HashOf(handle), number);
   state_->memberships.Remove(number);
-  CollectionIndex& index = state_->collections[membership.collection]->index;
+  Collection& collection = *state_->collections[membership.collection];
+  CollectionIndex& index = collection.index;
+  if (collection.kept != nullptr && collection.kept->Holds(number)) {
+    collection.kept->summary.Remove(index.filter(membership.entry));
+  }
   state_->filter_count -= index.filter_count();
   index.Remove(handle, membership.entry);
   state_->filter_count += index.filter_count();
-  if (index.size() == 0) state_->RemoveCollection(membership.collection);
+  if (index.size() == 0) {
+    state_->RemoveCollection(membership.collection);
+  } else if (collection.kept != nullptr) {
+    state_->TakeIntoSummary(membership.collection, kSlice);
+  }
 }
 
 std::span<const SubscriptionHandle> Matcher::Match(
@@ -254,7 +334,12 @@ std::span<const SubscriptionHandle> Matcher::Match(
   const CollectionNumber number =
       state_->FindCollection(input.tenant, input.collection);
   if (number != HashIndex::kNone) {
-    state_->Match(state_->collections[number]->index, input, scratch);
+    const Collection& collection = *state_->collections[number];
+    state_->Match(collection.index, input, scratch);
+    if (collection.kept != nullptr) {
+      state_->TakeIntoSummary(number, kSlice);
+      state_->TrySummary(collection, input, scratch);
+    }
   }
   state_->statistics.matches += scratch.matches.size();
   return scratch.matches;
@@ -263,6 +348,20 @@ std::span<const SubscriptionHandle> Matcher::Match(
 bool Matcher::HasCollection(std::string_view tenant,
                             std::string_view collection) const {
   return state_->FindCollection(tenant, collection) != HashIndex::kNone;
+}
+
+std::string Matcher::Summary(std::string_view tenant,
+                             std::string_view collection) {
+  const CollectionNumber number = state_->FindCollection(tenant, collection);
+  if (number == HashIndex::kNone) return {};
+  std::unique_ptr<KeptSummary>& kept = state_->collections[number]->kept;
+  if (kept == nullptr) {
+    kept = std::make_unique<KeptSummary>(state_->bloom_options,
+                                         state_->statistics.bloom);
+  }
+  state_->TakeIntoSummary(number, kLongSlice);
+  return kept->is_complete ? kept->summary.ToBytes()
+                           : BloomSummary::BytesOfMaybe();
 }
 
 std::size_t Matcher::size() const { return state_->memberships.size(); }
@@ -287,6 +386,9 @@ std::size_t Matcher::memory_bytes() const {
     const std::unique_ptr<Collection>* collection = state_->collections.Peek(i);
     if (collection != nullptr && *collection != nullptr) {
       bytes += (*collection)->index.memory_bytes();
+      if ((*collection)->kept != nullptr) {
+        bytes += (*collection)->kept->summary.memory_bytes();
+      }
     }
   }
   return bytes;

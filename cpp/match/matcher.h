@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,7 @@
 #include "base/status.h"
 #include "cel/cost.h"
 #include "filter/filter.h"
+#include "index/bloom_summary.h"
 #include "index/scratch.h"
 #include "match/match_input.h"
 
@@ -60,12 +62,16 @@ struct MatchStatistics {
   std::uint64_t evaluated_false = 0;
   std::uint64_t evaluated_error = 0;  // errors and what is no boolean
   std::uint64_t over_budget = 0;      // of these, programs that were cut off
+  // Of all summaries. Every sixteenth event of their collections is asked
+  // about, to know how good they are.
+  BloomCounts bloom;
 };
 
 class Matcher {
  public:
   // `evaluation_budget` is what one program may use up on one event.
-  explicit Matcher(cel::Units evaluation_budget = cel::kEvaluationBudget);
+  explicit Matcher(cel::Units evaluation_budget = cel::kEvaluationBudget,
+                   const BloomOptions& bloom = {});
   ~Matcher();
   Matcher(Matcher&&) noexcept;
   Matcher& operator=(Matcher&&) noexcept;
@@ -91,6 +97,13 @@ class Matcher {
   // Whether any subscription could care for events of this collection.
   [[nodiscard]] bool HasCollection(std::string_view tenant,
                                    std::string_view collection) const;
+
+  // The bytes of the collection's BloomSummary (ReceivedSummary reads them); ""
+  // when nobody could care. A summary is kept from the first time on that
+  // somebody asks for it. It is made a slice at a time, with each change and
+  // event of the collection and each time that it is asked for, and says maybe
+  // until it is complete.
+  std::string Summary(std::string_view tenant, std::string_view collection);
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t filter_count() const;  // distinct
