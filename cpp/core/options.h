@@ -7,6 +7,7 @@
 #include "cel/cost.h"
 #include "event/duplicate_window.h"
 #include "event/normalizer.h"
+#include "index/bloom_summary.h"
 
 namespace streamer {
 
@@ -32,6 +33,7 @@ struct SplitOptions {
 struct CoreOptions {
   QuotaOptions quota;
   SplitOptions split;
+  BloomOptions bloom;
   DuplicateWindowOptions duplicates;
   NormalizerOptions normalizer;
   // What a program may use up on one event before its subscriptions are

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -43,11 +44,19 @@ struct MatchEvent {
   ChangeEvent event;
 };
 
+// A question from outside the order: the shard answers with the summary of
+// what it holds of the collection, "" when that is nothing.
+struct Summarize {
+  std::string tenant;
+  std::string collection;
+  std::function<void(std::string)> answer;
+};
+
 struct ShardTask {
   // Of the step that it belongs to; of what moves between shards, or has no
   // step, the next.
   Ordinal ordinal;
-  std::variant<AddFilter, RemoveFilters, MatchEvent> work;
+  std::variant<AddFilter, RemoveFilters, MatchEvent, Summarize> work;
 };
 
 // An event whose body is no JSON object, and what is wrong with it.
@@ -64,7 +73,7 @@ struct Suspension {
 };
 
 // What a shard found for one MatchEvent: exactly one for each, whatever
-// happened. Additions and removals have no result.
+// happened. All else has no result.
 struct ShardResult {
   Ordinal ordinal;
   // Nothing when no subscription matched.

@@ -20,6 +20,10 @@ std::optional<ShardResult> Shard::Process(ShardTask task) {
     for (SubscriptionHandle handle : remove->handles) matcher_.Remove(handle);
     return std::nullopt;
   }
+  if (const auto* question = std::get_if<Summarize>(&task.work)) {
+    question->answer(matcher_.Summary(question->tenant, question->collection));
+    return std::nullopt;
+  }
   return Match(task.ordinal, std::move(std::get<MatchEvent>(task.work).event));
 }
 

@@ -30,10 +30,12 @@ struct ShardStatistics {
 
 class Shard {
  public:
-  explicit Shard(cel::Units evaluation_budget = cel::kEvaluationBudget)
-      : evaluation_budget_(evaluation_budget), matcher_(evaluation_budget) {}
+  explicit Shard(cel::Units evaluation_budget = cel::kEvaluationBudget,
+                 const BloomOptions& bloom = {})
+      : evaluation_budget_(evaluation_budget),
+        matcher_(evaluation_budget, bloom) {}
 
-  // Nothing for additions and removals.
+  // Nothing unless it was to match.
   std::optional<ShardResult> Process(ShardTask task);
 
   [[nodiscard]] ShardStatistics statistics() const;

@@ -148,6 +148,13 @@ class Engine {
   virtual std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                              std::size_t limit) const = 0;
 
+  // What shards know of a collection: ReceivedSummary reads each, and an event
+  // can concern somebody only if one of them lets it through. Empty when nobody
+  // subscribes to it, or the engine has stopped. Waits until each shard has
+  // come to the question; so not from a sink. See Matcher::Summary.
+  virtual std::vector<std::string> Summaries(
+      const std::string& tenant, const std::string& collection) const = 0;
+
   virtual EngineStatistics Statistics() const = 0;
 };
 

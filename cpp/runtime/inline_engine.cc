@@ -165,6 +165,13 @@ std::vector<SubscriptionInfo> InlineEngine::List(SubscriptionHandle after,
                                      after, limit);
 }
 
+std::vector<std::string> InlineEngine::Summaries(
+    const std::string& tenant, const std::string& collection) const {
+  std::string summary = state_->pipeline.Summary(tenant, collection);
+  if (summary.empty()) return {};
+  return {std::move(summary)};
+}
+
 EngineStatistics InlineEngine::Statistics() const {
   EngineStatistics statistics = state_->pipeline.statistics();
   statistics.events_ingested = state_->events_ingested;

@@ -13,11 +13,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <span>
+#include <string>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -68,6 +70,30 @@ bool AwaitsResult(const RouterStep& step) {
   return event != nullptr && event->awaited_results > 0;
 }
 
+// Where a shard puts its answer. A question that nobody comes to any more is
+// answered with nothing.
+class PendingAnswer {
+ public:
+  PendingAnswer() = default;
+  ~PendingAnswer() {
+    if (!is_given_) promise_.set_value({});
+  }
+  PendingAnswer(const PendingAnswer&) = delete;
+  PendingAnswer& operator=(const PendingAnswer&) = delete;
+
+  [[nodiscard]] std::future<std::string> future() {
+    return promise_.get_future();
+  }
+  void Give(std::string answer) {
+    is_given_ = true;
+    promise_.set_value(std::move(answer));
+  }
+
+ private:
+  std::promise<std::string> promise_;
+  bool is_given_ = false;
+};
+
 template <typename T, typename Function>
 void ForEachChunk(std::vector<T>& items, Function function) {
   std::span<T> rest(items);
@@ -107,6 +133,7 @@ struct ThreadedEngine::State {
   void HandOut(std::vector<Effect>& effects);
   void NoteProgress();
 
+  void AnswerQuestions(std::vector<ShardResult>& results);
   void SendToRouter(RouterMail mail);
   void WakeIngesters();
   [[nodiscard]] std::size_t Backlog() const;
@@ -294,13 +321,25 @@ void ThreadedEngine::State::RunAll() {
       AppendMail(results, mail);
     }
     Route(mail);
+    AnswerQuestions(results);
     sequencer.RunTaken();
     router_mailbox.TakeInto(mail);
     Route(mail);
   }
+  for (auto& mailbox : shard_mailboxes) mailbox.Close();
+  AnswerQuestions(results);
   mail.emplace_back(EndOfMail{});
   Route(mail);
   RunRouter();
+}
+
+// In one thread the mailboxes of the shards hold nothing but questions.
+void ThreadedEngine::State::AnswerQuestions(std::vector<ShardResult>& results) {
+  std::vector<ShardTask> questions;
+  for (std::size_t i = 0; i < options.shards; ++i) {
+    shard_mailboxes[i].TakeInto(questions);
+    if (!questions.empty()) shards[i].Process(questions, results);
+  }
 }
 
 // In one thread the router's mail is read between the sequencer's turns, so it
@@ -447,6 +486,27 @@ void ThreadedEngine::WhenIngestible(std::function<void()> ready) {
 std::vector<SubscriptionInfo> ThreadedEngine::List(SubscriptionHandle after,
                                                    std::size_t limit) const {
   return state_->sequencer.List(after, limit);
+}
+
+std::vector<std::string> ThreadedEngine::Summaries(
+    const std::string& tenant, const std::string& collection) const {
+  std::vector<std::future<std::string>> answers;
+  for (auto& mailbox : state_->shard_mailboxes) {
+    auto answer = std::make_shared<PendingAnswer>();
+    answers.push_back(answer->future());
+    const bool is_taken = mailbox.Offer(
+        {Ordinal(), Summarize{tenant, collection, [answer](std::string text) {
+                                answer->Give(std::move(text));
+                              }}});
+    if (!is_taken) answers.pop_back();
+  }
+  if (state_->options.single_thread) state_->intake.Notify();
+  std::vector<std::string> summaries;
+  for (std::future<std::string>& answer : answers) {
+    std::string summary = answer.get();
+    if (!summary.empty()) summaries.push_back(std::move(summary));
+  }
+  return summaries;
 }
 
 EngineStatistics ThreadedEngine::Statistics() const {

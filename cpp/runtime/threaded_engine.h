@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -67,6 +68,8 @@ class ThreadedEngine final : public Engine {
   void WhenIngestible(std::function<void()> ready) override;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                      std::size_t limit) const override;
+  std::vector<std::string> Summaries(
+      const std::string& tenant, const std::string& collection) const override;
   EngineStatistics Statistics() const override;
 
  private:

@@ -4,6 +4,7 @@
 //   GET  /health/live /health/ready /health /metrics /openapi.json
 //   POST /internal/v1/filters/check     compile and explain a filter
 //   GET  /internal/v1/subscriptions     those that live
+//   GET  /internal/v1/collections/summary  Bloom summaries of a collection
 //
 // Calls that need sessions (registering over HTTP, and the tap of deliveries)
 // answer 501 and say so. Every refusal is a problem (RFC 7807) that names what

@@ -44,6 +44,18 @@ class Mailbox {
     mail_.notify_one();
   }
 
+  // As SendNow, but false, and the item is gone, once the mailbox was closed:
+  // nobody would take it.
+  [[nodiscard]] bool Offer(T item) {
+    {
+      std::lock_guard lock(mutex_);
+      if (is_closed_) return false;
+      items_.push_back(std::move(item));
+    }
+    mail_.notify_one();
+    return true;
+  }
+
   // Replaces `items` by all there is; waits until there is something. False
   // when the mailbox was closed and is empty.
   bool Receive(std::vector<T>& items) {

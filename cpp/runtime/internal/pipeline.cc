@@ -22,6 +22,17 @@ void Pipeline::PassOn(std::vector<Effect>& effects) {
   output_.Clear();
 }
 
+std::string Pipeline::Summary(const std::string& tenant,
+                              const std::string& collection) {
+  std::string summary;
+  ShardTask task{Ordinal(),
+                 Summarize{tenant, collection, [&summary](std::string answer) {
+                             summary = std::move(answer);
+                           }}};
+  shard_.Process({&task, 1}, results_);
+  return summary;
+}
+
 EngineStatistics Pipeline::statistics() {
   router_.Publish();
   EngineStatistics statistics;

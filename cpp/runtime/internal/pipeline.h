@@ -7,6 +7,7 @@
 #define STREAMER_RUNTIME_INTERNAL_PIPELINE_H_
 
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,9 @@ class Pipeline {
   [[nodiscard]] Router& router() { return router_.router(); }
   // Notes the latency of deliveries that are about to go out.
   void Measure(const std::vector<Effect>& effects) { router_.Measure(effects); }
+  // Of what the shard holds of a collection; "" for nothing.
+  [[nodiscard]] std::string Summary(const std::string& tenant,
+                                    const std::string& collection);
   // All counters but those of the log.
   [[nodiscard]] EngineStatistics statistics();
 

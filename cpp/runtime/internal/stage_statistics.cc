@@ -35,6 +35,9 @@ void Report(const ShardCounts& counts, EngineStatistics& statistics) {
   to.evaluated_false += from.evaluated_false;
   to.evaluated_error += from.evaluated_error;
   to.over_budget += from.over_budget;
+  to.bloom.turned_away += from.bloom.turned_away;
+  to.bloom.false_positives += from.bloom.false_positives;
+  to.bloom.rebuilds += from.bloom.rebuilds;
   counts.match_latency.AddTo(statistics.match_latency_seconds);
 }
 

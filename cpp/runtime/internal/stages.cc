@@ -95,7 +95,8 @@ std::vector<SubscriptionInfo> SequencerStage::List(SubscriptionHandle after,
 }
 
 ShardStage::ShardStage(const CoreOptions& options, MonotonicClock clock)
-    : clock_(std::move(clock)), shard_(options.evaluation_budget) {}
+    : clock_(std::move(clock)),
+      shard_(options.evaluation_budget, options.bloom) {}
 
 void ShardStage::Process(std::span<ShardTask> tasks,
                          std::vector<ShardResult>& results) {

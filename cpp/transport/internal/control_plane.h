@@ -18,6 +18,12 @@ HttpResponse CheckFilter(const HttpRequest& request);
 HttpResponse ListSubscriptions(const Engine& engine,
                                const HttpRequest& request);
 
+// GET /internal/v1/collections/summary: the Bloom summaries of `tenant` and
+// `collection`, one from each shard that holds some of it, in base64. Waits for
+// the shards.
+HttpResponse SummarizeCollection(const Engine& engine,
+                                 const HttpRequest& request);
+
 }  // namespace streamer
 
 #endif  // STREAMER_TRANSPORT_INTERNAL_CONTROL_PLANE_H_

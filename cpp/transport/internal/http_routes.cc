@@ -102,6 +102,10 @@ void HttpRoutes::AddControlPlane(const Engine& engine) {
                      [&engine](const HttpRequest& request) {
                        return ListSubscriptions(engine, request);
                      }});
+  routes_.push_back({"GET", "/internal/v1/collections/summary",
+                     RequestBody::kNone, [&engine](const HttpRequest& request) {
+                       return SummarizeCollection(engine, request);
+                     }});
   constexpr std::array<std::array<std::string_view, 2>, 5> kNotOffered = {{
       {"POST", "/internal/v1/subscriptions"},
       {"PUT", "/internal/v1/subscriptions/{id}/heartbeat"},

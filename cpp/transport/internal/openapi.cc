@@ -122,6 +122,27 @@ std::string_view OpenApiDocument() {
         "responses": {"501": {"$ref": "#/components/responses/Problem"}}
       }
     },
+    "/internal/v1/collections/summary": {
+      "get": {
+        "summary": "Bloom summaries of a collection: an event can concern a subscription only if one of them lets it through",
+        "parameters": [
+          {"name": "tenant", "in": "query", "required": true, "schema": {"type": "string"}},
+          {"name": "collection", "in": "query", "required": true, "schema": {"type": "string"}}
+        ],
+        "responses": {
+          "200": {
+            "description": "One from each shard that holds some of it, in base64; one that is still being made lets everything through",
+            "content": {"application/json": {"schema": {
+              "type": "object",
+              "required": ["summaries"],
+              "properties": {"summaries": {"type": "array", "items": {"type": "string", "format": "byte"}}}
+            }}}
+          },
+          "400": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
     "/internal/v1/subscriptions/{id}/heartbeat": {
       "put": {
         "summary": "Renew a subscription; not offered by this version",

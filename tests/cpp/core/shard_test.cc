@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "index/bloom_summary.h"
 #include "support/core_events.h"
 
 namespace streamer {
@@ -129,6 +131,24 @@ TEST_F(ShardTest, AFilterThatIsCutOffEndsAtThatEvent) {
   EXPECT_THAT(Match(support::MakeEvent(11, "c")).handles,
               ElementsAre(SubscriptionHandle(3)));
   EXPECT_EQ(shard_->statistics().match.over_budget, 1u);
+}
+
+TEST_F(ShardTest, AQuestionIsAnsweredAtOnceAndHasNoResult) {
+  Add(1, "doc.n == 7");
+  std::vector<std::string> answers;
+  for (const char* collection : {"c", "d"}) {
+    EXPECT_FALSE(
+        shard_
+            ->Process({NextOrdinal(), Summarize{"t", collection,
+                                                [&](std::string answer) {
+                                                  answers.push_back(
+                                                      std::move(answer));
+                                                }}})
+            .has_value());
+  }
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_TRUE(ReceivedSummary::FromBytes(answers[0]).ok());
+  EXPECT_EQ(answers[1], "");
 }
 
 TEST_F(ShardTest, EqualFiltersAreCountedOnce) {

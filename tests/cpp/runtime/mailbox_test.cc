@@ -82,5 +82,16 @@ TEST(MailboxTest, QuietMailThatFillsItIsReceived) {
   EXPECT_EQ(received, sent);
 }
 
+TEST(MailboxTest, AnOfferIsTakenUntilTheMailboxIsClosed) {
+  Mailbox<int> mailbox(1);
+  EXPECT_TRUE(mailbox.Offer(1));
+  EXPECT_TRUE(mailbox.Offer(2));
+  mailbox.Close();
+  EXPECT_FALSE(mailbox.Offer(3));
+  std::vector<int> items;
+  EXPECT_TRUE(mailbox.Receive(items));
+  EXPECT_EQ(items, (std::vector<int>{1, 2}));
+}
+
 }  // namespace
 }  // namespace streamer::internal

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -11,11 +12,14 @@
 #include <thread>
 #include <vector>
 
+#include "index/bloom_summary.h"
+#include "match/match_input.h"
 #include "runtime/inline_engine.h"
 #include "runtime/recording_sink.h"
 #include "store/memory_event_log.h"
 #include "support/core_events.h"
 #include "support/random.h"
+#include "value/document.h"
 
 namespace streamer {
 namespace {
@@ -383,6 +387,63 @@ TEST(ThreadedEngineTest, CountsWhatItDid) {
   EXPECT_EQ(statistics.matches_per_event.counts[0], 1u);
   EXPECT_EQ(statistics.matches_per_event.counts[1], 2u);
   EXPECT_EQ(statistics.matches_per_event.sum, 2.0);
+}
+
+// Whether an event with this `n` could concern somebody, as another process
+// sees it.
+bool MayConcern(const std::vector<std::string>& summaries, std::int64_t n) {
+  const auto document =
+      Document::Parse(absl::StrCat(R"({"n":)", n, "}")).value();
+  const FilterInput input = MakeTrialInput(document->root());
+  return std::any_of(
+      summaries.begin(), summaries.end(), [&](const std::string& bytes) {
+        return ReceivedSummary::FromBytes(bytes)->MayMatch(input);
+      });
+}
+
+TEST(ThreadedEngineTest, TheSummariesOfASplitCollectionCoverItTogether) {
+  for (bool single_thread : {false, true}) {
+    ThreadedEngineOptions options;
+    options.shards = 3;
+    options.single_thread = single_thread;
+    options.core.split = {5, 10};
+    ThreadedEngine engine(options, std::make_shared<MemoryEventLog>());
+    auto sink = std::make_shared<RecordingSink>();
+    const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+    for (int i = 0; i < 60; ++i) {
+      SubmitAndWait(engine, MakeSubscribe(gateway, absl::StrCat("s", i), "c",
+                                          absl::StrCat("doc.n == ", i)));
+    }
+    const std::vector<std::string> summaries = engine.Summaries("t", "c");
+    EXPECT_EQ(summaries.size(), 3u);
+    for (int i = 0; i < 60; ++i) EXPECT_TRUE(MayConcern(summaries, i)) << i;
+    EXPECT_FALSE(MayConcern(summaries, 1'000));
+    EXPECT_TRUE(engine.Summaries("t", "d").empty());
+    EXPECT_TRUE(engine.Stop(kDeadline));
+    EXPECT_TRUE(engine.Summaries("t", "c").empty());
+  }
+}
+
+// Questions that cross the end of the engine are answered, with something or
+// with nothing.
+TEST(ThreadedEngineTest, NoQuestionOutlivesTheEngineUnanswered) {
+  for (bool single_thread : {false, true}) {
+    ThreadedEngineOptions options;
+    options.single_thread = single_thread;
+    ThreadedEngine engine(options, std::make_shared<MemoryEventLog>());
+    auto sink = std::make_shared<RecordingSink>();
+    const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+    SubmitAndWait(engine, MakeSubscribe(gateway, "s", "c", "doc.n == 1"));
+    std::promise<void> asked;
+    std::thread asker([&] {
+      asked.set_value();
+      while (!engine.Summaries("t", "c").empty()) {
+      }
+    });
+    asked.get_future().wait();
+    EXPECT_TRUE(engine.Stop(kDeadline));
+    asker.join();
+  }
 }
 
 // The argument: every event matches every subscription that was acknowledged

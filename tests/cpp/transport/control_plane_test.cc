@@ -170,5 +170,40 @@ TEST_F(ListTest, AnExpiryIsATimestamp) {
             "1970-01-01T00:00:01.5Z");
 }
 
+class SummaryTest : public ::testing::Test {
+ protected:
+  nlohmann::json Ask(const std::string& query, unsigned status) {
+    const HttpResponse response = SummarizeCollection(
+        engine_,
+        {.target = *ParseTarget("/internal/v1/collections/summary" + query)});
+    EXPECT_EQ(response.status, status) << response.body;
+    return nlohmann::json::parse(response.body);
+  }
+
+  FakeEngine engine_;
+};
+
+TEST_F(SummaryTest, TheSummaryOfEachShardIsGivenInBase64) {
+  engine_.summaries = {std::string("\0\xff", 2), "ab"};
+  EXPECT_EQ(Ask("?tenant=t&collection=c", 200)["summaries"],
+            nlohmann::json({"AP8=", "YWI="}));
+}
+
+TEST_F(SummaryTest, ACollectionNobodySubscribesToIsNotFound) {
+  engine_.summaries = {"ab"};
+  EXPECT_EQ(Ask("?tenant=t&collection=d", 404)["detail"],
+            "expected a collection with subscriptions, got \"d\" of tenant "
+            "\"t\"");
+}
+
+TEST_F(SummaryTest, BothNamesAreNeededAndNothingElse) {
+  EXPECT_EQ(Ask("?tenant=t", 400)["detail"],
+            "collection: expected a name, got nothing");
+  EXPECT_EQ(Ask("?tenant=&collection=c", 400)["detail"],
+            "tenant: expected a name, got nothing");
+  EXPECT_EQ(Ask("?tenant=t&collection=c&limit=1", 400)["detail"],
+            "query: expected tenant and collection, got \"limit\"");
+}
+
 }  // namespace
 }  // namespace streamer

@@ -55,6 +55,11 @@ class FakeEngine final : public Engine {
     }
     return page;
   }
+  std::vector<std::string> Summaries(
+      const std::string& tenant, const std::string& collection) const override {
+    return tenant == "t" && collection == "c" ? summaries
+                                              : std::vector<std::string>();
+  }
   EngineStatistics Statistics() const override { return statistics; }
 
   std::vector<GatewayOptions> connected;
@@ -70,6 +75,7 @@ class FakeEngine final : public Engine {
   std::vector<SourceEvent> events;
   std::vector<std::function<void()>> waiting;
   std::vector<SubscriptionInfo> listed;
+  std::vector<std::string> summaries;  // of collection "c" of tenant "t"
   EngineStatistics statistics;
 };
 

@@ -48,6 +48,10 @@ class LockedEngine final : public Engine {
                                      std::size_t) const override {
     throw std::runtime_error("the list is broken");
   }
+  std::vector<std::string> Summaries(const std::string&,
+                                     const std::string&) const override {
+    return {};
+  }
   EngineStatistics Statistics() const override { return {}; }
 
   std::size_t ingested() {
