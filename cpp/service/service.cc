@@ -71,8 +71,11 @@ struct Service::State {
         metrics(
             engine,
             [this] {
-              return TransportStatistics{.grpc_deliveries =
-                                             grpc->Statistics().deliveries};
+              const GrpcServerStatistics counts = grpc->Statistics();
+              return TransportStatistics{
+                  .grpc_deliveries = counts.deliveries,
+                  .filter_cache_hits = counts.filter_cache_hits,
+                  .filter_cache_misses = counts.filter_cache_misses};
             },
             std::string(Version())) {}
 

@@ -16,7 +16,9 @@
 #include <utility>
 
 #include "syntrix/streamer/v1/streamer.grpc.pb.h"
+#include "transport/internal/filter_cache.h"
 #include "transport/internal/gateway_stream.h"
+#include "transport/internal/wire.h"
 #include "transport/log.h"
 
 namespace streamer {
@@ -367,9 +369,12 @@ GrpcServerStatistics GrpcServer::Statistics() const {
   const StreamCounters& counters = state_->service.counters();
   const std::uint64_t closed = counters.closed.load(std::memory_order_relaxed);
   const std::uint64_t opened = counters.opened.load(std::memory_order_relaxed);
+  const FilterCache::Counts filters = FilterCacheCounts();
   return {.deliveries = counters.deliveries.load(std::memory_order_relaxed),
           .streams_opened = opened,
-          .streams_open = opened - closed};
+          .streams_open = opened - closed,
+          .filter_cache_hits = filters.hits,
+          .filter_cache_misses = filters.misses};
 }
 
 }  // namespace streamer

@@ -37,6 +37,9 @@ struct GrpcServerStatistics {
   std::uint64_t deliveries = 0;  // handed to gRPC
   std::uint64_t streams_opened = 0;
   std::uint64_t streams_open = 0;
+  // Filters of subscribe requests; all servers of a process share the cache.
+  std::uint64_t filter_cache_hits = 0;
+  std::uint64_t filter_cache_misses = 0;
 };
 
 class GrpcServer {

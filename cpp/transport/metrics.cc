@@ -147,6 +147,27 @@ void AddMatching(const EngineStatistics& engine, Families& families) {
        {"over_budget", AsDouble(engine.match.over_budget)}});
 }
 
+// Of the summaries that are kept, both; 0 as long as none was tried.
+void AddBloom(const BloomCounts& bloom, Families& families) {
+  const double untouched =
+      AsDouble(bloom.false_positives) + AsDouble(bloom.turned_away);
+  AddGauge(families, "streamer_bloom_false_positive_ratio",
+           "Events that Bloom summaries let through in vain, over all that "
+           "touch none of their keys.",
+           untouched == 0 ? 0 : AsDouble(bloom.false_positives) / untouched);
+  AddCounter(families, "streamer_bloom_rebuilds_total",
+             "Times that a Bloom summary was built anew.", bloom.rebuilds);
+}
+
+void AddFilterCache(const TransportStatistics& transports, Families& families) {
+  AddCounter(families, "streamer_filter_cache_hits_total",
+             "Filters that were compiled already.",
+             transports.filter_cache_hits);
+  AddCounter(families, "streamer_filter_cache_misses_total",
+             "Filters that had to be compiled.",
+             transports.filter_cache_misses);
+}
+
 void AddDeliveries(const EngineStatistics& engine,
                    const TransportStatistics& transports, Families& families) {
   Add(families, MetricType::Counter, "streamer_deliveries_total",
@@ -200,7 +221,10 @@ std::string Metrics::Scrape() const {
   AddEvents(engine, families);
   AddSubscriptions(engine, families);
   AddMatching(engine, families);
-  AddDeliveries(engine, transports_(), families);
+  AddBloom(engine.match.bloom, families);
+  const TransportStatistics transports = transports_();
+  AddFilterCache(transports, families);
+  AddDeliveries(engine, transports, families);
   Add(families, MetricType::Gauge, "streamer_build_info",
       "1, with the version as label.", "version", {{version_, 1}});
   AddProcess(families);

@@ -25,6 +25,8 @@ std::string Read(Access<T> access, const ServiceConfig& config) {
   const T& value = access(const_cast<ServiceConfig&>(config));
   if constexpr (std::is_same_v<T, Duration>) {
     return FormatDurationText(value);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return FormatFraction(value);
   } else if constexpr (std::is_same_v<T, bool>) {
     return value ? "true" : "false";
   } else {
@@ -40,6 +42,17 @@ ConfigKey NumberKey(std::string_view name, std::string_view help,
             STREAMER_ASSIGN_OR_RETURN(const std::uint64_t number,
                                       ParseNumber(text, least, most));
             access(config) = static_cast<T>(number);
+            return OkStatus();
+          },
+          [=](const ServiceConfig& config) { return Read(access, config); }};
+}
+
+ConfigKey FractionKey(std::string_view name, std::string_view help,
+                      Access<double> access, double least, double most) {
+  return {name, help, KeyKind::kNumber,
+          [=](std::string_view text, ServiceConfig& config) -> Status {
+            STREAMER_ASSIGN_OR_RETURN(access(config),
+                                      ParseFraction(text, least, most));
             return OkStatus();
           },
           [=](const ServiceConfig& config) { return Read(access, config); }};
@@ -205,6 +218,14 @@ std::vector<ConfigKey> CoreKeys() {
                             STREAMER_MEMBER(engine.core.quota.scan_cost), 1,
                             kAny),
       EvaluationTimeoutKey(),
+      FractionKey("bloom.fp_rate",
+                  "Events that a Bloom summary may let through in vain",
+                  STREAMER_MEMBER(engine.core.bloom.false_positive_rate),
+                  0.0001, 0.5),
+      NumberKey<std::size_t>(
+          "bloom.rebuild_interval",
+          "Removals, of half its keys at least, before it is built anew",
+          STREAMER_MEMBER(engine.core.bloom.rebuild_interval), 1, 1u << 30),
       NumberKey<std::size_t>(
           "dedup.cache_size", "Events in the duplicate window",
           STREAMER_MEMBER(engine.core.duplicates.count), 1, 1u << 30),
@@ -240,7 +261,7 @@ std::vector<ConfigKey> MakeKeys() {
 
 // Keys of 5-interfaces.md whose feature is still to come. Accepting one
 // would promise what does not happen.
-constexpr std::array<std::string_view, 22> kUnsupported = {
+constexpr std::array<std::string_view, 20> kUnsupported = {
     "puller.address",
     "puller.consumer_id",
     "puller.coalesce_on_catch_up",
@@ -249,8 +270,6 @@ constexpr std::array<std::string_view, 22> kUnsupported = {
     "nats.urls",
     "nats.output_stream",
     "subscription.default_ttl",
-    "bloom.fp_rate",
-    "bloom.rebuild_interval",
     "state.backend",
     "state.etcd_endpoints",
     "session.ttl",

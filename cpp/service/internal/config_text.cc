@@ -63,6 +63,28 @@ Result<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t least,
                          Quoted(text));
 }
 
+Result<double> ParseFraction(std::string_view text, double least, double most) {
+  double fraction = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] =
+      std::from_chars(text.data(), end, fraction, std::chars_format::fixed);
+  if (error == std::errc() && stopped == end && fraction >= least &&
+      fraction <= most) {
+    return fraction;
+  }
+  return InvalidArgument("expected a fraction from " + FormatFraction(least) +
+                         " to " + FormatFraction(most) + ", got " +
+                         Quoted(text));
+}
+
+std::string FormatFraction(double fraction) {
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(),
+                                 fraction, std::chars_format::fixed)
+                       .ptr;
+  return {text.data(), end};
+}
+
 Result<bool> ParseBoolean(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;

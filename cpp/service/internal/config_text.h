@@ -20,6 +20,11 @@ namespace streamer {
 Result<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t least,
                                   std::uint64_t most);
 
+// A decimal fraction such as 0.01, from `least` to `most`.
+Result<double> ParseFraction(std::string_view text, double least, double most);
+// The shortest text that ParseFraction reads back to the same.
+std::string FormatFraction(double fraction);
+
 // "true" or "false".
 Result<bool> ParseBoolean(std::string_view text);
 

@@ -278,6 +278,8 @@ std::size_t CountForPart(std::span<const std::string> ids,
 
 }  // namespace
 
+FilterCache::Counts FilterCacheCounts() { return Filters().counts(); }
+
 Result<OwnedValue> ReadWireValue(const pb::Value& value,
                                  std::string_view where) {
   auto arena = std::make_shared<Arena>();

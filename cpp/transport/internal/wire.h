@@ -24,6 +24,7 @@
 #include "core/commands.h"
 #include "core/effects.h"
 #include "filter/filter.h"
+#include "transport/internal/filter_cache.h"
 
 namespace syntrix::streamer::v1 {
 class SubscribeRequest;
@@ -52,6 +53,9 @@ struct SubscribeReading {
 };
 SubscribeReading ReadSubscribe(const pb::SubscribeRequest& request,
                                GatewayHandle gateway);
+
+// Of the filters of all ReadSubscribe.
+FilterCache::Counts FilterCacheCounts();
 
 // A StreamerMessage with `response` in it.
 std::string EncodeSubscribeResponse(const SubscribeResponse& response);

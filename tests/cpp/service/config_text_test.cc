@@ -34,6 +34,25 @@ TEST(ConfigTextTest, AWholeNumberIsDigitsWithinItsRange) {
       InvalidArgument("expected a whole number of at least 1, got \"0\""));
 }
 
+TEST(ConfigTextTest, AFractionIsDecimalWithinItsRange) {
+  EXPECT_EQ(*ParseFraction("0.01", 0.001, 0.5), 0.01);
+  EXPECT_EQ(*ParseFraction("0.5", 0.001, 0.5), 0.5);
+  EXPECT_EQ(*ParseFraction(".25", 0.001, 0.5), 0.25);
+  for (const std::string text : {"", "0", "1", "-0.1", "+0.1", "1e-2", "1%",
+                                 "nan", " 0.1", "0.1 ", "0.0.1"}) {
+    EXPECT_EQ(ParseFraction(text, 0.001, 0.5).status(),
+              InvalidArgument("expected a fraction from 0.001 to 0.5, got \"" +
+                              text + "\""));
+  }
+}
+
+TEST(ConfigTextTest, AFractionReadsBackToTheSame) {
+  for (const double fraction : {0.01, 0.0001, 1.0 / 3, 0.5}) {
+    EXPECT_EQ(*ParseFraction(FormatFraction(fraction), 0, 1), fraction);
+  }
+  EXPECT_EQ(FormatFraction(0.01), "0.01");
+}
+
 TEST(ConfigTextTest, ABooleanIsOneOfTwoWords) {
   EXPECT_TRUE(*ParseBoolean("true"));
   EXPECT_FALSE(*ParseBoolean("false"));

@@ -56,5 +56,23 @@ TEST_F(MetricsTest, LargeCountersKeepTheirDigits) {
               HasSubstr("\nstreamer_events_processed_total 123456789012\n"));
 }
 
+TEST_F(MetricsTest, FalsePositivesAreOfTheEventsThatTouchNoKey) {
+  EXPECT_THAT(metrics_.Scrape(),
+              HasSubstr("\nstreamer_bloom_false_positive_ratio 0\n"));
+  engine_.statistics.match.bloom = {
+      .turned_away = 3, .false_positives = 1, .rebuilds = 7};
+  const std::string text = metrics_.Scrape();
+  EXPECT_THAT(text, HasSubstr("\nstreamer_bloom_false_positive_ratio 0.25\n"));
+  EXPECT_THAT(text, HasSubstr("\nstreamer_bloom_rebuilds_total 7\n"));
+}
+
+TEST_F(MetricsTest, TheFilterCacheIsCounted) {
+  transports_.filter_cache_hits = 5;
+  transports_.filter_cache_misses = 2;
+  const std::string text = metrics_.Scrape();
+  EXPECT_THAT(text, HasSubstr("\nstreamer_filter_cache_hits_total 5\n"));
+  EXPECT_THAT(text, HasSubstr("\nstreamer_filter_cache_misses_total 2\n"));
+}
+
 }  // namespace
 }  // namespace streamer

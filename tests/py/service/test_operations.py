@@ -118,6 +118,10 @@ class TestMetrics:
         streamer_outbox_depth
         streamer_backpressure_events_total{level="soft"}
         streamer_backpressure_events_total{level="hard"}
+        streamer_bloom_false_positive_ratio
+        streamer_bloom_rebuilds_total
+        streamer_filter_cache_hits_total
+        streamer_filter_cache_misses_total
         process_cpu_seconds_total
         process_resident_memory_bytes
         process_virtual_memory_bytes
