@@ -1,5 +1,6 @@
-"""Filters that are checked, subscriptions that are listed."""
+"""Filters that are checked, subscriptions that are listed, summaries."""
 
+import base64
 import json
 
 import pytest
@@ -220,3 +221,27 @@ class TestList:
     def test_a_wrong_query_is_refused(self, streamerd, query, detail):
         answer = get(streamerd, f"/internal/v1/subscriptions?{query}")
         assert answer.json == problem(400, "Bad Request", detail)
+
+
+class TestCollectionSummary:
+    PATH = "/internal/v1/collections/summary"
+
+    def test_a_subscribed_collection_has_one(self, streamerd, connect):
+        connect(streamerd).subscribe_successfully(
+            "s", condition("room", "==", "r1")
+        )
+        answer = get(streamerd, f"{self.PATH}?tenant=t&collection=c")
+        assert answer.status == 200, answer.body
+        (summary,) = answer.json["summaries"]
+        content = base64.b64decode(summary, validate=True)
+        # Version 1, which need not say maybe, of one path: doc.room.
+        assert content[:8] == b"SBLM" + bytes([1, 0, 1, 0])
+        assert content[12:21] == bytes([0, 4, 0, 0, 0]) + b"room"
+
+    def test_one_that_nobody_subscribes_to_is_not_found(self, streamerd):
+        answer = get(streamerd, f"{self.PATH}?tenant=t&collection=c")
+        assert answer.json == problem(
+            404,
+            "Not Found",
+            'expected a collection with subscriptions, got "c" of tenant "t"',
+        )
