@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "filter/internal/constant_set.h"
+#include "filter/literal_pattern.h"
 #include "value/ordering.h"
 
 namespace streamer {
@@ -121,6 +122,9 @@ std::optional<bool> Predicate::TruthOf(const Value& value) const {
     case PredicateKind::kEndsWith:
     case PredicateKind::kHasSubstring:
       return TextHolds(kind, value, operand.value());
+    case PredicateKind::kMatches:
+      if (!value.is(ValueKind::kString)) return std::nullopt;
+      return pattern->Matches(value.text());
     case PredicateKind::kIsBoolean:
       if (!value.is(ValueKind::kBool)) return std::nullopt;
       return value.bool_value();

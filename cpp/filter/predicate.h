@@ -27,6 +27,7 @@
 namespace streamer {
 
 class ConstantSet;
+class LiteralPattern;
 
 enum class PredicateKind : std::uint8_t {
   kEqual,  // value at path == operand
@@ -39,6 +40,7 @@ enum class PredicateKind : std::uint8_t {
   kStartsWith,  // string tests
   kEndsWith,
   kHasSubstring,
+  kMatches,    // matches(), of a pattern of literals (literal_pattern.h)
   kPresent,    // has(path)
   kIsBoolean,  // the value itself is the boolean: `doc.active`
 };
@@ -62,6 +64,8 @@ struct Predicate {
   Answer wanted = Answer::kTrue;
   // The operand of kIn as a hash table; may be null. Set by IndexOperand.
   std::shared_ptr<const ConstantSet> members;
+  // The operand of kMatches, read.
+  std::shared_ptr<const LiteralPattern> pattern;
 
   // Prepares a long kIn list for lookup. Call when the operand is final.
   void IndexOperand();

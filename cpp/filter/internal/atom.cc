@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "filter/literal_pattern.h"
 #include "value/ordering.h"
 
 namespace streamer {
@@ -30,15 +31,18 @@ constexpr std::array<OperatorKind, 5> kComparisons = {{
      PredicateKind::kLessEqual},
 }};
 
+constexpr std::string_view kMatches = "matches";
+
 struct TextTest {
   std::string_view name;
   PredicateKind kind;
 };
 
-constexpr std::array<TextTest, 3> kTextTests = {{
+constexpr std::array<TextTest, 4> kTextTests = {{
     {"startsWith", PredicateKind::kStartsWith},
     {"endsWith", PredicateKind::kEndsWith},
     {"contains", PredicateKind::kHasSubstring},
+    {kMatches, PredicateKind::kMatches},
 }};
 
 PredicateKind Mirrored(PredicateKind kind) {
@@ -163,11 +167,16 @@ std::optional<Predicate> AtomReader::ReadPathAtom(const cel::Expr& expression) {
 }
 
 std::optional<Predicate> AtomReader::ReadCall(const cel::Expr& expression) {
-  if (expression.operand != nullptr) return ReadTextTest(expression);
+  if (expression.operand != nullptr) {
+    if (expression.arguments.size() != 1) return std::nullopt;
+    return ReadTextTest(expression.name, *expression.operand,
+                        *expression.arguments[0]);
+  }
   if (expression.arguments.size() != 2) return std::nullopt;
   const cel::Expr& left = *expression.arguments[0];
   const cel::Expr& right = *expression.arguments[1];
   if (expression.name == operators::kIn) return ReadMembership(left, right);
+  if (expression.name == kMatches) return ReadTextTest(kMatches, left, right);
   if (expression.name == operators::kNotEqual) {
     return ReadComparison(PredicateKind::kEqual, left, right);
   }
@@ -213,19 +222,45 @@ std::optional<Predicate> AtomReader::ReadMembership(
   return predicate;
 }
 
-std::optional<Predicate> AtomReader::ReadTextTest(const cel::Expr& expression) {
-  if (expression.arguments.size() != 1) return std::nullopt;
+std::optional<Predicate> AtomReader::ReadTextTest(std::string_view name,
+                                                  const cel::Expr& subject,
+                                                  const cel::Expr& argument) {
   for (const TextTest& test : kTextTests) {
-    if (expression.name != test.name) continue;
-    std::optional<Predicate> predicate = ReadPath(*expression.operand);
-    std::optional<std::string_view> text =
-        ConstantText(*expression.arguments[0]);
+    if (name != test.name) continue;
+    std::optional<Predicate> predicate = ReadPath(subject);
+    std::optional<std::string_view> text = ConstantText(argument);
     if (!predicate.has_value() || !text.has_value()) return std::nullopt;
     predicate->kind = test.kind;
     predicate->operand = Own(Value::String(*text));
+    if (test.kind == PredicateKind::kMatches) {
+      std::optional<LiteralPattern> pattern = LiteralPattern::Read(*text);
+      if (!pattern.has_value()) return std::nullopt;
+      predicate->pattern =
+          std::make_shared<const LiteralPattern>(*std::move(pattern));
+    }
     return predicate;
   }
   return std::nullopt;
+}
+
+std::optional<Predicate> AtomReader::ReadRequiredLiteral(
+    const cel::Expr& expression) {
+  if (expression.kind != cel::ExprKind::kCall || expression.name != kMatches ||
+      expression.arguments.empty()) {
+    return std::nullopt;
+  }
+  const cel::Expr& subject = expression.operand != nullptr
+                                 ? *expression.operand
+                                 : *expression.arguments.front();
+  std::optional<Predicate> predicate = ReadPath(subject);
+  std::optional<std::string_view> pattern =
+      ConstantText(*expression.arguments.back());
+  if (!predicate.has_value() || !pattern.has_value()) return std::nullopt;
+  const std::string literal = RequiredLiteral(*pattern);
+  if (literal.empty()) return std::nullopt;
+  predicate->kind = PredicateKind::kHasSubstring;
+  predicate->operand = OwnedValue(Value::String(literal));
+  return predicate;
 }
 
 Predicate AtomReader::MakeMembership(const Predicate& like,

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/arena.h"
@@ -33,6 +34,10 @@ class AtomReader {
   // nothing when no predicate says that.
   std::optional<Predicate> Read(const cel::Expr& expression, Answer wanted);
 
+  // What holds of every input that makes `expression` true, when that is a
+  // pattern that no predicate says: a literal that the text must have.
+  std::optional<Predicate> ReadRequiredLiteral(const cel::Expr& expression);
+
   // The predicate "value at the path of `like` is one of `items`", which live
   // in the tree or in an operand that was read here.
   Predicate MakeMembership(const Predicate& like, std::vector<Value> items);
@@ -47,7 +52,9 @@ class AtomReader {
                                           const cel::Expr& right);
   std::optional<Predicate> ReadMembership(const cel::Expr& member,
                                           const cel::Expr& container);
-  std::optional<Predicate> ReadTextTest(const cel::Expr& expression);
+  std::optional<Predicate> ReadTextTest(std::string_view name,
+                                        const cel::Expr& subject,
+                                        const cel::Expr& argument);
   std::optional<Value> ReadConstant(const cel::Expr& expression);
   std::optional<Value> ReadConstantList(const cel::Expr& expression);
   Value MakeList(std::span<const Value> items);

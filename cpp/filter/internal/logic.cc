@@ -118,8 +118,17 @@ LogicIndex LogicGraph::BuildAtom(const cel::Expr& expression, Answer wanted) {
                                : expression.literal.is_false();
     return is_wanted ? always_ : never_;
   }
-  return NodeOf(
-      AddAtom({reader_.Read(expression, wanted), &expression, wanted, {}}));
+  std::optional<Predicate> predicate = reader_.Read(expression, wanted);
+  const bool is_residual = !predicate.has_value();
+  const LogicIndex atom =
+      NodeOf(AddAtom({std::move(predicate), &expression, wanted, {}}));
+  if (!is_residual || wanted == Answer::kFalse) return atom;
+  // What a pattern requires changes nothing but how it is found.
+  std::optional<Predicate> literal = reader_.ReadRequiredLiteral(expression);
+  if (!literal.has_value()) return atom;
+  return MakeAnd(
+      {atom,
+       NodeOf(AddAtom({std::move(literal), &expression, Answer::kTrue, {}}))});
 }
 
 LogicIndex LogicGraph::MakeAnd(std::vector<LogicIndex> children) {

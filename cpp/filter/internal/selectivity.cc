@@ -18,6 +18,8 @@ double HitsWhenTrue(const Predicate& predicate) {
     case PredicateKind::kContains:
       return 3;
     case PredicateKind::kStartsWith:
+    case PredicateKind::kEndsWith:
+    case PredicateKind::kHasSubstring:
       return 20;
     default:
       return kPresence;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "filter/literal_pattern.h"
 #include "index/internal/numbers.h"
 
 namespace streamer {
@@ -50,9 +51,8 @@ bool IsLiteral(const Predicate& predicate) {
     case PredicateKind::kStartsWith:
     case PredicateKind::kEndsWith:
     case PredicateKind::kHasSubstring:
-      return IsWantedTrue(predicate) &&
-             predicate.operand.value().is(ValueKind::kString) &&
-             !predicate.operand.value().text().empty();
+    case PredicateKind::kMatches:
+      return IsWantedTrue(predicate) && !LiteralOf(predicate).text.empty();
     default:
       return false;
   }
@@ -109,6 +109,17 @@ double ShareOfEnds(const Interval& interval) {
   return interval.low == whole.low || interval.high == whole.high
              ? kShareOfHalfLine
              : kShareOfInterval;
+}
+
+// The longest that it has: at an end rather than somewhere.
+Literal LiteralOf(const LiteralPattern& pattern) {
+  Literal best{pattern.prefix(), LiteralPlace::kStart};
+  for (const Literal& other :
+       {Literal{pattern.suffix(), LiteralPlace::kEnd},
+        Literal{pattern.longest(), LiteralPlace::kAnywhere}}) {
+    if (other.text.size() > best.text.size()) best = other;
+  }
+  return best;
 }
 
 // Longer literals are rarer, but how rare the longest are nobody knows.
@@ -192,6 +203,22 @@ bool HasExactConstants(const Predicate& predicate) {
 }
 
 }  // namespace
+
+Literal LiteralOf(const Predicate& predicate) {
+  if (predicate.kind == PredicateKind::kMatches) {
+    return LiteralOf(*predicate.pattern);
+  }
+  if (!predicate.operand.value().is(ValueKind::kString)) return {};
+  const std::string_view text = predicate.operand.value().text();
+  switch (predicate.kind) {
+    case PredicateKind::kStartsWith:
+      return {text, LiteralPlace::kStart};
+    case PredicateKind::kEndsWith:
+      return {text, LiteralPlace::kEnd};
+    default:
+      return {text, LiteralPlace::kAnywhere};
+  }
+}
 
 std::span<const Value> ConstantsOf(const Predicate& predicate) {
   switch (predicate.kind) {
@@ -304,8 +331,8 @@ Access AccessChooser::Judge(const Conjunction& conjunction,
       access.share = ShareOfEnds(TextIntervalOf(conjunction, access));
       break;
     case AccessKind::kLiteral:
-      access.share = ShareOfLiteral(predicate.operand.value().text()) +
-                     WeightOf(predicate);
+      access.share =
+          ShareOfLiteral(LiteralOf(predicate).text) + WeightOf(predicate);
       break;
     case AccessKind::kPresent:
       access.share = kShareOfPresent;

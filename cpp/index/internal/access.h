@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "filter/filter.h"
 #include "index/internal/bounds.h"
@@ -44,6 +45,16 @@ struct Access {
 // The constants of an equality or membership predicate. `kIsBoolean` is the
 // equality with the boolean that is wanted.
 std::span<const Value> ConstantsOf(const Predicate& predicate);
+
+// A text that every value must have that satisfies a text predicate. Empty
+// when there is none.
+enum class LiteralPlace : std::uint8_t { kStart, kEnd, kAnywhere };
+struct Literal {
+  std::string_view text;
+  LiteralPlace place = LiteralPlace::kAnywhere;
+};
+// REQUIRES: the predicate is kStartsWith, kEndsWith, kHasSubstring or kMatches.
+Literal LiteralOf(const Predicate& predicate);
 
 // What all predicates of a conjunction that order the value at one path, in
 // one type class, say together. Ends are closed: the predicates decide there.

@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstddef>
-#include <cstring>
 #include <span>
 
 #include "base/hash.h"
@@ -53,17 +52,19 @@ void AppendGrams(std::string_view literal, PathId path,
   }
 }
 
-}  // namespace
-
-std::string_view LiteralOf(const Predicate& predicate) {
-  // Longer ones are told apart by their ends.
+void AppendEnd(std::string_view literal, PathId path, SpaceKind kind,
+               std::vector<Key>& keys) {
+  // Longer ones are told apart by this much of them.
   constexpr std::size_t kLongest = 64;
-  const std::string_view text = predicate.operand.value().text();
-  if (text.size() <= kLongest) return text;
-  return predicate.kind == PredicateKind::kEndsWith
-             ? text.substr(text.size() - kLongest)
-             : text.substr(0, kLongest);
+  const std::size_t width = std::min(literal.size(), kLongest);
+  const std::string_view part = kind == SpaceKind::kPrefix
+                                    ? literal.substr(0, width)
+                                    : literal.substr(literal.size() - width);
+  keys.push_back(
+      {{path, kind, static_cast<std::uint8_t>(width)}, LiteralKeyOf(part)});
 }
+
+}  // namespace
 
 KeySet KeysOf(const Conjunction& conjunction, const Access& access, PathId path,
               const TermTable& terms) {
@@ -83,28 +84,24 @@ KeySet KeysOf(const Conjunction& conjunction, const Access& access, PathId path,
     default:
       break;
   }
-  const std::string_view literal = LiteralOf(predicate);
-  if (predicate.kind == PredicateKind::kHasSubstring) {
-    AppendGrams(literal, path, set.keys);
-    set.is_choice = true;
-  } else {
-    const SpaceKind kind = predicate.kind == PredicateKind::kStartsWith
-                               ? SpaceKind::kPrefix
-                               : SpaceKind::kSuffix;
-    set.keys.push_back({{path, kind, static_cast<std::uint8_t>(literal.size())},
-                        LiteralKeyOf(literal)});
+  const Literal literal = LiteralOf(predicate);
+  switch (literal.place) {
+    case LiteralPlace::kStart:
+      AppendEnd(literal.text, path, SpaceKind::kPrefix, set.keys);
+      break;
+    case LiteralPlace::kEnd:
+      AppendEnd(literal.text, path, SpaceKind::kSuffix, set.keys);
+      break;
+    case LiteralPlace::kAnywhere:
+      AppendGrams(literal.text, path, set.keys);
+      set.is_choice = true;
+      break;
   }
   return set;
 }
 
 std::uint64_t CellOf(double number, std::uint8_t width) {
   return width == 64 ? 0 : NumberBound{number}.Chunk(0) >> width;
-}
-
-std::uint64_t GramOf(std::string_view text, std::uint8_t width) {
-  std::uint64_t gram = 0;
-  std::memcpy(&gram, text.data(), width);
-  return gram;
 }
 
 std::uint64_t LiteralKeyOf(std::string_view text) { return HashBytes(text); }

@@ -21,6 +21,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -64,10 +65,6 @@ struct KeySet {
   bool is_choice = false;
 };
 
-// The part of a text predicate's operand that is looked for, which is all of
-// it unless it is long. Empty when there is nothing to look for.
-std::string_view LiteralOf(const Predicate& predicate);
-
 // The keys of what `access` says, whose terms must be in the table.
 // REQUIRES: `access` is an equality, a membership, numbers that do not hold
 // for NaN, or a literal.
@@ -77,8 +74,24 @@ KeySet KeysOf(const Conjunction& conjunction, const Access& access, PathId path,
 // The key of a number in a space of cells.
 std::uint64_t CellOf(double number, std::uint8_t width);
 
-// The first `width` bytes as a number. REQUIRES: text is as long, width <= 8.
-std::uint64_t GramOf(std::string_view text, std::uint8_t width);
+// The first `width` bytes as a number. REQUIRES: text is as long, and width is
+// one of those that grams have.
+inline std::uint64_t GramOf(std::string_view text, std::uint8_t width) {
+  const auto read = [&]<typename Word>(Word word) -> std::uint64_t {
+    std::memcpy(&word, text.data(), sizeof(Word));
+    return word;
+  };
+  switch (width) {
+    case 8:
+      return read(std::uint64_t{0});
+    case 4:
+      return read(std::uint32_t{0});
+    case 2:
+      return read(std::uint16_t{0});
+    default:
+      return read(std::uint8_t{0});
+  }
+}
 
 // The key of the whole of `text` in a space of prefixes or suffixes.
 std::uint64_t LiteralKeyOf(std::string_view text);

@@ -1,6 +1,7 @@
 #include "index/internal/posting_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <string_view>
@@ -387,26 +388,35 @@ void PostingTree::AddMemberProbes(const ProbeSite& site, PathId path,
   scratch.members.resize(begin);
 }
 
-// A text has many grams and few of them lead anywhere, so those that do not
-// are dropped a few at a time.
+// A text has many grams and few of them lead anywhere: only those that do
+// become probes, a few at a time so that their memory comes together.
 void PostingTree::AddGramProbes(const ProbeSite& site, std::uint8_t width,
                                 std::string_view text,
                                 IndexScratch& scratch) const {
-  constexpr std::size_t kAtOnce = 64;
+  constexpr std::size_t kAtOnce = 32;
   auto& probes = scratch.probes;
   const auto first = static_cast<std::ptrdiff_t>(probes.size());
-  std::size_t begin = probes.size();
-  for (std::size_t i = 0; i + width <= text.size(); ++i) {
-    AddProbe(site, GramOf(text.substr(i), width), scratch);
-    if (probes.size() - begin == kAtOnce) {
-      KeepFound(begin, scratch);
-      begin = probes.size();
+  std::array<IndexScratch::Probe, kAtOnce> batch;
+  const std::size_t grams = text.size() - width + 1;
+  for (std::size_t begin = 0; begin < grams; begin += kAtOnce) {
+    const std::size_t count = std::min(grams - begin, kAtOnce);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t gram = GramOf(text.substr(begin + i), width);
+      batch[i] = {MixHash(site.seed, gram), gram, site.space};
+      list_of_key_.Prefetch(batch[i].hash);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (HasList(batch[i].hash)) probes.push_back(batch[i]);
     }
   }
-  KeepFound(begin, scratch);
   // A gram may be there several times.
   std::sort(probes.begin() + first, probes.end());
   probes.erase(std::unique(probes.begin() + first, probes.end()), probes.end());
+}
+
+bool PostingTree::HasList(std::uint64_t hash) const {
+  return list_of_key_.Find(hash, [](HashIndex::Number) { return true; }) !=
+         HashIndex::kNone;
 }
 
 void PostingTree::KeepFound(std::size_t begin, IndexScratch& scratch) const {

@@ -53,8 +53,22 @@ std::string RandomRange(Random& random, const std::string& field) {
   }
 }
 
+// Of literals and `.*`, or one that RE2 matches.
+std::string RandomPattern(Random& random) {
+  if (random.Chance(1, 3)) {
+    return RandomWord(random, 3) + random.Pick({"a+", "(a|b)", "b?"}) +
+           RandomWord(random, 3);
+  }
+  std::string pattern = random.Pick({"^", "", ""});
+  pattern += RandomWord(random, 4);
+  for (std::size_t i = random.Below(3); i > 0; --i) {
+    pattern += ".*" + RandomWord(random, 4);
+  }
+  return pattern + random.Pick({"$", "", ""});
+}
+
 std::string RandomTest(Random& random) {
-  switch (random.Below(12)) {
+  switch (random.Below(13)) {
     case 0:
     case 1:
       return random.Pick({"doc.status == 'on'", "doc.status == 'on'",
@@ -75,6 +89,8 @@ std::string RandomTest(Random& random) {
     case 8:
       return "doc.name.contains(" + Quoted(RandomWord(random, 9)) + ")";
     case 9:
+      return "doc.name.matches(" + Quoted(RandomPattern(random)) + ")";
+    case 10:
       return "doc.name < " + Quoted(RandomWord(random, 3));
     default:
       return RandomRange(
@@ -230,6 +246,19 @@ TEST_F(MatcherCrowdsTest, LiteralsThatDifferOnlyFarFromTheirEndsAreToldApart) {
   text += common;
   EXPECT_EQ(Check(R"({"s": ")" + text + R"("})"), 3u);
   EXPECT_EQ(Check(R"({"s": ")" + common + R"("})"), 0u);
+}
+
+TEST_F(MatcherCrowdsTest, PatternsAreFoundByTheLiteralsThatTheyRequire) {
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string number = std::to_string(i);
+    Add("doc.s.matches('^order-" + number + "-.*-done$')");
+    Add("doc.s.matches('app" + number + "-.*x')");
+    Add("doc.s.matches('(a|b)user" + number + "-[0-9]+')");
+    Add("matches(doc.s, 'shop" + number + "-[0-9]+ ')");
+  }
+  EXPECT_EQ(Check(R"({"s": "order-17- app18-x shop444-5 auser6-7 -done"})"),
+            4u);
+  EXPECT_LT(Examined(R"({"s": "order-17- app18-x shop444-5 -done"})"), 30u);
 }
 
 TEST_F(MatcherCrowdsTest, ARepeatedGramReachesAFilterOnce) {
