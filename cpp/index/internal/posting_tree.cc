@@ -10,6 +10,24 @@
 #include "base/hash.h"
 
 namespace streamer {
+namespace {
+
+// Whether a guard can say what a predicate asks: one term, which its record
+// keeps, or a range of numbers.
+bool IsGuard(const Conjunction& conjunction, std::uint32_t predicate) {
+  if (!IsKey(conjunction, predicate)) return false;
+  switch (AccessKindOf(conjunction, predicate)) {
+    case AccessKind::kNumbers:
+    case AccessKind::kCells:
+      return true;
+    case AccessKind::kEquality:
+      return TestOf(conjunction.predicates[predicate]) == RecordTest::kTerm;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 std::uint64_t PostingTree::SeedOf(DivisionId division, const KeySpace& space) {
   const std::uint64_t place = (std::uint64_t{space.path.value()} << 16) |
@@ -79,7 +97,7 @@ bool PostingTree::ShouldDivide(const PostingList& list, Depth depth) const {
   list.ForEach([&](const Posting& posting) {
     if (asked++ >= kCrowd) return;
     const HungConjunction& hung = conjunctions_[posting.id.value()];
-    const std::uint8_t best = BestKey(hung, depth);
+    const std::uint8_t best = BestOf(hung, depth, IsKey);
     if (best == HungConjunction::kNoKey) return;
     const Key key = KeysOf(hung, best).keys.front();
     if (std::find(spaces.begin(), spaces.end(), key.space) == spaces.end()) {
@@ -123,7 +141,7 @@ void PostingTree::InsertInto(DivisionId id, ConjunctionId conjunction,
   HungConjunction& hung = conjunctions_[conjunction.value()];
   if (depth < HungConjunction::kMostKeys &&
       hung.keys[depth] == HungConjunction::kNoKey) {
-    hung.keys[depth] = BestKey(hung, depth);
+    hung.keys[depth] = BestOf(hung, depth, IsKey);
   }
   if (depth >= HungConjunction::kMostKeys ||
       hung.keys[depth] == HungConjunction::kNoKey) {
@@ -247,8 +265,9 @@ void PostingTree::RemoveList(HashIndex::Number number) {
   lists_.Remove(number);
 }
 
-std::uint8_t PostingTree::BestKey(const HungConjunction& hung,
-                                  Depth depth) const {
+std::uint8_t PostingTree::BestOf(const HungConjunction& hung, Depth depth,
+                                 bool (*is_eligible)(const Conjunction&,
+                                                     std::uint32_t)) const {
   const Conjunction& conjunction = *hung.source;
   const auto count = std::min<std::uint32_t>(
       static_cast<std::uint32_t>(conjunction.predicates.size()),
@@ -256,7 +275,7 @@ std::uint8_t PostingTree::BestKey(const HungConjunction& hung,
   double least = 1;
   std::uint8_t best = HungConjunction::kNoKey;
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (IsUsed(hung, i, depth) || !IsKey(conjunction, i)) continue;
+    if (IsUsed(hung, i, depth) || !is_eligible(conjunction, i)) continue;
     const double share = chooser_.Judge(conjunction, i).share;
     if (share >= least) continue;
     least = share;
@@ -310,26 +329,18 @@ void PostingTree::ReleaseTerms(const HungConjunction& hung, Depth depth) {
 }
 
 Guard PostingTree::GuardOf(const HungConjunction& hung, Depth depth) const {
-  const std::uint8_t best = BestKey(hung, depth);
+  const std::uint8_t best = BestOf(hung, depth, IsGuard);
   if (best == HungConjunction::kNoKey) return Guard::None();
   const Conjunction& conjunction = *hung.source;
   const Predicate& predicate = conjunction.predicates[best];
   const PathId path = PathOf(predicate);
-  switch (AccessKindOf(conjunction, best)) {
-    case AccessKind::kNumbers:
-    case AccessKind::kCells: {
-      const NumberInterval interval =
-          NumberIntervalOf(conjunction, {AccessKind::kNumbers, best, 1});
-      return Guard::Number(path, interval.low.number, interval.high.number);
-    }
-    case AccessKind::kEquality:
-      // Where it is decided by a term, its record keeps that.
-      if (TestOf(predicate) != RecordTest::kTerm) return Guard::None();
-      return Guard::OfTerm(path,
-                           terms_.Find(path, ConstantsOf(predicate).front()));
-    default:
-      return Guard::None();
+  if (AccessKindOf(conjunction, best) == AccessKind::kEquality) {
+    return Guard::OfTerm(path,
+                         terms_.Find(path, ConstantsOf(predicate).front()));
   }
+  const NumberInterval interval =
+      NumberIntervalOf(conjunction, {AccessKind::kNumbers, best, 1});
+  return Guard::Number(path, interval.low.number, interval.high.number);
 }
 
 void PostingTree::AddProbes(DivisionId id, std::uint32_t space_number,

@@ -132,10 +132,11 @@ class PostingTree {
   HashIndex::Number AddList(DivisionId id, const Key& key);
   void RemoveList(HashIndex::Number number);
 
-  // The predicate that tells a conjunction apart in a division at `depth`, of
-  // those by which it did not get there; or kNoKey.
-  [[nodiscard]] std::uint8_t BestKey(const HungConjunction& hung,
-                                     Depth depth) const;
+  // Of the predicates by which a conjunction did not get to `depth`, the
+  // eligible one that should tell the fewest events; or kNoKey.
+  [[nodiscard]] std::uint8_t BestOf(const HungConjunction& hung, Depth depth,
+                                    bool (*is_eligible)(const Conjunction&,
+                                                        std::uint32_t)) const;
   static bool IsUsed(const HungConjunction& hung, std::uint32_t predicate,
                      Depth depth);
   [[nodiscard]] KeySet KeysOf(const HungConjunction& hung,
