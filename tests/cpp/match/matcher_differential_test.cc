@@ -222,6 +222,10 @@ std::vector<std::string> SmallTests(const std::string& field) {
           "'x' in " + path,
           "1 in " + path,
           path + ".startsWith('x')",
+          path + ".endsWith('y')",
+          path + ".contains('xy')",
+          path + ".matches('^x.*y$')",
+          path + ".matches('x+')",
           "has(" + path + ")",
           "has(" + path + ".x)",
           "size(" + path + ") == 1"};
