@@ -23,7 +23,8 @@ Arena& Arena::operator=(Arena&& other) noexcept {
 void* Arena::AllocateInNewBlock(std::size_t size, std::size_t alignment) {
   std::size_t block_size = std::max(next_block_size_, size + alignment);
   next_block_size_ = std::min(next_block_size_ * 2, kLargestBlockSize);
-  if (blocks_.empty()) blocks_.reserve(kUsualBlocks);
+  const bool is_kept = block_size < kFirstBlockSize;
+  if (blocks_.empty()) blocks_.reserve(is_kept ? 1 : kUsualBlocks);
   blocks_.push_back(
       {std::make_unique_for_overwrite<std::byte[]>(block_size), block_size});
   capacity_bytes_ += block_size;

@@ -6,7 +6,8 @@
 // destruction. It runs no destructors: only trivially destructible types may
 // live in it, which New and NewArray check.
 //
-// Cost: a few instructions per allocation; blocks double from 1 KiB to 64 KiB.
+// Cost: a few instructions per allocation; blocks double from 1 KiB, or from
+// what the constructor is told, to 64 KiB.
 // Reset keeps the largest of them, so a reused Arena soon stops asking the
 // heap, and never keeps more than 64 KiB.
 // Thread-safety: none; one owner.
@@ -29,6 +30,10 @@ namespace streamer {
 class Arena {
  public:
   Arena() = default;
+  // For what is made once and kept: the first block has `first_block_size`
+  // bytes. REQUIRES: it is not 0.
+  explicit Arena(std::size_t first_block_size)
+      : next_block_size_(first_block_size) {}
   // What `other` handed out stays where it is and belongs to this arena;
   // `other` is left as if new.
   Arena(Arena&& other) noexcept { *this = std::move(other); }

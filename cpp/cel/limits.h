@@ -33,6 +33,8 @@ struct Limits {
   int pattern_instructions = 1000;
   std::size_t pattern_bytes = 4096;
   std::size_t pattern_memory = 256 << 10;
+
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 }  // namespace streamer::cel

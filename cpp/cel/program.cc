@@ -17,7 +17,8 @@ constexpr Units kTraceBudget = 8 * kEvaluationBudget;
 
 }  // namespace
 
-// The tree's arena is kept for Trace, which shows the tree's own nodes.
+// The tree is kept for Trace, which shows its very nodes; nothing else of a
+// program points into it.
 struct Program::Code {
   internal::CodeStore store;
   const internal::CodeNode* root = nullptr;
@@ -57,7 +58,7 @@ Result<Program> Program::CompileWith(const Tree& tree, const Expr& root,
   return Program(std::move(code));
 }
 
-Program::Program(std::unique_ptr<const Code> code) : code_(std::move(code)) {}
+Program::Program(std::unique_ptr<Code> code) : code_(std::move(code)) {}
 Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
 Program::~Program() = default;
@@ -113,6 +114,11 @@ std::vector<Program::NodeValue> Program::Trace(std::span<const Value> bindings,
   internal::TreeEvaluator(code_->variables, bindings, arena, meter, &trace)
       .Evaluate(*code_->tree_root);
   return trace;
+}
+
+void Program::DropTree() {
+  code_->tree_root = nullptr;
+  code_->tree_arena.reset();
 }
 
 }  // namespace streamer::cel

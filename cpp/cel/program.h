@@ -69,16 +69,21 @@ class Program {
     Value value;
     std::int64_t turn = -1;  // of a loop: whose turn, from 0; -1 for none
   };
+  // REQUIRES: the tree was not dropped.
   std::vector<NodeValue> Trace(std::span<const Value> bindings,
                                Arena& arena) const;
+
+  // Gives up the tree, which only Trace needs and which takes more memory than
+  // the rest.
+  void DropTree();
 
  private:
   struct Code;
   static Result<Program> CompileWith(const Tree& tree, const Expr& root,
                                      const Variables& variables,
                                      const Limits& limits, bool is_checked);
-  explicit Program(std::unique_ptr<const Code> code);
-  std::unique_ptr<const Code> code_;
+  explicit Program(std::unique_ptr<Code> code);
+  std::unique_ptr<Code> code_;
 };
 
 }  // namespace streamer::cel

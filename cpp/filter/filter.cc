@@ -1,5 +1,7 @@
 #include "filter/filter.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "cel/checker.h"
@@ -64,25 +66,83 @@ std::optional<std::string> DocumentIdOf(const Predicate& predicate) {
   return std::string(predicate.operand.value().text());
 }
 
-Result<Conjunction> MakeConjunction(const cel::Tree& tree,
-                                    const NormalForm& form,
-                                    const AtomSet& atoms,
-                                    const cel::Limits& limits) {
-  Conjunction conjunction;
-  for (AtomIndex index : atoms) {
-    const Atom& atom = form.atoms[index];
-    if (atom.predicate.has_value()) {
-      conjunction.predicates.push_back(*atom.predicate);
-      continue;
+// The atoms of a normal form as they are kept: without the tree. What several
+// conjunctions ask is made once.
+class AtomKeeper {
+ public:
+  AtomKeeper(const cel::Tree& tree, NormalForm& form, const cel::Limits& limits)
+      : tree_(tree),
+        form_(form),
+        limits_(limits),
+        is_owned_(form.atoms.size(), false),
+        programs_(form.atoms.size()) {}
+
+  Result<Conjunction> MakeConjunction(const AtomSet& atoms) {
+    Conjunction conjunction;
+    conjunction.predicates.reserve(static_cast<std::size_t>(
+        std::count_if(atoms.begin(), atoms.end(), [&](AtomIndex index) {
+          return form_.atoms[index].predicate.has_value();
+        })));
+    for (AtomIndex index : atoms) {
+      const Atom& atom = form_.atoms[index];
+      if (atom.predicate.has_value()) {
+        conjunction.predicates.push_back(KeptPredicate(index));
+        continue;
+      }
+      STREAMER_ASSIGN_OR_RETURN(auto program, KeptProgram(index));
+      conjunction.residuals.push_back({std::move(program), atom.wanted});
     }
-    STREAMER_ASSIGN_OR_RETURN(cel::Program program,
-                              cel::Program::Compile(tree, *atom.expression,
-                                                    FilterVariables(), limits));
-    conjunction.residuals.push_back(
-        {std::make_shared<const cel::Program>(std::move(program)),
-         atom.wanted});
+    conjunction.residuals.shrink_to_fit();
+    return conjunction;
   }
-  return conjunction;
+
+ private:
+  const Predicate& KeptPredicate(AtomIndex index) {
+    Predicate& predicate = *form_.atoms[index].predicate;
+    if (!is_owned_[index]) {
+      predicate.operand = OwnedValue(predicate.operand.value());
+      predicate.IndexOperand();
+      is_owned_[index] = true;
+    }
+    return predicate;
+  }
+
+  Result<std::shared_ptr<const cel::Program>> KeptProgram(AtomIndex index) {
+    std::shared_ptr<const cel::Program>& kept = programs_[index];
+    if (kept == nullptr) {
+      STREAMER_ASSIGN_OR_RETURN(
+          cel::Program program,
+          cel::Program::Compile(tree_, *form_.atoms[index].expression,
+                                FilterVariables(), limits_));
+      program.DropTree();
+      kept = std::make_shared<const cel::Program>(std::move(program));
+    }
+    return kept;
+  }
+
+  const cel::Tree& tree_;
+  NormalForm& form_;
+  const cel::Limits& limits_;
+  std::vector<bool> is_owned_;  // by atom
+  std::vector<std::shared_ptr<const cel::Program>> programs_;
+};
+
+// Whether some atom needs a program: patterns are refused where they are
+// compiled, also where nothing comes to depend on them.
+bool HasResiduals(const NormalForm& form) {
+  return std::any_of(
+      form.atoms.begin(), form.atoms.end(),
+      [](const Atom& atom) { return !atom.predicate.has_value(); });
+}
+
+// What was accepted is accepted again as it is printed: brackets and the
+// conditions beside an expression may make it larger.
+cel::Limits ForPrinted(cel::Limits limits) {
+  limits.text_bytes = std::numeric_limits<std::size_t>::max();
+  limits.nodes = std::numeric_limits<std::size_t>::max();
+  limits.list_values = std::numeric_limits<std::size_t>::max();
+  limits.depth = cel::kMaxTreeDepth;
+  return limits;
 }
 
 }  // namespace
@@ -92,36 +152,45 @@ bool Residual::Holds(const FilterInput& input, Arena& arena) const {
   return wanted == Answer::kTrue ? value.is_true() : value.is_false();
 }
 
-Filter::Filter(cel::Tree tree, cel::Program program)
-    : tree_(std::move(tree)), program_(std::move(program)) {}
+Filter::~Filter() { delete whole_.load(std::memory_order_relaxed); }
 
 Result<std::shared_ptr<const Filter>> Filter::Compile(
     const FilterSource& source, const FilterLimits& limits) {
-  STREAMER_ASSIGN_OR_RETURN(cel::Tree tree, BuildTree(source, limits));
-  STREAMER_ASSIGN_OR_RETURN(
-      cel::Program program,
-      cel::Program::Compile(tree, tree.root(), FilterVariables(),
-                            limits.expression));
-  std::shared_ptr<Filter> filter(
-      new Filter(std::move(tree), std::move(program)));
-  STREAMER_RETURN_IF_ERROR(filter->SetNormalForm(limits));
-  filter->estimated_cost_ = cel::EstimateCost(
-      filter->tree_.root(), FilterVariables(), limits.expression);
-  filter->text_ = cel::Print(filter->tree_.root());
+  STREAMER_ASSIGN_OR_RETURN(const cel::Tree tree, BuildTree(source, limits));
+  std::shared_ptr<Filter> filter(new Filter);
+  STREAMER_RETURN_IF_ERROR(filter->SetNormalForm(tree, limits));
+  filter->estimated_cost_ =
+      cel::EstimateCost(tree.root(), FilterVariables(), limits.expression);
+  filter->text_ = cel::Print(tree.root());
+  filter->text_.shrink_to_fit();
+  if (limits.expression != cel::Limits()) {
+    filter->limits_ = std::make_unique<const cel::Limits>(limits.expression);
+  }
   return std::shared_ptr<const Filter>(std::move(filter));
 }
 
-Status Filter::SetNormalForm(const FilterLimits& limits) {
-  NormalForm form = Normalize(tree_, limits.conjunctions);
+Status Filter::SetNormalForm(const cel::Tree& tree,
+                             const FilterLimits& limits) {
+  NormalForm form = Normalize(tree, limits.conjunctions);
   canonical_key_ = std::move(form.canonical_key);
+  canonical_key_.shrink_to_fit();
   is_exact_ = form.is_exact;
   is_match_all_ = form.is_exact && form.conjunctions.size() == 1 &&
                   form.conjunctions.front().empty();
-  if (is_match_all_) return OkStatus();
-  for (const AtomSet& atoms : form.conjunctions) {
+  if (!is_exact_ || HasResiduals(form)) {
     STREAMER_ASSIGN_OR_RETURN(
-        Conjunction conjunction,
-        MakeConjunction(tree_, form, atoms, limits.expression));
+        cel::Program program,
+        cel::Program::Compile(tree, tree.root(), FilterVariables(),
+                              limits.expression));
+    program.DropTree();
+    if (!is_exact_) program_ = std::move(program);
+  }
+  if (is_match_all_) return OkStatus();
+  AtomKeeper keeper(tree, form, limits.expression);
+  conjunctions_.reserve(form.conjunctions.size());
+  for (const AtomSet& atoms : form.conjunctions) {
+    STREAMER_ASSIGN_OR_RETURN(Conjunction conjunction,
+                              keeper.MakeConjunction(atoms));
     conjunctions_.push_back(std::move(conjunction));
   }
   if (is_exact_ && conjunctions_.size() == 1 &&
@@ -130,6 +199,24 @@ Status Filter::SetNormalForm(const FilterLimits& limits) {
     document_id_ = DocumentIdOf(conjunctions_.front().predicates.front());
   }
   return OkStatus();
+}
+
+// Several threads may come here at once; all but one drop what they made.
+const Filter::Whole& Filter::MakeWhole() const {
+  const cel::Limits limits =
+      ForPrinted(limits_ == nullptr ? cel::Limits() : *limits_);
+  cel::Tree tree = cel::Parse(text_, limits).value();
+  cel::Program program =
+      cel::Program::Compile(tree, tree.root(), FilterVariables(), limits)
+          .value();
+  auto made =
+      std::make_unique<const Whole>(std::move(tree), std::move(program));
+  const Whole* first = nullptr;
+  if (whole_.compare_exchange_strong(first, made.get(),
+                                     std::memory_order_acq_rel)) {
+    return *made.release();
+  }
+  return *first;
 }
 
 }  // namespace streamer

@@ -13,12 +13,18 @@
 // form would be too large, conjunctions() is a *cover* instead: an input that
 // satisfies none does not match, and is_exact() is false.
 //
+// Filters are kept by the million, so one holds what matching needs: text, key
+// and conjunctions, and a program only where the conjunctions do not decide.
+// The rest is made anew from the text when somebody first asks for it.
+//
 // Cost: Compile is linear in the source but for the expansion, which stops at
-// FilterLimits::conjunctions.
-// Thread-safety: immutable. Evaluate needs its own arena.
+// FilterLimits::conjunctions. The first call of whole() parses and compiles.
+// Thread-safety: immutable; what is made later is made once, whoever asks.
+// Evaluate needs its own arena.
 #ifndef STREAMER_FILTER_FILTER_H_
 #define STREAMER_FILTER_FILTER_H_
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -70,6 +76,10 @@ class Filter {
   static Result<std::shared_ptr<const Filter>> Compile(
       const FilterSource& source, const FilterLimits& limits = {});
 
+  Filter(const Filter&) = delete;
+  Filter& operator=(const Filter&) = delete;
+  ~Filter();
+
   // The value of the whole filter: a boolean, another value, or an error.
   // Only true is a match.
   Value Evaluate(const FilterInput& input, Arena& arena) const {
@@ -78,7 +88,7 @@ class Filter {
   }
   Value Evaluate(const FilterInput& input, Arena& arena,
                  cel::Meter& meter) const {
-    return program_.Evaluate(input.values, arena, meter);
+    return program().Evaluate(input.values, arena, meter);
   }
 
   // Two filters with equal keys match the same events.
@@ -105,19 +115,35 @@ class Filter {
   // What an evaluation is estimated to cost at most (cel/cost.h).
   [[nodiscard]] cel::Units estimated_cost() const { return estimated_cost_; }
 
-  // The tree of the whole filter, for Explain.
-  [[nodiscard]] const cel::Tree& tree() const { return tree_; }
-  [[nodiscard]] const cel::Program& program() const { return program_; }
+  // The program of the whole filter; it may lack its tree, so no Trace. At hand
+  // unless is_exact().
+  [[nodiscard]] const cel::Program& program() const {
+    return program_.has_value() ? *program_ : whole().program;
+  }
+  // The tree of the whole filter, and the program whose Trace shows its nodes.
+  struct Whole {
+    cel::Tree tree;
+    cel::Program program;
+  };
+  [[nodiscard]] const Whole& whole() const {
+    const Whole* made = whole_.load(std::memory_order_acquire);
+    return made != nullptr ? *made : MakeWhole();
+  }
+  [[nodiscard]] const cel::Tree& tree() const { return whole().tree; }
 
  private:
-  Filter(cel::Tree tree, cel::Program program);
-  Status SetNormalForm(const FilterLimits& limits);
+  Filter() = default;
+  Status SetNormalForm(const cel::Tree& tree, const FilterLimits& limits);
+  const Whole& MakeWhole() const;
 
-  cel::Tree tree_;
-  cel::Program program_;
   std::vector<Conjunction> conjunctions_;
   std::string canonical_key_;
   std::string text_;
+  std::optional<cel::Program> program_;  // unless is_exact_
+  // Null: compiled within the limits that are usual.
+  std::unique_ptr<const cel::Limits> limits_;
+  // Null until somebody asks. Who first finishes one keeps it here for all.
+  mutable std::atomic<const Whole*> whole_ = nullptr;
   cel::Units estimated_cost_ = 0;
   std::optional<std::string> document_id_;
   bool is_match_all_ = false;

@@ -58,10 +58,10 @@ enum class Answer : std::uint8_t { kTrue, kFalse };
 
 struct Predicate {
   FilterVariable variable = FilterVariable::kDoc;
-  FieldPath path;
   PredicateKind kind = PredicateKind::kEqual;
-  OwnedValue operand;  // null for kPresent and kIsBoolean
   Answer wanted = Answer::kTrue;
+  FieldPath path;
+  OwnedValue operand;  // null for kPresent and kIsBoolean
   // The operand of kIn as a hash table; may be null. Set by IndexOperand.
   std::shared_ptr<const ConstantSet> members;
   // The operand of kMatches, read.

@@ -1,5 +1,9 @@
 #include "value/owned_value.h"
 
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
 namespace streamer {
 namespace {
 
@@ -24,6 +28,38 @@ Value CopyMap(Arena& arena, const MapValue& map) {
 bool PointsNowhere(const Value& value) {
   return value.kind() <= ValueKind::kDouble ||
          value.is(ValueKind::kTimestamp) || value.is(ValueKind::kDuration);
+}
+
+bool IsText(const Value& value) {
+  return value.is(ValueKind::kString) || value.is(ValueKind::kBytes) ||
+         value.is(ValueKind::kType);
+}
+
+// A text, where nothing else is.
+std::shared_ptr<const char[]> CopyBytes(std::string_view text) {
+  auto bytes = std::make_shared_for_overwrite<char[]>(text.size());
+  std::copy(text.begin(), text.end(), bytes.get());
+  return bytes;
+}
+
+// What CopyValue takes of an arena for `value`, about: an arena that begins
+// with so much seldom needs more.
+std::size_t SizeOfCopy(const Value& value) {
+  std::size_t size = 0;
+  if (IsText(value)) return value.text().size() + alignof(Value);
+  if (value.is(ValueKind::kList)) {
+    size = sizeof(ListValue);
+    for (const Value& item : value.list().items()) {
+      size += sizeof(Value) + SizeOfCopy(item);
+    }
+  } else if (value.is(ValueKind::kMap)) {
+    size = sizeof(MapValue);
+    for (const MapEntry& entry : value.map().entries()) {
+      size +=
+          sizeof(MapEntry) + SizeOfCopy(entry.key) + SizeOfCopy(entry.value);
+    }
+  }
+  return size;
 }
 
 }  // namespace
@@ -53,9 +89,16 @@ Value CopyValue(Arena& arena, const Value& value) {
 
 OwnedValue::OwnedValue(const Value& value) : value_(value) {
   if (PointsNowhere(value)) return;
-  auto arena = std::make_shared<Arena>();
+  if (value.is(ValueKind::kString)) {
+    auto bytes = CopyBytes(value.text());
+    value_ = Value::String({bytes.get(), value.text().size()});
+    memory_ = std::move(bytes);
+    return;
+  }
+  auto arena =
+      std::make_shared<Arena>(std::max(SizeOfCopy(value), sizeof(Value)));
   value_ = CopyValue(*arena, value);
-  arena_ = std::move(arena);
+  memory_ = std::move(arena);
 }
 
 }  // namespace streamer

@@ -18,7 +18,10 @@ namespace streamer::cel::internal {
 
 // What compiled code points into.
 struct CodeStore {
-  Arena arena;
+  // Programs are kept by the million; most are small.
+  static constexpr std::size_t kFirstBlockSize = 256;
+
+  Arena arena{kFirstBlockSize};
   std::vector<std::unique_ptr<const Pattern>> patterns;
   // Of the bindings and the variables of macros.
   std::size_t slot_count = 0;

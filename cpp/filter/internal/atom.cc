@@ -275,7 +275,6 @@ Predicate AtomReader::MakeMembership(const Predicate& like,
   }
   predicate.kind = PredicateKind::kIn;
   predicate.operand = Own(MakeList(items));
-  predicate.IndexOperand();
   return predicate;
 }
 

@@ -4,7 +4,7 @@ namespace streamer {
 
 Trace::Trace(const Filter& filter, const FilterInput& input) {
   for (const cel::Program::NodeValue& seen :
-       filter.program().Trace(input.values, arena_)) {
+       filter.whole().program.Trace(input.values, arena_)) {
     values_.insert_or_assign(seen.node, seen);
   }
 }

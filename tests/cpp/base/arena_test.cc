@@ -42,6 +42,15 @@ TEST(ArenaTest, APieceLargerThanEveryBlockFits) {
   EXPECT_GE(arena.capacity_bytes(), text.size());
 }
 
+TEST(ArenaTest, AnArenaToldItsSizeTakesNoMore) {
+  Arena arena(80);
+  void* first = arena.Allocate(64, 8);
+  EXPECT_NE(arena.Allocate(16, 8), first);
+  EXPECT_EQ(arena.capacity_bytes(), 80u);
+  arena.Allocate(1, 1);
+  EXPECT_EQ(arena.capacity_bytes(), 80u + 160u);
+}
+
 TEST(ArenaTest, NewConstructsAndNewArrayZeroes) {
   struct Point {
     int x;

@@ -132,6 +132,8 @@ TEST(ProgramTest, AProgramOutlivesItsTreeAndText) {
                             Value::Null()};
   EXPECT_EQ(program->Evaluate(bindings, arena).text(), "ada!2");
   EXPECT_EQ(program->Trace(bindings, arena).size(), 8u);
+  program->DropTree();
+  EXPECT_EQ(program->Evaluate(bindings, arena).text(), "ada!2");
 }
 
 TEST(ProgramTest, OrdinaryFiltersTakeNoMemory) {

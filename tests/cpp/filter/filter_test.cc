@@ -1,11 +1,16 @@
 #include "filter/filter.h"
 
 #include <gtest/gtest.h>
+
+#include <array>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cel/evaluator.h"
+#include "cel/parser.h"
+#include "cel/printer.h"
 #include "support/random_filter.h"
 #include "value/document.h"
 #include "value/json.h"
@@ -246,6 +251,64 @@ TEST(FilterTest, TextReadsBackToTheSameFilter) {
     FilterPointer filter = Filter::Compile(filters.Source()).value();
     EXPECT_EQ(Compile(filter->text())->canonical_key(), filter->canonical_key())
         << filter->text();
+  }
+}
+
+// The tree is read back from the text; what it is compared with was never
+// printed.
+TEST(FilterTest, TheTreeIsTheOneThatWasCompiled) {
+  Random random(SeedOf("FilterTest.Tree"));
+  SCOPED_TRACE(random.seed_note());
+  RandomFilters filters(random);
+  int seen = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const FilterSource source = filters.Source();
+    if (!source.conditions.empty() || source.expression.empty()) continue;
+    ++seen;
+    std::string written;
+    cel::AppendIdentity(cel::Parse(source.expression)->root(), written);
+    std::string kept;
+    cel::AppendIdentity(Filter::Compile(source).value()->tree().root(), kept);
+    ASSERT_EQ(kept, written) << source.expression;
+  }
+  EXPECT_GT(seen, 150);
+}
+
+TEST(FilterTest, WhatWiderLimitsAdmitIsReadBackToo) {
+  FilterLimits limits;
+  limits.expression.list_values = 30'000;
+  limits.expression.text_bytes = 1 << 20;
+  limits.expression.depth = 200;
+  limits.expression.pattern_bytes = 10'000;
+  limits.expression.pattern_instructions = 10'000;
+  limits.expression.pattern_memory = 8 << 20;
+  std::string list = "[0";
+  for (int i = 1; i < 20'000; ++i) list += ", " + std::to_string(i);
+  const std::string deep = std::string(150, '-') + "(doc.a)";
+  const std::string pattern = "'" + std::string(9'000, 'x') + "'";
+  for (const std::string& expression :
+       {"doc.a in " + list + "]", deep + " == 1",
+        "doc.a == 1 && doc.b.matches(" + pattern + ")"}) {
+    const FilterPointer filter =
+        Filter::Compile({.expression = expression}, limits).value();
+    EXPECT_EQ(cel::Print(filter->tree().root()), filter->text());
+  }
+}
+
+// Whole is made by whoever asks first. All threads ask at once, so several
+// make it; all must get the one that was kept, and none may read it half made.
+TEST(FilterTest, ThreadsThatAskForTheTreeTogetherGetOneTree) {
+  for (int round = 0; round < 50; ++round) {
+    const FilterPointer filter = Compile("doc.a == 1 || doc.b.c < 2.5");
+    std::array<const cel::Expr*, 4> roots{};
+    std::vector<std::thread> threads;
+    threads.reserve(roots.size());
+    for (const cel::Expr*& root : roots) {
+      threads.emplace_back([&] { root = &filter->tree().root(); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const cel::Expr* root : roots) EXPECT_EQ(root, roots.front());
+    EXPECT_EQ(cel::Print(*roots.front()), filter->text());
   }
 }
 

@@ -167,7 +167,8 @@ TEST(PredicateTest, HoldsAgreesWithTheEvaluatorOnRandomTests) {
 TEST(PredicateTest, AListOfManyItemsIsFoundByHashAndAgreesAboveTwoTo53) {
   std::string list = "[9007199254740993";
   for (int i = 0; i < 20; ++i) list += ", " + std::to_string(i);
-  const Predicate predicate = Read("op in " + list + "]", Answer::kTrue);
+  Predicate predicate = Read("op in " + list + "]", Answer::kTrue);
+  predicate.IndexOperand();
   ASSERT_NE(predicate.members, nullptr);
   auto holds = [&](Value value) { return predicate.HoldsFor(&value); };
   EXPECT_TRUE(holds(Value::Int(9007199254740993)));

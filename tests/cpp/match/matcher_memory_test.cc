@@ -95,6 +95,25 @@ std::vector<FilterPointer> ManyFilters(int count) {
   return filters;
 }
 
+// Filters are kept by the million; what is kept of one is what matching needs.
+TEST(FilterMemoryTest, AFilterThatItsPredicatesDecideIsKeptInFewBytes) {
+  const std::string four =
+      "doc.symbol == 'ABC-123' && doc.price >= 17.25 && doc.price < 20.5 && "
+      "doc.volume > 1000";
+  struct Case {
+    std::string expression;
+    std::size_t most_bytes;
+  };
+  for (const Case& c : {Case{"doc.room == 'room-123456'", 600},
+                        Case{"doc.price > 17.5", 600}, Case{four, 1500}}) {
+    CompileText(c.expression);  // what is made once for all filters
+    const std::size_t before = live_bytes;
+    const FilterPointer filter = CompileText(c.expression);
+    EXPECT_LE(live_bytes - before, c.most_bytes) << c.expression;
+    EXPECT_GT(live_bytes - before, c.most_bytes / 3) << c.expression;
+  }
+}
+
 TEST(MatcherMemoryTest, RemovingEverythingGivesEverythingBack) {
   const std::vector<FilterPointer> filters = ManyFilters(300);
   Matcher matcher;
