@@ -16,8 +16,9 @@ struct QuotaOptions {
   std::size_t per_tenant = 50'000;
   std::size_t total = 100'000;  // of the node
   // Of one tenant and collection: what every event of it has to be tried
-  // against, because no index can help. Equal filters count once.
-  std::size_t scan_entries = 100'000;  // conjunctions
+  // against, because no index can help, and derived values. Equal filters count
+  // once, and each derived value.
+  std::size_t scan_entries = 100'000;  // conjunctions and derived values
   cel::Units scan_cost = 10'000'000;   // estimated, of all together
 };
 

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "event/decoder.h"
-#include "index/collection_index.h"
 
 namespace streamer {
 namespace {
@@ -237,7 +236,7 @@ void Registry::AddToCollection(const Subscription& added) {
   Collection& collection = collections_.At(
       CollectionKey(CollectionName{added.tenant, added.collection}));
   ++collection.subscriptions;
-  if (CollectionIndex::ScanCountOf(*added.filter) == 0) return;
+  if (internal::ScanLoad::IsFree(*added.filter)) return;
   if (collection.scanned == nullptr) {
     collection.scanned = std::make_unique<internal::ScanLoad>();
   }

@@ -60,6 +60,11 @@ class Explainer {
     for (const Conjunction& conjunction : filter.conjunctions()) {
       const Predicate* access = AccessOf(conjunction);
       if (access != nullptr) accesses_.push_back(access);
+      for (const Predicate& predicate : conjunction.predicates) {
+        if (predicate.variable == FilterVariable::kDerived) {
+          derived_.push_back(&predicate);
+        }
+      }
     }
   }
 
@@ -73,11 +78,13 @@ class Explainer {
                    ExplainedNode& node);
   void AddParts(const cel::Expr& macro, ExplainedNode& node);
   void MarkPredicate(const cel::Expr& expression, ExplainedNode& node);
+  std::optional<Predicate> ReadPredicate(const cel::Expr& expression);
   OwnedValue Keep(const Value& value);
 
   Trace trace_;
   AtomReader reader_;
   std::vector<const Predicate*> accesses_;
+  std::vector<const Predicate*> derived_;  // those of derived values
   cel::Units units_left_ = kValueUnits;
   cel::Units largest_ = kValueUnits;
   int loops_ = 0;  // around the node at hand
@@ -168,8 +175,7 @@ void Explainer::AddParts(const cel::Expr& macro, ExplainedNode& node) {
 
 void Explainer::MarkPredicate(const cel::Expr& expression,
                               ExplainedNode& node) {
-  const std::optional<Predicate> predicate =
-      reader_.Read(expression, Answer::kTrue);
+  const std::optional<Predicate> predicate = ReadPredicate(expression);
   if (!predicate.has_value()) return;
   const bool is_value =
       predicate->kind == PredicateKind::kIsBoolean &&
@@ -180,6 +186,20 @@ void Explainer::MarkPredicate(const cel::Expr& expression,
                                      [&](const Predicate* access) {
                                        return IsPartOf(*access, *predicate);
                                      });
+}
+
+// A test of a derived value is one that the index keeps only where the filter
+// has it as a predicate.
+std::optional<Predicate> Explainer::ReadPredicate(const cel::Expr& expression) {
+  std::optional<Predicate> predicate = reader_.Read(expression, Answer::kTrue);
+  if (predicate.has_value() || derived_.empty()) return predicate;
+  predicate = reader_.ReadDerived(expression, Answer::kTrue);
+  const bool is_kept =
+      predicate.has_value() &&
+      std::any_of(derived_.begin(), derived_.end(), [&](const Predicate* kept) {
+        return IsPartOf(*kept, *predicate);
+      });
+  return is_kept ? predicate : std::nullopt;
 }
 
 void FormatNode(const ExplainedNode& node, std::size_t depth,

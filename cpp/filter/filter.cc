@@ -1,15 +1,16 @@
 #include "filter/filter.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "cel/checker.h"
 #include "cel/cost.h"
 #include "cel/printer.h"
 #include "cel/tree_builder.h"
+#include "filter/internal/atom_keeper.h"
 #include "filter/internal/condition_tree.h"
 #include "filter/internal/normal_form.h"
+#include "filter/internal/printed.h"
 
 namespace streamer {
 namespace {
@@ -66,83 +67,14 @@ std::optional<std::string> DocumentIdOf(const Predicate& predicate) {
   return std::string(predicate.operand.value().text());
 }
 
-// The atoms of a normal form as they are kept: without the tree. What several
-// conjunctions ask is made once.
-class AtomKeeper {
- public:
-  AtomKeeper(const cel::Tree& tree, NormalForm& form, const cel::Limits& limits)
-      : tree_(tree),
-        form_(form),
-        limits_(limits),
-        is_owned_(form.atoms.size(), false),
-        programs_(form.atoms.size()) {}
-
-  Result<Conjunction> MakeConjunction(const AtomSet& atoms) {
-    Conjunction conjunction;
-    conjunction.predicates.reserve(static_cast<std::size_t>(
-        std::count_if(atoms.begin(), atoms.end(), [&](AtomIndex index) {
-          return form_.atoms[index].predicate.has_value();
-        })));
-    for (AtomIndex index : atoms) {
-      const Atom& atom = form_.atoms[index];
-      if (atom.predicate.has_value()) {
-        conjunction.predicates.push_back(KeptPredicate(index));
-        continue;
-      }
-      STREAMER_ASSIGN_OR_RETURN(auto program, KeptProgram(index));
-      conjunction.residuals.push_back({std::move(program), atom.wanted});
-    }
-    conjunction.residuals.shrink_to_fit();
-    return conjunction;
-  }
-
- private:
-  const Predicate& KeptPredicate(AtomIndex index) {
-    Predicate& predicate = *form_.atoms[index].predicate;
-    if (!is_owned_[index]) {
-      predicate.operand = OwnedValue(predicate.operand.value());
-      predicate.IndexOperand();
-      is_owned_[index] = true;
-    }
-    return predicate;
-  }
-
-  Result<std::shared_ptr<const cel::Program>> KeptProgram(AtomIndex index) {
-    std::shared_ptr<const cel::Program>& kept = programs_[index];
-    if (kept == nullptr) {
-      STREAMER_ASSIGN_OR_RETURN(
-          cel::Program program,
-          cel::Program::Compile(tree_, *form_.atoms[index].expression,
-                                FilterVariables(), limits_));
-      program.DropTree();
-      kept = std::make_shared<const cel::Program>(std::move(program));
-    }
-    return kept;
-  }
-
-  const cel::Tree& tree_;
-  NormalForm& form_;
-  const cel::Limits& limits_;
-  std::vector<bool> is_owned_;  // by atom
-  std::vector<std::shared_ptr<const cel::Program>> programs_;
-};
-
-// Whether some atom needs a program: patterns are refused where they are
-// compiled, also where nothing comes to depend on them.
-bool HasResiduals(const NormalForm& form) {
-  return std::any_of(
-      form.atoms.begin(), form.atoms.end(),
-      [](const Atom& atom) { return !atom.predicate.has_value(); });
-}
-
-// What was accepted is accepted again as it is printed: brackets and the
-// conditions beside an expression may make it larger.
-cel::Limits ForPrinted(cel::Limits limits) {
-  limits.text_bytes = std::numeric_limits<std::size_t>::max();
-  limits.nodes = std::numeric_limits<std::size_t>::max();
-  limits.list_values = std::numeric_limits<std::size_t>::max();
-  limits.depth = cel::kMaxTreeDepth;
-  return limits;
+// Whether compiling could refuse what is asked: patterns are refused where
+// they are compiled, also where nothing comes to depend on them.
+bool MayBeRefused(const NormalForm& form) {
+  return std::any_of(form.atoms.begin(), form.atoms.end(),
+                     [](const Atom& atom) {
+                       return !atom.predicate.has_value() ||
+                              atom.predicate->kind == PredicateKind::kMatches;
+                     });
 }
 
 }  // namespace
@@ -177,7 +109,7 @@ Status Filter::SetNormalForm(const cel::Tree& tree,
   is_exact_ = form.is_exact;
   is_match_all_ = form.is_exact && form.conjunctions.size() == 1 &&
                   form.conjunctions.front().empty();
-  if (!is_exact_ || HasResiduals(form)) {
+  if (!is_exact_ || MayBeRefused(form)) {
     STREAMER_ASSIGN_OR_RETURN(
         cel::Program program,
         cel::Program::Compile(tree, tree.root(), FilterVariables(),

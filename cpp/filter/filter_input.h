@@ -1,5 +1,5 @@
 // FilterInput: what a filter sees of one event. One value for each variable of
-// 3-matching.md, in the order of FilterVariable.
+// 3-matching.md, in the order of FilterVariable. kDerived has none.
 #ifndef STREAMER_FILTER_FILTER_INPUT_H_
 #define STREAMER_FILTER_FILTER_INPUT_H_
 
@@ -21,7 +21,10 @@ enum class FilterVariable : std::uint8_t {
   kCollection,
   kId,
   kTimestamp,
+  // Not of the event: what expressions make of it (filter/derived_value.h).
+  kDerived,
 };
+// Those of the event.
 inline constexpr std::size_t kFilterVariableCount = 8;
 
 struct FilterInput {

@@ -4,6 +4,7 @@
 #include <compare>
 #include <string_view>
 
+#include "filter/derived_value.h"
 #include "filter/internal/constant_set.h"
 #include "filter/literal_pattern.h"
 #include "value/ordering.h"
@@ -91,12 +92,21 @@ void Predicate::IndexOperand() {
 }
 
 bool Predicate::Holds(const FilterInput& input) const {
+  if (variable == FilterVariable::kDerived) return HoldsForDerived(input);
   const Value& root = input[variable];
   if (kind != PredicateKind::kPresent) return HoldsFor(path.Find(root));
   const Value* parent = FindParentMap(root, path);
   if (parent == nullptr) return false;
   bool is_present = parent->map().Find(path.segments().back()) != nullptr;
   return is_present == (wanted == Answer::kTrue);
+}
+
+bool Predicate::HoldsForDerived(const FilterInput& input) const {
+  Arena arena;
+  cel::Meter meter;
+  const std::optional<Value> value =
+      DerivedValue::Compile(path).Evaluate(input, arena, meter);
+  return HoldsFor(value.has_value() ? &*value : nullptr);
 }
 
 bool Predicate::HoldsFor(const Value* value) const {

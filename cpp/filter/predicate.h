@@ -7,10 +7,12 @@
 //
 //   doc.price >= 10        {doc, price, kGreaterEqual, 10, kTrue}
 //   !(doc.tag in ['a'])    {doc, tag,   kIn, ['a'],        kFalse}
+//   size(doc.tags) > 2     {derived, `size(doc.tags)`, kGreater, 2, kTrue}
 //
 // Invariant: Holds agrees with the CEL program of the atom on every input.
 // Cost: of Holds, the walk to the value and one comparison; membership in a
-// constant list is a lookup once IndexOperand was called.
+// constant list is a lookup once IndexOperand was called. Of a derived value
+// Holds compiles the expression each time; an index keeps it compiled.
 // Thread-safety: a value type; const use is safe.
 #ifndef STREAMER_FILTER_PREDICATE_H_
 #define STREAMER_FILTER_PREDICATE_H_
@@ -82,6 +84,9 @@ struct Predicate {
 
   // Equal exactly for equal predicates.
   void AppendIdentity(std::string& key) const;
+
+ private:
+  [[nodiscard]] bool HoldsForDerived(const FilterInput& input) const;
 };
 
 }  // namespace streamer

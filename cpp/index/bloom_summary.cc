@@ -39,6 +39,8 @@ std::span<const Value> ConstantsOf(const Predicate& predicate) {
 }
 
 bool HasKeys(const Predicate& predicate) {
+  // The event does not have what expressions make of it.
+  if (predicate.variable == FilterVariable::kDerived) return false;
   const bool is_equality = predicate.kind == PredicateKind::kIsBoolean ||
                            (predicate.wanted == Answer::kTrue &&
                             (predicate.kind == PredicateKind::kEqual ||

@@ -84,6 +84,9 @@ class CollectionIndex::State {
   void AddDocument(std::string_view id, FilterVariable variable,
                    IndexScratch& scratch) const;
   void Verify(ConjunctionId id, IndexScratch& scratch) const;
+  void AddCutOff(IndexScratch& scratch) const;
+  bool IsCutOff(const Conjunction& conjunction,
+                const IndexScratch& scratch) const;
 
   Pool<Entry> entries_;
   HashIndex entry_of_key_;
@@ -317,6 +320,7 @@ void CollectionIndex::State::AddReached(IndexScratch& scratch) const {
   });
   scratch.examined = scratch.reached.size();
   for (ConjunctionId id : scratch.reached) Verify(id, scratch);
+  if (!scratch.cut_off.empty()) AddCutOff(scratch);
 }
 
 void CollectionIndex::State::AddDocumentCandidates(
@@ -362,6 +366,37 @@ void CollectionIndex::State::Verify(ConjunctionId id,
   if (hung.is_proof && !scratch.Claim(hung.entry)) return;
   __builtin_prefetch(&entries_[hung.entry.value()]);
   scratch.candidates.push_back({hung.entry, hung.source, hung.is_proof});
+}
+
+// Looks at all conjunctions: it happens once to those that it finds.
+void CollectionIndex::State::AddCutOff(IndexScratch& scratch) const {
+  for (std::uint32_t i = 0; i < conjunctions_.bound(); ++i) {
+    const HungConjunction* hung = conjunctions_.Peek(i);
+    if (hung == nullptr || hung->source == nullptr ||
+        hung->access == AccessKind::kNever) {
+      continue;
+    }
+    if (IsCutOff(*hung->source, scratch)) {
+      scratch.candidates.push_back({hung->entry, hung->source, false, true});
+    }
+  }
+}
+
+// Whether a derived value that was cut off decides: everything else that the
+// index can say of the conjunction holds.
+bool CollectionIndex::State::IsCutOff(const Conjunction& conjunction,
+                                      const IndexScratch& scratch) const {
+  bool asks_for_it = false;
+  for (const Predicate& predicate : conjunction.predicates) {
+    const PathId path = paths_.Find(predicate.variable, predicate.path);
+    if (std::find(scratch.cut_off.begin(), scratch.cut_off.end(), path) !=
+        scratch.cut_off.end()) {
+      asks_for_it = true;
+    } else if (!verifier_.HoldsAt(path, predicate, scratch)) {
+      return false;
+    }
+  }
+  return asks_for_it;
 }
 
 std::optional<std::size_t> CollectionIndex::State::AccessPredicate(

@@ -15,8 +15,10 @@
 //
 // Cost: of Add and Remove, the entry's own postings, and the shared filter's
 // subscriber set. Of FindCandidates, the paths that event and filters have in
-// common, one lookup for each, and the conjunctions reached. It allocates
-// nothing once `scratch` has grown to its size.
+// common, one lookup for each, the derived values there are, and the
+// conjunctions reached; all conjunctions when a derived value used up its
+// budget, which ends the subscriptions that asked for it. It allocates nothing
+// once `scratch` has grown to its size.
 // Thread-safety: owned by one shard. FindCandidates and ForEachSubscriber are
 // const, need their own scratch, and must not overlap a change.
 #ifndef STREAMER_INDEX_COLLECTION_INDEX_H_
@@ -53,7 +55,8 @@ class CollectionIndex {
 
   // Puts into scratch.candidates the entries that `input` might satisfy: a
   // proven one once, others once for each conjunction whose predicates hold,
-  // unless a proven one came first. In no order that callers may rely on.
+  // unless a proven one came first; last those that are cut off. Otherwise in
+  // no order that callers may rely on.
   void FindCandidates(const FilterInput& input, IndexScratch& scratch) const;
 
   // The same for an event whose document is text still: `input` has all

@@ -34,6 +34,8 @@ void IndexScratch::BeginEvent(std::size_t paths, std::size_t shared_predicates,
   candidates.clear();
   reached.clear();
   examined = 0;
+  derived = 0;
+  cut_off.clear();
   arena.Reset();
 }
 

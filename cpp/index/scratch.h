@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "cel/cost.h"
 #include "index/ids.h"
 #include "value/guided_json.h"
 #include "value/value.h"
@@ -24,11 +25,14 @@ namespace streamer {
 struct Conjunction;
 
 // A conjunction whose predicates hold. It is proven when nothing else is
-// asked; otherwise its residuals, or the whole filter, must decide.
+// asked; otherwise its residuals, or the whole filter, must decide. Of one
+// that is cut off, a derived value that it asks for took more than the budget
+// of an evaluation: nobody can say whether it holds.
 struct Candidate {
   EntryId entry;
   const Conjunction* conjunction = nullptr;  // null: all of the filter
   bool is_proven = false;
+  bool is_cut_off = false;
 };
 
 class IndexScratch {
@@ -97,9 +101,16 @@ class IndexScratch {
 
   // Filled by CollectionIndex::FindCandidates.
   std::vector<Candidate> candidates;
-  // Conjunctions looked at for this event: the work done.
+  // Conjunctions looked at for this event, and derived values evaluated for it:
+  // the work done.
   std::uint64_t examined = 0;
-  // What of the event was read from its text lies here.
+  std::uint64_t derived = 0;
+  // Of the derived values, those that used up the budget.
+  std::vector<PathId> cut_off;
+  // What evaluating one derived value may use up. Set by who owns the scratch.
+  cel::Units evaluation_budget = cel::kEvaluationBudget;
+  // What of the event was read from its text lies here, and what its derived
+  // values made.
   Arena arena;
   GuidedJson reader;
   // Working memory of CollectionIndex.

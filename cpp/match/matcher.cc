@@ -81,6 +81,7 @@ struct Matcher::State {
                                        MatchScratch& scratch);
   bool IsMatch(const CollectionIndex& index, const Candidate& candidate,
                const MatchInput& input, MatchScratch& scratch);
+  void NoteOverBudget(EntryId entry, MatchScratch& scratch);
   bool Runs(const cel::Program& program, Answer wanted, EntryId entry,
             const MatchInput& input, MatchScratch& scratch);
   static void Accept(const CollectionIndex& index, EntryId entry,
@@ -137,6 +138,7 @@ HashIndex::Number Matcher::State::FindMembership(
 
 void Matcher::State::Match(const CollectionIndex& index,
                            const MatchInput& input, MatchScratch& scratch) {
+  scratch.index.evaluation_budget = evaluation_budget;
   FindCandidates(index, input, scratch);
   for (const Candidate& candidate : scratch.index.candidates) {
     if (candidate.is_proven || IsMatch(index, candidate, input, scratch)) {
@@ -147,6 +149,7 @@ void Matcher::State::Match(const CollectionIndex& index,
   MergeRuns(scratch.matches, scratch.runs, scratch.merged);
   if (!scratch.over_budget_entries.empty()) ListOverBudget(index, scratch);
   statistics.candidates += scratch.index.examined;
+  statistics.derived += scratch.index.derived;
 }
 
 void Matcher::State::FindCandidates(const CollectionIndex& index,
@@ -181,6 +184,10 @@ bool Matcher::State::IsMatch(const CollectionIndex& index,
                              const Candidate& candidate,
                              const MatchInput& input, MatchScratch& scratch) {
   const Filter& filter = index.filter(candidate.entry);
+  if (candidate.is_cut_off) {
+    NoteOverBudget(candidate.entry, scratch);
+    return false;
+  }
   if (!filter.is_exact()) {
     return scratch.index.Claim(candidate.entry) &&
            Runs(filter.program(), Answer::kTrue, candidate.entry, input,
@@ -209,12 +216,18 @@ bool Matcher::State::Runs(const cel::Program& program, Answer wanted,
                         : statistics.evaluated_false);
     return result.bool_value() == (wanted == Answer::kTrue);
   }
-  ++statistics.evaluated_error;
   if (meter.is_exhausted()) {
-    ++statistics.over_budget;
-    scratch.over_budget_entries.push_back(entry);
+    NoteOverBudget(entry, scratch);
+  } else {
+    ++statistics.evaluated_error;
   }
   return false;
+}
+
+void Matcher::State::NoteOverBudget(EntryId entry, MatchScratch& scratch) {
+  ++statistics.evaluated_error;
+  ++statistics.over_budget;
+  scratch.over_budget_entries.push_back(entry);
 }
 
 void Matcher::State::Accept(const CollectionIndex& index, EntryId entry,

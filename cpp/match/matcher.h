@@ -62,6 +62,7 @@ struct MatchStatistics {
   std::uint64_t evaluated_false = 0;
   std::uint64_t evaluated_error = 0;  // errors and what is no boolean
   std::uint64_t over_budget = 0;      // of these, programs that were cut off
+  std::uint64_t derived = 0;          // derived values evaluated
   // Of all summaries. Every sixteenth event of their collections is asked
   // about, to know how good they are.
   BloomCounts bloom;
@@ -69,7 +70,8 @@ struct MatchStatistics {
 
 class Matcher {
  public:
-  // `evaluation_budget` is what one program may use up on one event.
+  // `evaluation_budget` is what one program, or one derived value, may use up
+  // on one event.
   explicit Matcher(cel::Units evaluation_budget = cel::kEvaluationBudget,
                    const BloomOptions& bloom = {});
   ~Matcher();
@@ -90,7 +92,8 @@ class Matcher {
   // The matching subscriptions, each once, ascending. The span lies in
   // `scratch` and is valid until `scratch` is next used. So does
   // scratch.over_budget: subscriptions that are no match only because a
-  // program of their filter was cut off. They may have missed the event.
+  // program of their filter was cut off, or a derived value that it asks for.
+  // They may have missed the event.
   std::span<const SubscriptionHandle> Match(const MatchInput& input,
                                             MatchScratch& scratch) const;
 

@@ -1,7 +1,8 @@
-// ScanLoad: what the filters that an index cannot help with cost every event
-// of one collection.
+// ScanLoad: what is evaluated for every event of one collection: the filters
+// that an index cannot help with, and the derived values.
 //
-// Equal filters are looked at once, whoever asks, so each counts once.
+// Equal filters are looked at once, whoever asks, so each counts once; so does
+// each derived value, however many filters ask for it.
 //
 // Cost: of filters that an index can help with, nothing.
 // Thread-safety: none.
@@ -10,6 +11,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/status.h"
@@ -21,6 +23,9 @@ namespace streamer::internal {
 
 class ScanLoad {
  public:
+  // Whether nothing of `filter` is evaluated for every event.
+  [[nodiscard]] static bool IsFree(const Filter& filter);
+
   // ResourceExhausted, with the bound, when `filter` would be one too many.
   [[nodiscard]] Status Check(const Filter& filter,
                              const QuotaOptions& quota) const;
@@ -34,10 +39,17 @@ class ScanLoad {
     std::size_t entries = 0;
     cel::Units cost = 0;
   };
+  // What one filter asks for.
+  struct Part {
+    std::string key;  // equal for what is evaluated once
+    std::size_t entries = 0;
+    cel::Units cost = 0;
+  };
+  static std::vector<Part> PartsOf(const Filter& filter);
 
   std::size_t entries_ = 0;
   cel::Units cost_ = 0;
-  absl::flat_hash_map<std::string, Scanned> filters_;  // by canonical key
+  absl::flat_hash_map<std::string, Scanned> scanned_;  // by Part::key
 };
 
 }  // namespace streamer::internal

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "filter/derived_value.h"
 #include "filter/literal_pattern.h"
 #include "value/ordering.h"
 
@@ -159,6 +160,28 @@ std::optional<Predicate> AtomReader::Read(const cel::Expr& expression,
   return predicate;
 }
 
+std::optional<Predicate> AtomReader::ReadDerived(const cel::Expr& expression,
+                                                 Answer wanted) {
+  if (expression.kind != cel::ExprKind::kCall ||
+      IsCall(expression, operators::kIndex)) {
+    return std::nullopt;
+  }
+  subjects_ = Subjects::kDerivedValues;
+  std::optional<Predicate> predicate = Read(expression, wanted);
+  subjects_ = Subjects::kPaths;
+  return predicate;
+}
+
+std::optional<Predicate> AtomReader::ReadSubject(
+    const cel::Expr& expression) const {
+  if (subjects_ == Subjects::kPaths) return ReadPath(expression);
+  if (!DerivedValue::IsPossible(expression)) return std::nullopt;
+  Predicate predicate;
+  predicate.variable = FilterVariable::kDerived;
+  predicate.path = DerivedValue::PathOf(expression);
+  return predicate;
+}
+
 std::optional<Predicate> AtomReader::ReadPathAtom(const cel::Expr& expression) {
   if (expression.kind == cel::ExprKind::kSelect && expression.is_test) {
     return ReadPresence(expression);
@@ -191,10 +214,10 @@ std::optional<Predicate> AtomReader::ReadCall(const cel::Expr& expression) {
 std::optional<Predicate> AtomReader::ReadComparison(PredicateKind kind,
                                                     const cel::Expr& left,
                                                     const cel::Expr& right) {
-  std::optional<Predicate> predicate = ReadPath(left);
+  std::optional<Predicate> predicate = ReadSubject(left);
   const cel::Expr* constant = &right;
   if (!predicate.has_value()) {
-    predicate = ReadPath(right);
+    predicate = ReadSubject(right);
     constant = &left;
     kind = Mirrored(kind);
   }
@@ -208,13 +231,13 @@ std::optional<Predicate> AtomReader::ReadComparison(PredicateKind kind,
 
 std::optional<Predicate> AtomReader::ReadMembership(
     const cel::Expr& member, const cel::Expr& container) {
-  if (std::optional<Predicate> predicate = ReadPath(member)) {
+  if (std::optional<Predicate> predicate = ReadSubject(member)) {
     std::optional<Value> list = ReadConstant(container);
     if (!list.has_value() || !list->is(ValueKind::kList)) return std::nullopt;
     std::span<const Value> items = list->list().items();
     return MakeMembership(*predicate, {items.begin(), items.end()});
   }
-  std::optional<Predicate> predicate = ReadPath(container);
+  std::optional<Predicate> predicate = ReadSubject(container);
   std::optional<Value> operand = ReadConstant(member);
   if (!predicate.has_value() || !operand.has_value()) return std::nullopt;
   predicate->kind = PredicateKind::kContains;
@@ -227,12 +250,14 @@ std::optional<Predicate> AtomReader::ReadTextTest(std::string_view name,
                                                   const cel::Expr& argument) {
   for (const TextTest& test : kTextTests) {
     if (name != test.name) continue;
-    std::optional<Predicate> predicate = ReadPath(subject);
+    std::optional<Predicate> predicate = ReadSubject(subject);
     std::optional<std::string_view> text = ConstantText(argument);
     if (!predicate.has_value() || !text.has_value()) return std::nullopt;
     predicate->kind = test.kind;
     predicate->operand = Own(Value::String(*text));
     if (test.kind == PredicateKind::kMatches) {
+      // A derived value has no pattern: its cost is that of its expression.
+      if (subjects_ != Subjects::kPaths) return std::nullopt;
       std::optional<LiteralPattern> pattern = LiteralPattern::Read(*text);
       if (!pattern.has_value()) return std::nullopt;
       predicate->pattern =

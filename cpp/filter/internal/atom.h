@@ -4,7 +4,11 @@
 //   doc.price >= 10     10 <= doc["price"]     'a' in doc.tags
 //   doc.name.startsWith('x')     has(doc.a.b)     doc.active     op == 'delete'
 //
-// Everything else (arithmetic, size(), two paths) is left to a residual.
+// Everything else (arithmetic, size(), two paths) is left to a residual, unless
+// somebody asks for predicates of derived values (filter/derived_value.h):
+//
+//   size(doc.tags) > 2     (doc.a + doc.b) % 7 in [1, 2]
+//
 // `x != c` is read as `x == c` with the opposite answer, a list of one item
 // as that item, and the items of a list in one order: spellings of one test
 // become one predicate.
@@ -13,6 +17,7 @@
 #ifndef STREAMER_FILTER_INTERNAL_ATOM_H_
 #define STREAMER_FILTER_INTERNAL_ATOM_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +39,11 @@ class AtomReader {
   // nothing when no predicate says that.
   std::optional<Predicate> Read(const cel::Expr& expression, Answer wanted);
 
+  // The same of a test of a derived value. A derived value by itself is no
+  // test.
+  std::optional<Predicate> ReadDerived(const cel::Expr& expression,
+                                       Answer wanted);
+
   // What holds of every input that makes `expression` true, when that is a
   // pattern that no predicate says: a literal that the text must have.
   std::optional<Predicate> ReadRequiredLiteral(const cel::Expr& expression);
@@ -45,7 +55,12 @@ class AtomReader {
  private:
   struct Constants;
 
+  // What a test may look at.
+  enum class Subjects : std::uint8_t { kPaths, kDerivedValues };
+
   std::optional<Predicate> ReadPathAtom(const cel::Expr& expression);
+  [[nodiscard]] std::optional<Predicate> ReadSubject(
+      const cel::Expr& expression) const;
   std::optional<Predicate> ReadCall(const cel::Expr& expression);
   std::optional<Predicate> ReadComparison(PredicateKind kind,
                                           const cel::Expr& left,
@@ -61,6 +76,7 @@ class AtomReader {
   OwnedValue Own(const Value& value) const;
 
   std::shared_ptr<Constants> constants_;
+  Subjects subjects_ = Subjects::kPaths;
 };
 
 }  // namespace streamer

@@ -43,6 +43,7 @@ bool EventWalk::Run(const FilterInput& values) {
 }
 
 bool EventWalk::IsPossible() const {
+  if (paths_.root(FilterVariable::kDerived) != PathTrie::kNone) return false;
   for (PathId root : {doc_, data_}) {
     if (root != PathTrie::kNone && paths_[root].references > 0) return false;
   }

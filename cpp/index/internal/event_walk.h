@@ -3,7 +3,8 @@
 //
 // It gives what PathTrie::Walk finds in the flattened document of EventBody.
 // What it cannot give that way it leaves to that: a delete, a document before
-// the change, a predicate on the whole document, a repeated or escaped key.
+// the change, a predicate on the whole document or on a derived value, a
+// repeated or escaped key.
 //
 // Cost: one pass over the text; values only where a predicate looks.
 // Thread-safety: none.

@@ -1,5 +1,6 @@
 #include "index/internal/path_trie.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/hash.h"
@@ -34,7 +35,12 @@ PathId PathTrie::Acquire(FilterVariable variable, const FieldPath& path) {
     if (child == kNone) child = AddChild(current, segment);
     current = child;
   }
-  ++(*this)[current].references;
+  PathNode& node = (*this)[current];
+  ++node.references;
+  if (variable == FilterVariable::kDerived && node.derived == nullptr) {
+    node.derived =
+        std::make_unique<const DerivedValue>(DerivedValue::Compile(path));
+  }
   return current;
 }
 
@@ -110,23 +116,27 @@ void PathTrie::RemoveChild(PathId path) {
     (*this)[node.next_sibling].previous_sibling = node.previous_sibling;
   }
   --above.child_count;
-  above.child_bits = 0;
-  for (PathId child = above.first_child; child != kNone;
-       child = (*this)[child].next_sibling) {
-    above.child_bits |= BitOf((*this)[child].segment);
+  // No document is searched for derived values, and there may be many.
+  if (node.parent != root(FilterVariable::kDerived)) {
+    above.child_bits = 0;
+    for (PathId child = above.first_child; child != kNone;
+         child = (*this)[child].next_sibling) {
+      above.child_bits |= BitOf((*this)[child].segment);
+    }
   }
   children_.Erase(HashOfChild(node.parent, node.segment), path.value());
 }
 
 void PathTrie::Walk(const FilterInput& input, IndexScratch& scratch) const {
-  for (std::size_t i = 0; i < roots_.size(); ++i) {
+  for (std::size_t i = 0; i < kFilterVariableCount; ++i) {
     if (roots_[i] != kNone) Visit(roots_[i], input.values[i], scratch);
   }
+  VisitDerived(input, scratch);
 }
 
 void PathTrie::WalkOthers(const FilterInput& input,
                           IndexScratch& scratch) const {
-  for (std::size_t i = 0; i < roots_.size(); ++i) {
+  for (std::size_t i = 0; i < kFilterVariableCount; ++i) {
     if (roots_[i] == kNone || IsDocument(i)) continue;
     Visit(roots_[i], input.values[i], scratch);
   }
@@ -138,6 +148,24 @@ void PathTrie::Visit(PathId path, const Value& value,
   const PathNode& node = (*this)[path];
   if (node.child_count > 0 && value.is(ValueKind::kMap)) {
     VisitChildren(node, path, value.map(), scratch);
+  }
+}
+
+void PathTrie::VisitDerived(const FilterInput& input,
+                            IndexScratch& scratch) const {
+  const PathId all = root(FilterVariable::kDerived);
+  if (all == kNone) return;
+  for (PathId path = (*this)[all].first_child; path != kNone;
+       path = (*this)[path].next_sibling) {
+    ++scratch.derived;
+    cel::Meter meter(scratch.evaluation_budget);
+    const std::optional<Value> value =
+        (*this)[path].derived->Evaluate(input, scratch.arena, meter);
+    if (value.has_value()) {
+      scratch.SetPath(path, *scratch.arena.New<Value>(*value));
+    } else if (meter.is_exhausted()) {
+      scratch.cut_off.push_back(path);
+    }
   }
 }
 

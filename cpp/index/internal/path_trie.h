@@ -7,10 +7,14 @@
 //
 // What hangs on a path (postings that are not under a term) lies in its node.
 //
+// Derived values are nodes too, all below one root. The walk evaluates each of
+// them once and notes its value as if the event had it there.
+//
 // Invariant: a node is there exactly as long as a predicate refers to it or to
 // a path below it.
-// Cost: Acquire and Release are a lookup for each segment. Walk visits at most
-// the smaller side of each map.
+// Cost: Acquire and Release are a lookup for each segment; the first Acquire of
+// a derived value compiles it. Walk visits at most the smaller side of each
+// map, and evaluates every derived value.
 // Thread-safety: none; Walk is safe while nobody changes the trie.
 #ifndef STREAMER_INDEX_INTERNAL_PATH_TRIE_H_
 #define STREAMER_INDEX_INTERNAL_PATH_TRIE_H_
@@ -22,6 +26,7 @@
 #include <string>
 #include <string_view>
 
+#include "filter/derived_value.h"
 #include "filter/filter_input.h"
 #include "index/hash_index.h"
 #include "index/id_set.h"
@@ -57,7 +62,8 @@ struct PathNode {
   // A bit for the segment of each child: most members of a document have no
   // node, and are seen not to by this.
   std::uint64_t child_bits = 0;
-  std::uint32_t references = 0;  // predicates that look here
+  std::uint32_t references = 0;                 // predicates that look here
+  std::unique_ptr<const DerivedValue> derived;  // of a derived value
 
   // What is reached through the value here.
   std::uint32_t term_references = 0;    // uses of constants under this path
@@ -85,10 +91,11 @@ class PathTrie {
   [[nodiscard]] PathId Find(FilterVariable variable,
                             const FieldPath& path) const;
 
-  // Notes in `scratch` the value of every node that the event has.
+  // Notes in `scratch` the value of every node that the event has, and which
+  // derived values used up scratch.evaluation_budget.
   void Walk(const FilterInput& input, IndexScratch& scratch) const;
   // The same for all variables but those of the document after the change,
-  // which EventWalk finds in its text.
+  // which EventWalk finds in its text, and without derived values.
   void WalkOthers(const FilterInput& input, IndexScratch& scratch) const;
   // The same for one node and those below it.
   void Visit(PathId path, const Value& value, IndexScratch& scratch) const;
@@ -112,10 +119,12 @@ class PathTrie {
   void RemoveChild(PathId path);
   void VisitChildren(const PathNode& node, PathId path, const MapValue& map,
                      IndexScratch& scratch) const;
+  void VisitDerived(const FilterInput& input, IndexScratch& scratch) const;
 
   Pool<PathNode> nodes_;
   HashIndex children_;  // by parent and segment
-  std::array<PathId, kFilterVariableCount> roots_;
+  // By variable, that of derived values among them.
+  std::array<PathId, kFilterVariableCount + 1> roots_;
 };
 
 }  // namespace streamer

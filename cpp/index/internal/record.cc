@@ -28,9 +28,21 @@ RecordTest TestOf(const Predicate& predicate) {
   }
 }
 
-bool Verifier::ParentIsMap(PathId path, IndexScratch& scratch) const {
+bool Verifier::ParentIsMap(PathId path, const IndexScratch& scratch) const {
   const IndexScratch::PathSlot* parent = scratch.FindPath(paths_[path].parent);
   return parent != nullptr && parent->value->is(ValueKind::kMap);
+}
+
+// A path without a node is one that was never hung nor recorded.
+bool Verifier::HoldsAt(PathId path, const Predicate& predicate,
+                       const IndexScratch& scratch) const {
+  if (path == PathTrie::kNone) return false;
+  const IndexScratch::PathSlot* slot = scratch.FindPath(path);
+  if (predicate.kind != PredicateKind::kPresent) {
+    return predicate.HoldsFor(slot == nullptr ? nullptr : slot->value);
+  }
+  if (predicate.wanted == Answer::kTrue) return slot != nullptr;
+  return slot == nullptr && ParentIsMap(path, scratch);
 }
 
 bool Verifier::SharedHolds(const PredicateRecord& record,

@@ -74,6 +74,10 @@ class Verifier {
     return SharedHolds(record, slot, scratch);
   }
 
+  // The same of a predicate that looks at `path`, without a record of it.
+  [[nodiscard]] bool HoldsAt(PathId path, const Predicate& predicate,
+                             const IndexScratch& scratch) const;
+
   // The term of the value in `slot`, looked up when first asked for.
   TermId TermOf(PathId path, IndexScratch::PathSlot& slot) const {
     if (slot.term == IndexScratch::kUnresolvedTerm) {
@@ -98,7 +102,8 @@ class Verifier {
         return number >= record.number;
     }
   }
-  [[nodiscard]] bool ParentIsMap(PathId path, IndexScratch& scratch) const;
+  [[nodiscard]] bool ParentIsMap(PathId path,
+                                 const IndexScratch& scratch) const;
   bool SharedHolds(const PredicateRecord& record,
                    const IndexScratch::PathSlot* slot,
                    IndexScratch& scratch) const;

@@ -35,6 +35,7 @@ void Report(const ShardCounts& counts, EngineStatistics& statistics) {
   to.evaluated_false += from.evaluated_false;
   to.evaluated_error += from.evaluated_error;
   to.over_budget += from.over_budget;
+  to.derived += from.derived;
   to.bloom.turned_away += from.bloom.turned_away;
   to.bloom.false_positives += from.bloom.false_positives;
   to.bloom.rebuilds += from.bloom.rebuilds;

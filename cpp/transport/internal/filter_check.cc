@@ -165,10 +165,14 @@ nlohmann::json Explained(const Filter& filter, const Value& document) {
           {"warnings", explanation.warnings}};
 }
 
-// Every way to satisfy the filter starts with something the index keeps.
+// Every way to satisfy the filter starts with something that the index looks up
+// in the event: nothing is evaluated for events that lack it.
 bool IsIndexable(const Filter& filter) {
   for (const Conjunction& conjunction : filter.conjunctions()) {
     if (conjunction.predicates.empty()) return false;
+    for (const Predicate& predicate : conjunction.predicates) {
+      if (predicate.variable == FilterVariable::kDerived) return false;
+    }
   }
   return true;
 }

@@ -81,9 +81,9 @@ class ScanQuotaTest : public RegistryTest {
 };
 
 TEST_F(ScanQuotaTest, FiltersThatNoIndexHelpsWithAreBoundedPerCollection) {
-  EXPECT_TRUE(Add(kFirst, "a", "c", "size(doc) > 1").is_new);
-  EXPECT_TRUE(Add(kFirst, "b", "c", "size(doc) > 2 || doc.n == 1").is_new);
-  const Registry::Addition third = Add(kFirst, "x", "c", "size(doc) > 3");
+  EXPECT_TRUE(Add(kFirst, "a", "c", "doc.a < doc.b").is_new);
+  EXPECT_TRUE(Add(kFirst, "b", "c", "doc.a == doc.b || doc.n == 1").is_new);
+  const Registry::Addition third = Add(kFirst, "x", "c", "doc.a > doc.b");
   EXPECT_EQ(third.status,
             ResourceExhausted(
                 "quota exceeded: expected at most 2 scanned conjunctions per "
@@ -92,14 +92,31 @@ TEST_F(ScanQuotaTest, FiltersThatNoIndexHelpsWithAreBoundedPerCollection) {
   EXPECT_EQ(third.quota, QuotaScope::kCollection);
   EXPECT_EQ(registry_.statistics().quota_exceeded_collection, 1u);
   // An equal one costs nothing more, an indexed one nothing at all.
-  EXPECT_TRUE(Add(kSecond, "a", "c", "(size(doc)) > 1").is_new);
+  EXPECT_TRUE(Add(kSecond, "a", "c", "(doc.a) < doc.b").is_new);
   EXPECT_TRUE(Add(kSecond, "b", "c", "doc.n == 3").is_new);
-  EXPECT_TRUE(Add(kSecond, "c", "d", "size(doc) > 3").is_new);
+  EXPECT_TRUE(Add(kSecond, "c", "d", "doc.a > doc.b").is_new);
   // Room comes back with the last of its users.
   ASSERT_TRUE(registry_.Remove(kFirst, "a").ok());
-  EXPECT_FALSE(Add(kFirst, "x", "c", "size(doc) > 3").status.ok());
+  EXPECT_FALSE(Add(kFirst, "x", "c", "doc.a > doc.b").status.ok());
   ASSERT_TRUE(registry_.Remove(kSecond, "a").ok());
-  EXPECT_TRUE(Add(kFirst, "x", "c", "size(doc) > 3").is_new);
+  EXPECT_TRUE(Add(kFirst, "x", "c", "doc.a > doc.b").is_new);
+}
+
+TEST_F(ScanQuotaTest, ADerivedValueCountsOnceHoweverManyFiltersAskForIt) {
+  EXPECT_TRUE(Add(kFirst, "a", "c", "size(doc.l) > 1").is_new);
+  EXPECT_TRUE(Add(kFirst, "b", "c", "size(doc.l) > 2").is_new);
+  EXPECT_TRUE(
+      Add(kFirst, "c", "c", "size(doc.l) == 3 || doc.a + 1 == 4").is_new);
+  EXPECT_EQ(Add(kFirst, "x", "c", "size(doc.m) > 1").status,
+            ResourceExhausted(
+                "quota exceeded: expected at most 2 scanned conjunctions per "
+                "collection, got 3; nothing in the filter can be looked up in "
+                "an index"));
+  EXPECT_TRUE(Add(kFirst, "d", "c", "doc.a + 1 < 0").is_new);
+  ASSERT_TRUE(registry_.Remove(kFirst, "c").ok());
+  EXPECT_FALSE(Add(kFirst, "x", "c", "size(doc.m) > 1").status.ok());
+  ASSERT_TRUE(registry_.Remove(kFirst, "d").ok());
+  EXPECT_TRUE(Add(kFirst, "x", "c", "size(doc.m) > 1").is_new);
 }
 
 TEST_F(ScanQuotaTest, WhatTheyMayCostTogetherIsBounded) {

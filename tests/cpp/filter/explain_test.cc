@@ -192,7 +192,7 @@ TEST(ExplainTest, TheTreeShowsBindingsAsTheyWereWritten) {
                 "    doc.a = 4\n"
                 "    x > 3 = true\n"
                 "      x = 4\n"
-                "  doc.l.filter(y, y > 1) == [2] = true\n"
+                "  doc.l.filter(y, y > 1) == [2] = true  [access]\n"
                 "    doc.l.filter(y, y > 1) = [2]\n"
                 "      doc.l = [1,2,1]\n"
                 "      y > 1 = true  [y = 2 (2 of 3)]\n"
@@ -280,6 +280,27 @@ TEST(ExplainTest, TheTreeShowsEveryNodeItsValueAndItsPlaceInTheIndex) {
           "      doc.l = []\n"
           "\n" +
           CostLine(explanation));
+}
+
+TEST(ExplainTest, ATestOfADerivedValueIsIndexedWhereTheFilterAsksForIt) {
+  const Explanation explanation = ExplainOn(
+      "size(doc.l) == 0 || doc.a == 1 && size(doc.l) > 1", R"({"l": []})");
+  EXPECT_TRUE(explanation.is_match);
+  EXPECT_EQ(explanation.Format(),
+            explanation.sentence +
+                "\n\n"
+                "size(doc.l) == 0 || doc.a == 1 && size(doc.l) > 1 = true\n"
+                "  size(doc.l) == 0 = true  [access]\n"
+                "    size(doc.l) = 0\n"
+                "      doc.l = []\n"
+                "  doc.a == 1 && size(doc.l) > 1 was not needed\n"
+                "    doc.a == 1 was not needed  [access]\n"
+                "      doc.a was not needed\n"
+                "    size(doc.l) > 1 was not needed\n"
+                "      size(doc.l) was not needed\n"
+                "        doc.l was not needed\n"
+                "\n" +
+                CostLine(explanation));
 }
 
 TEST(ExplainTest, WhatWasNotNeededAndWhatFailedAreToldApart) {

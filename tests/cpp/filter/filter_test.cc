@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <string>
@@ -274,6 +275,13 @@ TEST(FilterTest, TheTreeIsTheOneThatWasCompiled) {
   EXPECT_GT(seen, 150);
 }
 
+// Also of one that the index finds without a program.
+TEST(FilterTest, APatternOverItsLimitsIsRefused) {
+  const std::string pattern(5'000, 'x');
+  EXPECT_FALSE(
+      Filter::Compile({.expression = "doc.b.matches('" + pattern + "')"}).ok());
+}
+
 TEST(FilterTest, WhatWiderLimitsAdmitIsReadBackToo) {
   FilterLimits limits;
   limits.expression.list_values = 30'000;
@@ -463,6 +471,40 @@ TEST(FilterTest, AnExpressionThatMayCostTooMuchIsRefused) {
   limits.expression.loops = 3;
   limits.expression.estimate = 1'000'000'000;
   EXPECT_TRUE(Filter::Compile({.expression = loops}, limits).ok());
+}
+
+// Beside a test that lets few events through, an expression need not run for
+// all of them.
+TEST(FilterTest, ADerivedValueIsAskedForWhereNothingElseTellsEventsApart) {
+  struct Case {
+    std::string expression;
+    std::size_t derived;
+    std::size_t residuals;
+  };
+  for (const Case& c : {
+           Case{"size(doc.l) > 1", 1, 0},
+           Case{"size(doc.l) > 1 && doc.a % 2 == 0", 2, 0},
+           Case{"has(doc.l) && size(doc.l) > 1", 1, 0},
+           Case{"!has(doc.x) && size(doc.l) > 1", 1, 0},
+           Case{"doc.x != 3 && size(doc.l) > 1", 1, 0},
+           Case{"size(doc.l) > 1 && doc.a < doc.b", 1, 1},
+           Case{"doc.x == 3 && size(doc.l) > 1", 0, 1},
+           Case{"doc.x > 3 && size(doc.l) > 1", 0, 1},
+           Case{"doc.x && size(doc.l) > 1", 0, 1},
+           Case{"'x' in doc.t && size(doc.l) > 1", 0, 1},
+           Case{"doc.l.exists(x, x > 1)", 0, 1},
+       }) {
+    const FilterPointer filter = Compile(c.expression);
+    ASSERT_EQ(filter->conjunctions().size(), 1u) << c.expression;
+    const Conjunction& conjunction = filter->conjunctions()[0];
+    const auto derived = static_cast<std::size_t>(std::count_if(
+        conjunction.predicates.begin(), conjunction.predicates.end(),
+        [](const Predicate& predicate) {
+          return predicate.variable == FilterVariable::kDerived;
+        }));
+    EXPECT_EQ(derived, c.derived) << c.expression;
+    EXPECT_EQ(conjunction.residuals.size(), c.residuals) << c.expression;
+  }
 }
 
 TEST(FilterTest, ALoopIsAResidualBesideThePredicates) {

@@ -141,13 +141,20 @@ TEST(PredicateTest, HoldsAgreesWithTheEvaluatorOnRandomTests) {
   RandomInputs inputs(random, ValueRange::kCel);
   Arena arena;
   int recognised = 0;
+  int derived = 0;
   for (int i = 0; i < 4000; ++i) {
     const std::string expression = filters.Atom();
     cel::Tree tree = cel::Parse(expression).value();
     AtomReader reader(tree.arena());
-    const auto is_true = reader.Read(tree.root(), Answer::kTrue);
-    const auto is_false = reader.Read(tree.root(), Answer::kFalse);
+    auto is_true = reader.Read(tree.root(), Answer::kTrue);
+    auto is_false = reader.Read(tree.root(), Answer::kFalse);
     ASSERT_EQ(is_true.has_value(), is_false.has_value());
+    if (!is_true.has_value()) {
+      is_true = reader.ReadDerived(tree.root(), Answer::kTrue);
+      is_false = reader.ReadDerived(tree.root(), Answer::kFalse);
+      ASSERT_EQ(is_true.has_value(), is_false.has_value());
+      derived += is_true.has_value() ? 1 : 0;
+    }
     if (!is_true.has_value()) continue;
     ++recognised;
     for (int j = 0; j < 40; ++j) {
@@ -162,6 +169,7 @@ TEST(PredicateTest, HoldsAgreesWithTheEvaluatorOnRandomTests) {
     }
   }
   EXPECT_GT(recognised, 2500);
+  EXPECT_GT(derived, 250);
 }
 
 TEST(PredicateTest, AListOfManyItemsIsFoundByHashAndAgreesAboveTwoTo53) {
@@ -187,6 +195,39 @@ TEST(AtomReaderTest, LeavesToAResidualWhatNoPredicateSays) {
         "doc.x in {'a': 1}", "doc.x == {'a': 1}", "doc.x.matches('a+')",
         "doc.x in [doc.y]"}) {
     EXPECT_FALSE(IsPredicate(expression)) << expression;
+  }
+}
+
+TEST(AtomReaderTest, ATestOfADerivedValueIsReadWhenAskedFor) {
+  struct Case {
+    std::string expression;
+    std::string derived;  // empty: it is none
+    PredicateKind kind = PredicateKind::kEqual;
+  };
+  for (const Case& c : {
+           Case{"(doc.a+doc.b) % 7 == 3", "(doc.a + doc.b) % 7"},
+           Case{"3 != doc.x[0]", "doc.x[0]"},
+           Case{"3 < size(doc.x)", "size(doc.x)", PredicateKind::kGreater},
+           Case{"doc.a + 1 in [2, 1]", "doc.a + 1", PredicateKind::kIn},
+           Case{"2 in doc.a + doc.b", "doc.a + doc.b",
+                PredicateKind::kContains},
+           Case{"doc.a.lowerAscii().startsWith('x')", "doc.a.lowerAscii()",
+                PredicateKind::kStartsWith},
+           Case{"doc.a + 1 == doc.b + 1", ""},
+           Case{"doc.a == doc.b", ""},
+           Case{"1 + 1 == 2", ""},
+           Case{"doc.l.exists(x, x == 1)", ""},
+           Case{"doc.l[0]", ""},
+           Case{"doc.s.matches('a') == true", ""},
+       }) {
+    const cel::Tree tree = cel::Parse(c.expression).value();
+    const std::optional<Predicate> predicate =
+        AtomReader(tree.arena()).ReadDerived(tree.root(), Answer::kTrue);
+    ASSERT_EQ(predicate.has_value(), !c.derived.empty()) << c.expression;
+    if (!predicate.has_value()) continue;
+    EXPECT_EQ(predicate->variable, FilterVariable::kDerived) << c.expression;
+    EXPECT_EQ(predicate->path, FieldPath({c.derived})) << c.expression;
+    EXPECT_EQ(predicate->kind, c.kind) << c.expression;
   }
 }
 

@@ -68,7 +68,10 @@ TEST_F(AccessTest, EveryPredicateOffersTheNarrowestWayThereIs) {
            {"doc.a < true", AccessKind::kPresent},
            {"has(doc.a)", AccessKind::kPresent},
            {"!has(doc.a)", AccessKind::kScan},
-           {"size(doc.a) > 1", AccessKind::kScan},
+           {"doc.a < doc.b", AccessKind::kScan},
+           {"size(doc.a) > 1", AccessKind::kNumbers},
+           {"doc.a + doc.b == 1", AccessKind::kEquality},
+           {"'x' in doc.a.split(',')", AccessKind::kMember},
            {"doc.a in []", AccessKind::kNever},
            {"doc.a > 5 && doc.a <= 4", AccessKind::kNever},
        }) {

@@ -131,6 +131,15 @@ TEST_F(BloomSummaryTest, WhatHangsElsewhereMakesItSayMaybeUntilItGoes) {
   }
 }
 
+TEST_F(BloomSummaryTest, WhatAsksForADerivedValueMakesItSayMaybe) {
+  Add("doc.a == 1");
+  Add("doc.a + 1 == 3");
+  EXPECT_TRUE(summary_.is_always_maybe());
+  EXPECT_TRUE(MayMatch(R"({"a":2})"));
+  Remove("doc.a + 1 == 3");
+  EXPECT_FALSE(MayMatch(R"({"a":2})"));
+}
+
 TEST_F(BloomSummaryTest, ADeleteMayAlwaysMatch) {
   Add("doc.room == 'r1'");
   EXPECT_TRUE(MayMatch(R"({"room":"r2"})", "delete"));

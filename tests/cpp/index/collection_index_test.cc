@@ -103,11 +103,49 @@ TEST_F(CollectionIndexTest, AFilterThatCanNeverMatchHangsNowhere) {
   EXPECT_EQ(index_.filter_count(), 4u);
 }
 
+TEST_F(CollectionIndexTest, ADerivedValueIsEvaluatedOnceForAllWhoAskForIt) {
+  for (int i = 0; i < 100; ++i) {
+    const std::string n = std::to_string(i);
+    Add("(doc.a + doc.b) % 1009 == " + n);
+    Add("(doc.a + doc.b) % 1009 > " + n + " && size(doc.l) == " + n);
+  }
+  EXPECT_EQ(Find(R"({"a": 1000, "b": 16, "l": [1, 2, 3]})").size(), 2u);
+  EXPECT_EQ(scratch_.derived, 2u);
+  EXPECT_LE(scratch_.examined, 10u);
+  EXPECT_TRUE(scratch_.candidates[0].is_proven);
+  EXPECT_TRUE(scratch_.candidates[1].is_proven);
+  EXPECT_EQ(Find(R"({"a": "x", "b": 16})").size(), 0u);
+  EXPECT_EQ(scratch_.derived, 2u);
+}
+
+TEST_F(CollectionIndexTest, WhoAsksForAValueThatIsCutOffIsACandidateCutOff) {
+  const std::string costly = "size(lists.range(doc.n)) == 7";
+  const EntryId first = Add(costly + " || doc.a == 1");
+  const EntryId second = Add("!has(doc.b) && " + costly);
+  Add("has(doc.b) && " + costly);
+  Add("doc.b != 1 && !(" + costly + ")");
+  Add("doc.a == 2");
+  Add("!has(doc.x) && " + costly + " && size(lists.range(doc.n)) in []");
+  scratch_.evaluation_budget = 500;
+  Find(R"({"n": 5000, "a": 1})");
+  std::vector<EntryId> cut_off;
+  std::vector<EntryId> proven;
+  for (const Candidate& candidate : scratch_.candidates) {
+    if (candidate.is_cut_off) cut_off.push_back(candidate.entry);
+    if (candidate.is_proven) proven.push_back(candidate.entry);
+  }
+  EXPECT_EQ(cut_off, (std::vector{first, second}));
+  EXPECT_EQ(proven, std::vector{first});
+  Find(R"({"n": 7})");
+  EXPECT_EQ(scratch_.candidates.size(), 2u);
+}
+
 TEST_F(CollectionIndexTest, OnlyWhatCannotBeLookedUpIsScanned) {
-  Add("size(doc.a) > 1");
+  Add("doc.a < doc.b");
   Add("!has(doc.a)");
   Add("doc.a == doc.b || doc.c == 1");
   EXPECT_EQ(index_.scan_count(), 3u);
+  Add("size(doc.a) > 1");
   Add("doc.a.contains('x')");
   Add("doc.a != 1");
   Add("has(doc.a)");

@@ -117,6 +117,13 @@ TEST_F(EventWalkTest, GivesUpWhereTheWholeDocumentMustDecide) {
   EXPECT_FALSE(Walk(EventOf(R"({"a":{"b":1}})")));
 }
 
+TEST_F(EventWalkTest, ADerivedValueNeedsTheWholeDocument) {
+  Acquire(FilterVariable::kDoc, "a");
+  EXPECT_TRUE(Walk(EventOf(R"({"a":1})")));
+  Acquire(FilterVariable::kDerived, "size(doc)");
+  EXPECT_FALSE(Walk(EventOf(R"({"a":1})")));
+}
+
 TEST_F(EventWalkTest, TheDocumentBeforeIsReadWhole) {
   Acquire(FilterVariable::kBefore, "a");
   ChangeEvent event = EventOf("{}");

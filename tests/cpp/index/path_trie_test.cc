@@ -102,6 +102,38 @@ TEST_F(TrieTest, AVariableIsAPathOfNoSegments) {
   EXPECT_EQ(Find(op)->text(), "insert");
 }
 
+TEST_F(TrieTest, ADerivedValueIsANodeThatTheWalkEvaluatesOnce) {
+  const FieldPath sum({"doc.a + doc.b"});
+  const PathId path = trie_.Acquire(FilterVariable::kDerived, sum);
+  EXPECT_EQ(trie_.Acquire(FilterVariable::kDerived, sum), path);
+  const PathId other =
+      trie_.Acquire(FilterVariable::kDerived, FieldPath({"size(doc.l)"}));
+  Walk(R"({"a": 1, "b": 2})");
+  EXPECT_EQ(scratch_.derived, 2u);
+  EXPECT_EQ(Find(path)->int_value(), 3);
+  EXPECT_EQ(Find(other), nullptr);
+  EXPECT_TRUE(scratch_.cut_off.empty());
+  trie_.Release(path);
+  trie_.Release(other);
+  Walk(R"({"a": 1, "b": 2})");
+  EXPECT_EQ(scratch_.derived, 1u);
+  trie_.Release(path);
+  EXPECT_EQ(trie_.size(), 0u);
+  EXPECT_EQ(trie_.memory_bytes(), 0u);
+}
+
+TEST_F(TrieTest, ADerivedValueThatUsesUpTheBudgetIsAbsentAndNoted) {
+  const PathId path = trie_.Acquire(FilterVariable::kDerived,
+                                    FieldPath({"size(lists.range(doc.n))"}));
+  scratch_.evaluation_budget = 500;
+  Walk(R"({"n": 10})");
+  EXPECT_EQ(Find(path)->int_value(), 10);
+  EXPECT_TRUE(scratch_.cut_off.empty());
+  Walk(R"({"n": 5000})");
+  EXPECT_EQ(Find(path), nullptr);
+  EXPECT_EQ(scratch_.cut_off, std::vector{path});
+}
+
 TEST_F(TrieTest, SiblingsSurviveTheRemovalOfAnyOfThem) {
   std::vector<PathId> paths;
   for (const char* name : {"a", "b", "c", "d"}) paths.push_back(Acquire(name));

@@ -228,7 +228,8 @@ std::vector<std::string> SmallTests(const std::string& field) {
           path + ".matches('x+')",
           "has(" + path + ")",
           "has(" + path + ".x)",
-          "size(" + path + ") == 1"};
+          "size(" + path + ") == 1",
+          path + " + 1 == 2"};
 }
 
 std::vector<std::string> SmallDocuments() {
@@ -337,6 +338,65 @@ TEST(MatcherDifferentialTest, FiveTypesUnderOnePath) {
                             "[1.0, \"1\"]", "\"\"", "-0.0", "0", "{\"1\": 1}",
                             "{\"\": 0}", "[]", "7", "[[1]]", "[null, true]"}) {
     pair.Check("{\"x\": " + std::string(value) + "}");
+  }
+  pair.Check("{}");
+}
+
+// What expressions make is of more types than what documents hold.
+TEST(MatcherDifferentialTest, DerivedValuesOfEveryType) {
+  Pair pair;
+  const std::vector<std::string> derived = {"dyn(doc.x)",
+                                            "doc.x + doc.x",
+                                            "doc.l[0]",
+                                            "double(doc.x)",
+                                            "uint(doc.x)",
+                                            "string(doc.x)",
+                                            "[doc.x]",
+                                            "doc.?x",
+                                            "bytes(doc.x)",
+                                            "{'x': doc.x}",
+                                            "type(doc.x)",
+                                            "size(doc.x)",
+                                            "-doc.x",
+                                            "doc.x / 0.0",
+                                            "0.0 / doc.x",
+                                            "1 / doc.x",
+                                            "doc.x == 1",
+                                            "duration(doc.x)",
+                                            "doc.?x.orValue(7)",
+                                            "doc.x ? 1 : 2",
+                                            "doc.l.map(x, x + 1)",
+                                            "timestamp(doc.x)"};
+  const std::vector<std::string> tests = {
+      "$ == 1",        "$ == 2.0",
+      "$ == '1'",      "$ == [1]",
+      "$ == true",     "$ == null",
+      "$ != 1",        "$ != 'x'",
+      "$ in [1, 'x']", "1 in $",
+      "'x' in $",      "$ == b'1'",
+      "dyn($) < 2",    "dyn($) >= 1u",
+      "dyn($) <= 'x'", "dyn($).startsWith('x')",
+      "dyn($) > -1.5"};
+  for (const std::string& value : derived) {
+    for (const std::string& test : tests) {
+      const std::size_t place = test.find('$');
+      const std::string atom =
+          test.substr(0, place) + "(" + value + ")" + test.substr(place + 1);
+      // A filter that can only fail is refused.
+      if (!Filter::Compile({.expression = atom}).ok()) continue;
+      pair.Add(atom);
+      pair.Add("!(" + atom + ")");
+      pair.Add("doc.y != 2 && !(" + atom + ")");
+    }
+  }
+  ASSERT_GT(pair.size(), 600u);
+  for (const char* value :
+       {"1", "1.0", "\"1\"", "true", "null", "[1]", "\"x\"", "\"\"", "0",
+        "-0.0", "{\"x\": 1}", "[]", "9007199254740993", "9223372036854775807",
+        "18446744073709551615", "\"1s\"", "\"2026-01-01T00:00:00Z\""}) {
+    const std::string x = value;
+    pair.Check("{\"x\": " + x + ", \"l\": [" + x + ", 1], \"y\": 1}");
+    pair.Check("{\"x\": " + x + ", \"l\": " + x + "}");
   }
   pair.Check("{}");
 }

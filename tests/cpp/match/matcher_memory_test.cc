@@ -88,6 +88,8 @@ std::vector<FilterPointer> ManyFilters(int count) {
              "doc.name.contains('" + n + "')",
              "doc.id == 'd" + n + "'",
              "size(doc.tags) > " + n,
+             "(doc.g + " + n + ") % 7 == 3",
+             "doc.g < doc.h + " + n,
          }) {
       filters.push_back(CompileText(expression));
     }
@@ -104,8 +106,9 @@ TEST(FilterMemoryTest, AFilterThatItsPredicatesDecideIsKeptInFewBytes) {
     std::string expression;
     std::size_t most_bytes;
   };
-  for (const Case& c : {Case{"doc.room == 'room-123456'", 600},
-                        Case{"doc.price > 17.5", 600}, Case{four, 1500}}) {
+  for (const Case& c :
+       {Case{"doc.room == 'room-123456'", 600}, Case{"doc.price > 17.5", 600},
+        Case{"(doc.n1 + doc.n3) % 1009 == 17", 700}, Case{four, 1500}}) {
     CompileText(c.expression);  // what is made once for all filters
     const std::size_t before = live_bytes;
     const FilterPointer filter = CompileText(c.expression);

@@ -121,6 +121,32 @@ TEST(MatcherTest, WhatAnotherConjunctionProvesIsAMatchDespiteACutOff) {
   }
 }
 
+// What filters share is evaluated once; that it was too much ends each of
+// them.
+TEST(MatcherTest, WhoAsksForADerivedValueThatIsCutOffIsNamed) {
+  const std::string costly = "size(lists.range(doc.n)) > 5";
+  Matcher matcher(500);
+  AddText(matcher, 1, costly);
+  AddText(matcher, 2, costly + " || doc.a == 1");
+  AddText(matcher, 3, "doc.a == 1");
+  AddText(matcher, 4, "!has(doc.a) && " + costly);
+  AddText(matcher, 5, "size(lists.range(doc.n)) == 9");
+  AddText(matcher, 6, costly);
+  MatchScratch scratch;
+  const auto cheap = Document::Parse(R"({"n": 9})").value();
+  EXPECT_EQ(MatchedBy(matcher, InputOf(cheap->root()), scratch),
+            Handles({1, 2, 4, 5, 6}));
+  EXPECT_TRUE(scratch.over_budget.empty());
+  EXPECT_EQ(matcher.statistics().derived, 1u);
+  const auto dear = Document::Parse(R"({"n": 1000, "a": 1})").value();
+  EXPECT_EQ(MatchedBy(matcher, InputOf(dear->root()), scratch),
+            Handles({2, 3}));
+  EXPECT_EQ(scratch.over_budget,
+            (std::vector{SubscriptionHandle(1), SubscriptionHandle(5),
+                         SubscriptionHandle(6)}));
+  EXPECT_EQ(matcher.statistics().derived, 2u);
+}
+
 TEST(MatcherTest, RemoveEndsOneSubscriptionAndIgnoresOneThatIsNotThere) {
   Matcher matcher;
   AddText(matcher, 1, "doc.a == 1");

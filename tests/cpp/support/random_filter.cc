@@ -36,6 +36,11 @@ std::string RandomFilters::Atom() {
   return cel::Print(*Test(builder));
 }
 
+std::string RandomFilters::DerivedValue() {
+  cel::TreeBuilder builder;
+  return cel::Print(*Derived(builder));
+}
+
 Condition RandomFilters::Condition() {
   RandomValues values(random_, arena_, ValueRange::kJson);
   streamer::Condition condition;
@@ -125,17 +130,18 @@ const cel::Expr* RandomFilters::Comparison(cel::TreeBuilder& builder) {
       {operators::kEqual, operators::kEqual, operators::kEqual,
        operators::kNotEqual, operators::kLess, operators::kLessEqual,
        operators::kGreater, operators::kGreaterEqual});
-  const cel::Expr* path = Path(builder);
+  const cel::Expr* subject = Subject(builder);
   const cel::Expr* constant = Constant(builder);
-  if (random_.Chance(1, 4)) std::swap(path, constant);
-  return builder.Call(op, {path, constant});
+  if (random_.Chance(1, 4)) std::swap(subject, constant);
+  return builder.Call(op, {subject, constant});
 }
 
 const cel::Expr* RandomFilters::Membership(cel::TreeBuilder& builder) {
   if (random_.Chance(1, 2)) {
-    return builder.Call(operators::kIn, {Path(builder), ConstantList(builder)});
+    return builder.Call(operators::kIn,
+                        {Subject(builder), ConstantList(builder)});
   }
-  return builder.Call(operators::kIn, {Constant(builder), Path(builder)});
+  return builder.Call(operators::kIn, {Constant(builder), Subject(builder)});
 }
 
 const cel::Expr* RandomFilters::TextTest(cel::TreeBuilder& builder) {
@@ -147,7 +153,7 @@ const cel::Expr* RandomFilters::TextTest(cel::TreeBuilder& builder) {
                           Value::String("0123456789")}));
   const std::string_view function =
       random_.Pick<std::string_view>({"startsWith", "endsWith", "contains"});
-  return builder.MemberCall(Path(builder), function, {&argument, 1});
+  return builder.MemberCall(Subject(builder), function, {&argument, 1});
 }
 
 const cel::Expr* RandomFilters::Presence(cel::TreeBuilder& builder) {
@@ -178,6 +184,49 @@ const cel::Expr* RandomFilters::NoPredicate(cel::TreeBuilder& builder) {
     default:
       // Seldom a boolean, which a dyn need not be.
       return builder.Call("dyn", {Constant(builder)});
+  }
+}
+
+const cel::Expr* RandomFilters::Subject(cel::TreeBuilder& builder) {
+  return random_.Chance(1, 6) ? Derived(builder) : Path(builder);
+}
+
+// Of every type that a program can make, and failing now and then.
+const cel::Expr* RandomFilters::Derived(cel::TreeBuilder& builder) {
+  const cel::Expr* path = Path(builder);
+  switch (random_.Below(10)) {
+    case 0:
+      return builder.Call(
+          random_.Pick<std::string_view>(
+              {"size", "double", "int", "uint", "string", "timestamp", "type"}),
+          {path});
+    case 1:
+      return builder.Call(operators::kAdd, {path, Constant(builder)});
+    case 2:
+      return builder.Call(operators::kAdd, {path, Path(builder)});
+    case 3:
+      return builder.Call(operators::kModulo,
+                          {path, builder.Literal(Value::Int(3))});
+    case 4:
+      return builder.Call(
+          operators::kDivide,
+          {builder.Literal(Value::Double(6)), builder.Call("double", {path})});
+    case 5:
+      return builder.Call(operators::kIndex,
+                          {path, builder.Literal(Value::Int(0))});
+    case 6: {
+      const cel::Expr* items[] = {path, Constant(builder)};
+      return builder.List(items);
+    }
+    case 7:
+      return builder.Call(operators::kConditional,
+                          {path, Constant(builder), Path(builder)});
+    case 8:
+      return builder.Call(operators::kOptionalSelect,
+                          {path, builder.Literal(Value::String(random_.Pick(
+                                     RandomValues::field_names())))});
+    default:
+      return builder.Call("dyn", {path});
   }
 }
 

@@ -1,8 +1,9 @@
 // Random filters, and inputs that they have something to say about.
 //
 // Expressions are drawn over every form that becomes a predicate (either
-// operand first, select and index, all variables), over what does not
-// (arithmetic, two paths, size, values that are no booleans), and joined with
+// operand first, select and index, all variables, derived values of every
+// type), over what does not (two paths, values that are no booleans), and
+// joined with
 // && || ! ?: . Constants and documents come from RandomValues, so they meet.
 #ifndef STREAMER_TESTS_SUPPORT_RANDOM_FILTER_H_
 #define STREAMER_TESTS_SUPPORT_RANDOM_FILTER_H_
@@ -29,6 +30,8 @@ class RandomFilters {
   std::string Expression(int depth);
   // One test, recognised as a predicate or not.
   std::string Atom();
+  // What a test of a derived value looks at. Its types need not fit.
+  std::string DerivedValue();
   // A structured condition that Filter::Compile accepts.
   streamer::Condition Condition();
   // Conditions, an expression, both or neither.
@@ -42,6 +45,8 @@ class RandomFilters {
   const cel::Expr* TextTest(cel::TreeBuilder& builder);
   const cel::Expr* Presence(cel::TreeBuilder& builder);
   const cel::Expr* NoPredicate(cel::TreeBuilder& builder);
+  const cel::Expr* Subject(cel::TreeBuilder& builder);
+  const cel::Expr* Derived(cel::TreeBuilder& builder);
   const cel::Expr* Path(cel::TreeBuilder& builder);
   const cel::Expr* Step(cel::TreeBuilder& builder, const cel::Expr* operand);
   const cel::Expr* Constant(cel::TreeBuilder& builder);
