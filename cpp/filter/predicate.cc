@@ -102,10 +102,11 @@ bool Predicate::Holds(const FilterInput& input) const {
 }
 
 bool Predicate::HoldsForDerived(const FilterInput& input) const {
+  // The value may lie in the program, as a constant of it.
+  const DerivedValue derived = DerivedValue::Compile(path);
   Arena arena;
   cel::Meter meter;
-  const std::optional<Value> value =
-      DerivedValue::Compile(path).Evaluate(input, arena, meter);
+  const std::optional<Value> value = derived.Evaluate(input, arena, meter);
   return HoldsFor(value.has_value() ? &*value : nullptr);
 }
 

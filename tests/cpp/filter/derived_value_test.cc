@@ -25,9 +25,9 @@ class DerivedValueTest : public testing::Test {
     const auto document = Document::Parse(json).value();
     FilterInput input;
     input[FilterVariable::kDoc] = document->root();
+    const DerivedValue derived = DerivedValue::Compile(PathOf(expression));
     cel::Meter meter;
-    const std::optional<Value> value = DerivedValue::Compile(PathOf(expression))
-                                           .Evaluate(input, arena_, meter);
+    const std::optional<Value> value = derived.Evaluate(input, arena_, meter);
     return value.has_value() ? FormatJson(*value) : "absent";
   }
 
