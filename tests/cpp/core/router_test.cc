@@ -307,106 +307,92 @@ TEST(RouterOrderTest, AResultThatIsMissingHoldsUpWhatFollows) {
   EXPECT_EQ(support::Describe(effects[2].what), "unsubscribed x: ok");
 }
 
-TEST(RouterOrderTest, HandlesAscendOverAllShards) {
-  Router router;
-  std::vector<Effect> effects;
-  std::uint64_t ordinal = 0;
-  auto step = [&](auto work) {
-    router.Accept(RouterStep{Ordinal(++ordinal), std::move(work)}, effects);
-  };
-  step(AddGateway{{.gateway = kFirst, .initial_credit = 10}});
-  for (std::uint64_t i = 1; i <= 4; ++i) {
-    step(AddRoute{kFirst,
-                  {.subscription_id = "s" + std::to_string(i),
-                   .handle = SubscriptionHandle(i)}});
+// A gateway with subscriptions s1, s2, …, and results of several shards.
+class SplitRouterTest : public testing::Test {
+ protected:
+  void Step(auto work) {
+    router_.Accept(RouterStep{Ordinal(++ordinal_), std::move(work)}, effects_);
   }
+  void Connect(std::uint64_t subscriptions) {
+    Step(AddGateway{{.gateway = kFirst, .initial_credit = 10}});
+    for (std::uint64_t i = 1; i <= subscriptions; ++i) {
+      Step(AddRoute{kFirst,
+                    {.subscription_id = "s" + std::to_string(i),
+                     .handle = SubscriptionHandle(i)}});
+    }
+    effects_.clear();
+  }
+  // Of the step after the last.
+  void AcceptForNext(std::shared_ptr<const OutgoingEvent> event,
+                     std::vector<SubscriptionHandle> handles) {
+    router_.Accept(ShardResult{Ordinal(ordinal_ + 1), std::move(event),
+                               std::move(handles), nullptr},
+                   effects_);
+  }
+
+  Router router_;
+  std::vector<Effect> effects_;
+  std::uint64_t ordinal_ = 0;
+};
+
+TEST_F(SplitRouterTest, HandlesAscendOverAllShards) {
+  Connect(4);
   ChangeEvent event;
   event.source = std::make_shared<SourceEvent>(MakeEvent(1, "c"));
-  auto outgoing = std::make_shared<const OutgoingEvent>(
+  const auto outgoing = std::make_shared<const OutgoingEvent>(
       OutgoingEvent{std::move(event), ""});
-  effects.clear();
-  // Both results come before their step.
-  router.Accept(ShardResult{Ordinal(6),
-                            outgoing,
-                            {SubscriptionHandle(2), SubscriptionHandle(3)},
-                            nullptr},
-                effects);
-  router.Accept(ShardResult{Ordinal(6),
-                            outgoing,
-                            {SubscriptionHandle(1), SubscriptionHandle(4)},
-                            nullptr},
-                effects);
-  EXPECT_THAT(effects, IsEmpty());
-  step(RouteEvent{{1, 1}, 2});
-  ASSERT_EQ(effects.size(), 1u);
-  EXPECT_EQ(support::Describe(effects[0].what), "delivery 1 e1 [s1,s2,s3,s4]");
+  AcceptForNext(outgoing, {SubscriptionHandle(2), SubscriptionHandle(3)});
+  AcceptForNext(outgoing, {SubscriptionHandle(1), SubscriptionHandle(4)});
+  EXPECT_THAT(effects_, IsEmpty());
+  Step(RouteEvent{{1, 1}, 2});
+  ASSERT_EQ(effects_.size(), 1u);
+  EXPECT_EQ(support::Describe(effects_[0].what), "delivery 1 e1 [s1,s2,s3,s4]");
 }
 
 // Two shards of a split collection: one could not read the event, the other
 // read less far and matched.
-TEST(RouterOrderTest, WhatOneShardCannotReadNobodyDelivers) {
-  Router router;
-  std::vector<Effect> effects;
-  router.Accept(RouterStep{Ordinal(1), AddGateway{{.gateway = kFirst,
-                                                   .initial_credit = 10}}},
-                effects);
-  router.Accept(
-      RouterStep{Ordinal(2), AddRoute{kFirst,
-                                      {.subscription_id = "a",
-                                       .handle = SubscriptionHandle(1)}}},
-      effects);
-  effects.clear();
+TEST_F(SplitRouterTest, WhatOneShardCannotReadNobodyDelivers) {
+  Connect(1);
   ChangeEvent event;
   event.source = std::make_shared<SourceEvent>(MakeEvent(1, "c"));
-  router.Accept(RouterStep{Ordinal(3), RouteEvent{{1, 1}, 3}}, effects);
+  Step(RouteEvent{{1, 1}, 3});
   const auto outgoing =
       std::make_shared<const OutgoingEvent>(OutgoingEvent{event, ""});
-  router.Accept(
-      ShardResult{Ordinal(3), outgoing, {SubscriptionHandle(1)}, nullptr},
-      effects);
+  router_.Accept(
+      ShardResult{
+          Ordinal(ordinal_), outgoing, {SubscriptionHandle(1)}, nullptr},
+      effects_);
   for (int shard = 0; shard < 2; ++shard) {
-    router.Accept(ShardResult{Ordinal(3),
-                              nullptr,
-                              {},
-                              std::make_shared<const MalformedEvent>(
-                                  MalformedEvent{event, DataLoss("broken")})},
-                  effects);
+    router_.Accept(ShardResult{Ordinal(ordinal_),
+                               nullptr,
+                               {},
+                               std::make_shared<const MalformedEvent>(
+                                   MalformedEvent{event, DataLoss("broken")})},
+                   effects_);
   }
-  EXPECT_THAT(effects, IsEmpty());
-  EXPECT_EQ(router.statistics().malformed, 1u);
-  ASSERT_EQ(router.reports().size(), 1u);
-  EXPECT_EQ(router.reports()[0].matches, 0u);
-  EXPECT_EQ(router.reports()[0].malformed->problem, DataLoss("broken"));
+  EXPECT_THAT(effects_, IsEmpty());
+  EXPECT_EQ(router_.statistics().malformed, 1u);
+  ASSERT_EQ(router_.reports().size(), 1u);
+  EXPECT_EQ(router_.reports()[0].matches, 0u);
+  EXPECT_EQ(router_.reports()[0].malformed->problem, DataLoss("broken"));
 }
 
-TEST(RouterOrderTest, SuspensionsOfSeveralShardsAscendByHandle) {
-  Router router;
-  std::vector<Effect> effects;
-  std::uint64_t ordinal = 0;
-  auto step = [&](auto work) {
-    router.Accept(RouterStep{Ordinal(++ordinal), std::move(work)}, effects);
-  };
-  step(AddGateway{{.gateway = kFirst, .initial_credit = 10}});
-  for (std::uint64_t i = 1; i <= 3; ++i) {
-    step(AddRoute{kFirst,
-                  {.subscription_id = "s" + std::to_string(i),
-                   .handle = SubscriptionHandle(i)}});
-  }
-  effects.clear();
-  step(RouteEvent{{1, 1}, 2});
+TEST_F(SplitRouterTest, SuspensionsOfSeveralShardsAscendByHandle) {
+  Connect(3);
+  Step(RouteEvent{{1, 1}, 2});
   const auto suspend = [&](std::vector<SubscriptionHandle> handles) {
-    router.Accept(ShardResult{Ordinal(5),
-                              nullptr,
-                              {},
-                              nullptr,
-                              std::make_shared<const Suspension>(
-                                  Suspension{std::move(handles), "dear"})},
-                  effects);
+    router_.Accept(ShardResult{Ordinal(ordinal_),
+                               nullptr,
+                               {},
+                               nullptr,
+                               std::make_shared<const Suspension>(
+                                   Suspension{std::move(handles), "dear"})},
+                   effects_);
   };
   suspend({SubscriptionHandle(1), SubscriptionHandle(3)});
   suspend({SubscriptionHandle(2)});
   std::vector<std::string> seen;
-  for (const Effect& effect : effects) {
+  for (const Effect& effect : effects_) {
     seen.push_back(support::Describe(effect.what));
   }
   EXPECT_THAT(seen,
