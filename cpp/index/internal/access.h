@@ -2,8 +2,9 @@
 //
 // Of all predicates of a conjunction the one is chosen that the fewest events
 // should satisfy, judged by what is in the index now: a constant that many
-// filters name is taken to be common in events too. Everything else about the
-// conjunction is verified once it is reached.
+// filters name is taken to be common in events too. Where many conjunctions
+// hang on one predicate, further ones lead on to them (posting_tree.h); all
+// that is left is verified once a conjunction is reached.
 //
 // A predicate can be an access predicate when an event that satisfies it must
 // have something that can be looked up: a value equal to a constant, a member

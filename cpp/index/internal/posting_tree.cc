@@ -417,7 +417,9 @@ void PostingTree::AddGramProbes(const ProbeSite& site, std::uint8_t width,
       list_of_key_.Prefetch(batch[i].hash);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (HasList(batch[i].hash)) probes.push_back(batch[i]);
+      if (LikelyList(batch[i].hash) != HashIndex::kNone) {
+        probes.push_back(batch[i]);
+      }
     }
   }
   // A gram may be there several times.
@@ -425,17 +427,15 @@ void PostingTree::AddGramProbes(const ProbeSite& site, std::uint8_t width,
   probes.erase(std::unique(probes.begin() + first, probes.end()), probes.end());
 }
 
-bool PostingTree::HasList(std::uint64_t hash) const {
-  return list_of_key_.Find(hash, [](HashIndex::Number) { return true; }) !=
-         HashIndex::kNone;
+HashIndex::Number PostingTree::LikelyList(std::uint64_t hash) const {
+  return list_of_key_.Find(hash, [](HashIndex::Number) { return true; });
 }
 
 void PostingTree::KeepFound(std::size_t begin, IndexScratch& scratch) const {
   auto& probes = scratch.probes;
   std::size_t end = begin;
   for (std::size_t i = begin; i < probes.size(); ++i) {
-    const HashIndex::Number number = list_of_key_.Find(
-        probes[i].hash, [](HashIndex::Number) { return true; });
+    const HashIndex::Number number = LikelyList(probes[i].hash);
     if (number == HashIndex::kNone) continue;
     __builtin_prefetch(&lists_[number]);
     probes[end++] = probes[i];

@@ -166,8 +166,8 @@ class PostingTree {
                      std::string_view text, IndexScratch& scratch) const;
   void AddGramProbes(const ProbeSite& site, std::uint8_t width,
                      std::string_view text, IndexScratch& scratch) const;
-  // Whether there may be a list under a hash.
-  [[nodiscard]] bool HasList(std::uint64_t hash) const;
+  // Any list under a hash, perhaps of another key; or HashIndex::kNone.
+  [[nodiscard]] HashIndex::Number LikelyList(std::uint64_t hash) const;
   // Of the probes from `begin` on, leaves those under whose hash there is a
   // list, and asks for its memory.
   void KeepFound(std::size_t begin, IndexScratch& scratch) const;
