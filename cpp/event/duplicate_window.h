@@ -20,11 +20,11 @@
 #include <cstdint>
 #include <deque>
 #include <string>
-#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "base/time.h"
 #include "event/change_event.h"
+#include "event/fingerprint.h"
 
 namespace streamer {
 
@@ -42,30 +42,26 @@ class DuplicateWindow {
   // Time that goes back counts as time standing still.
   bool IsDuplicate(const SourceEvent& event, MonotonicTime now);
 
+  // Takes an event for seen at `at`, from what the log remembers of it after a
+  // restart. The oldest first.
+  void Remember(const EventFingerprint& fingerprint, MonotonicTime at);
+
   // Forgets what is too old at `now`.
   void Expire(MonotonicTime now);
 
   [[nodiscard]] std::size_t size() const { return seen_.size(); }
 
  private:
-  struct Fingerprint {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
-    template <typename H>
-    friend H AbslHashValue(H state, const Fingerprint& fingerprint) {
-      return H::combine(std::move(state), fingerprint.low);
-    }
-  };
   struct Seen {
     MonotonicTime at;
-    Fingerprint fingerprint;
+    EventFingerprint fingerprint;
   };
   static constexpr std::size_t kSegments = 64;
-  using Segment = absl::flat_hash_set<Fingerprint>;
+  using Segment = absl::flat_hash_set<EventFingerprint>;
 
-  Fingerprint MakeFingerprint(const SourceEvent& event);
-  Segment& SegmentOf(const Fingerprint& fingerprint) {
+  // Whether it was not there.
+  bool Add(const EventFingerprint& fingerprint, MonotonicTime now);
+  Segment& SegmentOf(const EventFingerprint& fingerprint) {
     return segments_[fingerprint.high % kSegments];
   }
   void ForgetOldest();
@@ -74,7 +70,7 @@ class DuplicateWindow {
   MonotonicTime latest_ = MonotonicTime::min();
   std::deque<Seen> seen_;  // oldest first
   std::array<Segment, kSegments> segments_;
-  std::string names_;  // scratch of MakeFingerprint
+  std::string names_;  // scratch of FingerprintOf
 };
 
 }  // namespace streamer

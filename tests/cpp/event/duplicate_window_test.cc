@@ -107,5 +107,22 @@ TEST(DuplicateWindowTest, TimeThatGoesBackStandsStill) {
   EXPECT_TRUE(window.IsDuplicate(MakeEvent("e2"), At(110)));
 }
 
+TEST(DuplicateWindowTest, WhatIsRememberedIsADuplicateUntilItIsTooOld) {
+  DuplicateWindow window({.age = seconds(180)});
+  std::string scratch;
+  window.Remember(FingerprintOf(MakeEvent("e1"), scratch), At(0));
+  window.Remember(FingerprintOf(MakeEvent("e2"), scratch), At(100));
+  EXPECT_TRUE(window.IsDuplicate(MakeEvent("e1"), At(180)));
+  EXPECT_FALSE(window.IsDuplicate(MakeEvent("e1"), At(181)));
+  EXPECT_TRUE(window.IsDuplicate(MakeEvent("e2"), At(280)));
+}
+
+TEST(DuplicateWindowTest, AnEventWithoutAnIdIsNotRemembered) {
+  DuplicateWindow window({});
+  std::string scratch;
+  window.Remember(FingerprintOf(MakeEvent(""), scratch), At(0));
+  EXPECT_EQ(window.size(), 0u);
+}
+
 }  // namespace
 }  // namespace streamer
