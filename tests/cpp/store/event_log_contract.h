@@ -4,7 +4,8 @@
 //   INSTANTIATE_TEST_SUITE_P(Memory, EventLogContract,
 //                            ::testing::Values(MakeMemoryLog));
 //
-// The factory makes an empty log that keeps `retained_events` released events.
+// The factory makes an empty log that keeps `retained_events` released events,
+// or those of the last minute, which must fit.
 #ifndef STREAMER_TESTS_STORE_EVENT_LOG_CONTRACT_H_
 #define STREAMER_TESTS_STORE_EVENT_LOG_CONTRACT_H_
 
@@ -39,6 +40,8 @@ class EventLogContract : public ::testing::TestWithParam<EventLogFactory> {
     return {epoch_, offset};
   }
   [[nodiscard]] Status ReadStatus(Position after) const;
+  // Releases events up to `offset`, and has what is beyond retention dropped.
+  void ReleaseAndTrim(std::uint64_t offset);
 
   std::unique_ptr<EventLog> log_;
   std::uint32_t epoch_ = 0;

@@ -10,8 +10,10 @@
 
 namespace streamer {
 
-const Instant kNow{MonotonicTime(std::chrono::seconds(5)),
-                   FromUnixMillis(1234)};
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const Instant kNow{MonotonicTime(seconds(5)), FromUnixMillis(1234)};
 
 std::vector<SourceEvent> EventLogContract::Events(
     std::vector<std::string> ids) {
@@ -49,6 +51,11 @@ Status EventLogContract::ReadStatus(Position after) const {
   Status status = log_->Read(after, 10, entries);
   EXPECT_TRUE(status.ok() || entries.empty());
   return status;
+}
+
+void EventLogContract::ReleaseAndTrim(std::uint64_t offset) {
+  log_->Release(At(offset));
+  EXPECT_EQ(log_->Trim(kNow), OkStatus());
 }
 
 using Ids = std::vector<std::string>;
@@ -118,12 +125,13 @@ TEST_P(EventLogContract, RetentionDropsReleasedEventsOnly) {
   Open(2);
   Append({"a", "b", "c", "d"});
   EXPECT_EQ(Read(0), (Ids{"a", "b", "c", "d"}));
-  log_->Release(At(1));
+  ReleaseAndTrim(1);
   EXPECT_EQ(log_->first(), At(2));
-  log_->Release(At(4));
+  ReleaseAndTrim(4);
   EXPECT_EQ(log_->first(), At(3));
   EXPECT_EQ(Read(2), (Ids{"c", "d"}));
   Append({"e"});
+  ReleaseAndTrim(4);
   EXPECT_EQ(log_->first(), At(4));
   EXPECT_EQ(log_->head(), At(5));
 }
@@ -131,7 +139,7 @@ TEST_P(EventLogContract, RetentionDropsReleasedEventsOnly) {
 TEST_P(EventLogContract, APositionThatWasDroppedIsOutOfRange) {
   Open(1);
   Append({"a", "b", "c"});
-  log_->Release(At(3));
+  ReleaseAndTrim(3);
   EXPECT_EQ(log_->first(), At(3));
   EXPECT_EQ(ReadStatus(At(1)),
             OutOfRange("log: expected a position from " +
@@ -143,7 +151,7 @@ TEST_P(EventLogContract, APositionThatWasDroppedIsOutOfRange) {
 TEST_P(EventLogContract, ALogThatDroppedEverythingKeepsItsHead) {
   Open(0);
   Append({"a", "b"});
-  log_->Release(At(2));
+  ReleaseAndTrim(2);
   EXPECT_EQ(log_->head(), At(2));
   EXPECT_EQ(log_->first(), At(3));
   EXPECT_EQ(Read(2), Ids());
@@ -157,10 +165,173 @@ TEST_P(EventLogContract, ReleaseNeverGoesBackNorPastTheHead) {
   Append({"a"});
   log_->Release(At(900));
   Append({"b"});
+  ReleaseAndTrim(0);
   EXPECT_EQ(log_->first(), At(2));
-  log_->Release(At(0));
   log_->Release({epoch_ + 1, 2});
+  ReleaseAndTrim(0);
   EXPECT_EQ(log_->first(), At(2));
+}
+
+TEST_P(EventLogContract, ReleasedEventsAreDroppedOnceTheyAreTooOld) {
+  Append({"a"});
+  ASSERT_TRUE(log_->Append(Events({"b"}), kNow.After(seconds(30))).ok());
+  log_->Release(At(2));
+  ASSERT_EQ(log_->Trim(kNow.After(seconds(60))), OkStatus());
+  EXPECT_EQ(log_->first(), At(1));
+  ASSERT_EQ(log_->Trim(kNow.After(seconds(61))), OkStatus());
+  EXPECT_EQ(log_->first(), At(2));
+  ASSERT_EQ(log_->Trim(kNow.After(minutes(5))), OkStatus());
+  EXPECT_EQ(log_->first(), At(3));
+}
+
+// Somebody sets the clock ahead by a day.
+TEST_P(EventLogContract, RetentionByAgeIsNotDisturbedByTheWallClock) {
+  Append({"a"});
+  log_->Release(At(1));
+  Instant later = kNow.After(seconds(1));
+  later.wall += std::chrono::hours(24);
+  ASSERT_EQ(log_->Trim(later), OkStatus());
+  EXPECT_EQ(log_->first(), At(1));
+}
+
+TEST_P(EventLogContract, EveryFieldOfAnEventIsReadAsItWasAppended) {
+  SourceEvent event;
+  event.backend = "backend";
+  event.event_id = "id";
+  event.tenant = "tenant";
+  event.collection = "rooms/1";
+  event.document_id = "document";
+  event.stored_key = "tenant:hash";
+  event.operation = SourceOperation::kReplace;
+  event.form = BodyForm::kStored;
+  event.document = R"({"n":1})";
+  event.before = R"({"n":0})";
+  event.is_deleted = true;
+  event.was_deleted = true;
+  event.version = -3;
+  event.cluster_time = ClusterTime{7, 8};
+  event.timestamp = FromUnixMillis(-5);
+  event.upstream_marker = std::string("m\0n", 3);
+  ASSERT_TRUE(log_->Append({event}, kNow).ok());
+  std::vector<LogEntry> entries;
+  ASSERT_EQ(log_->Read(At(0), 1, entries), OkStatus());
+  const SourceEvent& read = *entries.at(0).event;
+  EXPECT_EQ(read.backend, event.backend);
+  EXPECT_EQ(read.event_id, event.event_id);
+  EXPECT_EQ(read.tenant, event.tenant);
+  EXPECT_EQ(read.collection, event.collection);
+  EXPECT_EQ(read.document_id, event.document_id);
+  EXPECT_EQ(read.stored_key, event.stored_key);
+  EXPECT_EQ(read.operation, event.operation);
+  EXPECT_EQ(read.form, event.form);
+  EXPECT_EQ(read.document, event.document);
+  EXPECT_EQ(read.before, event.before);
+  EXPECT_EQ(read.is_deleted, event.is_deleted);
+  EXPECT_EQ(read.was_deleted, event.was_deleted);
+  EXPECT_EQ(read.version, event.version);
+  EXPECT_EQ(read.cluster_time, event.cluster_time);
+  EXPECT_EQ(read.timestamp, event.timestamp);
+  EXPECT_EQ(read.upstream_marker, event.upstream_marker);
+}
+
+SourceEvent Marked(std::string backend, std::string marker) {
+  SourceEvent event;
+  event.backend = std::move(backend);
+  event.upstream_marker = std::move(marker);
+  return event;
+}
+
+TEST_P(EventLogContract, MarkersAreTheLastOfEachBackendAndOfAll) {
+  EXPECT_EQ(log_->markers().last, "");
+  std::vector<SourceEvent> events;
+  events.push_back(Marked("b1", "m1"));
+  events.push_back(Marked("b2", "m2"));
+  events.push_back(Marked("b1", "m3"));
+  events.push_back(Marked("b2", ""));
+  ASSERT_TRUE(log_->Append(std::move(events), kNow).ok());
+  UpstreamMarkers markers = log_->markers();
+  EXPECT_EQ(markers.last, "m3");
+  EXPECT_EQ(markers.by_backend,
+            (TextMap<std::string>{{"b1", "m3"}, {"b2", "m2"}}));
+}
+
+TEST_P(EventLogContract, AMarkerWithoutAnEventIsRecordedAndMakesNoPosition) {
+  ASSERT_TRUE(log_->Append({Marked("b1", "m1")}, kNow).ok());
+  EXPECT_EQ(log_->RecordMarker("b1", "m2"), OkStatus());
+  EXPECT_EQ(log_->RecordMarker("", "m3"), OkStatus());
+  EXPECT_EQ(log_->RecordMarker("b1", ""), OkStatus());
+  EXPECT_EQ(log_->head(), At(1));
+  EXPECT_EQ(log_->markers().last, "m3");
+  EXPECT_EQ(log_->markers().by_backend,
+            (TextMap<std::string>{{"b1", "m2"}, {"", "m3"}}));
+}
+
+TEST_P(EventLogContract, FingerprintsAreThoseOfTheEvents) {
+  std::vector<SourceEvent> events = Events({"a", "b", "c"});
+  events[0].event_id = "e1";
+  events[2].event_id = "e3";
+  std::string scratch;
+  std::vector<EventFingerprint> expected;
+  for (const SourceEvent& event : events) {
+    expected.push_back(FingerprintOf(event, scratch));
+  }
+  ASSERT_TRUE(log_->Append(std::move(events), kNow).ok());
+  Append({"d"});
+  std::vector<LoggedFingerprint> read;
+  ASSERT_EQ(log_->ReadFingerprints(At(0), 3, read), OkStatus());
+  ASSERT_EQ(read.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read[i].position, At(i + 1));
+    EXPECT_EQ(read[i].fingerprint, expected[i]);
+  }
+  read.clear();
+  ASSERT_EQ(log_->ReadFingerprints(At(2), 1, read), OkStatus());
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_EQ(read[0].fingerprint, expected[2]);
+  EXPECT_EQ(log_->ReadFingerprints(At(5), 1, read),
+            OutsideOfLog(At(5), At(1), At(4)));
+}
+
+TEST_P(EventLogContract, FindEarlierReachesBackByAgeFromAPosition) {
+  for (int second : {0, 100, 100, 200, 300}) {
+    ASSERT_TRUE(
+        log_->Append(Events({"x", "y"}), kNow.After(seconds(second))).ok());
+  }
+  // Logged at 0: 1, 2; at 100: 3 to 6; at 200: 7, 8; at 300: 9, 10.
+  EXPECT_EQ(log_->FindEarlier(At(10), seconds(0)).value(), At(8));
+  EXPECT_EQ(log_->FindEarlier(At(10), seconds(99)).value(), At(8));
+  EXPECT_EQ(log_->FindEarlier(At(10), seconds(100)).value(), At(6));
+  EXPECT_EQ(log_->FindEarlier(At(10), seconds(200)).value(), At(2));
+  EXPECT_EQ(log_->FindEarlier(At(8), seconds(100)).value(), At(2));
+  EXPECT_EQ(log_->FindEarlier(At(7), seconds(99)).value(), At(6));
+  EXPECT_EQ(log_->FindEarlier(At(10), seconds(300)).value(), At(0));
+  EXPECT_EQ(log_->FindEarlier(At(10), Duration::max()).value(), At(0));
+  EXPECT_EQ(log_->FindEarlier(At(0), seconds(1)).value(), At(0));
+  EXPECT_EQ(log_->FindEarlier(At(11), seconds(1)).status(),
+            OutsideOfLog(At(11), At(1), At(10)));
+}
+
+TEST_P(EventLogContract, FindEarlierStopsAtTheFirstEventHeld) {
+  Open(1);
+  Append({"a", "b", "c"});
+  ReleaseAndTrim(3);
+  EXPECT_EQ(log_->FindEarlier(At(3), seconds(9)).value(), At(2));
+  EXPECT_EQ(log_->FindEarlier(At(2), seconds(9)).value(), At(2));
+}
+
+TEST_P(EventLogContract, ResolveKeepsWhatTheLogReachesAndRefusesTheRest) {
+  Open(1);
+  Append({"a", "b", "c"});
+  ReleaseAndTrim(3);
+  EXPECT_EQ(log_->Resolve(At(2)).value(), (ResolvedPosition{At(2), false}));
+  EXPECT_EQ(log_->Resolve(At(3)).value(), (ResolvedPosition{At(3), false}));
+  EXPECT_EQ(log_->Resolve(At(1)).status(), OutsideOfLog(At(1), At(3), At(3)));
+  EXPECT_EQ(log_->Resolve(At(4)).status(), OutsideOfLog(At(4), At(3), At(3)));
+  const std::string epoch = std::to_string(epoch_);
+  EXPECT_EQ(
+      log_->Resolve({epoch_ + 1, 3}).status(),
+      OutOfRange("log: expected a position of one of its epochs, " + epoch +
+                 " to " + epoch + ", got " + FormatProgress({epoch_ + 1, 3})));
 }
 
 // Two writers and a reader at once. Each writer's events carry its name and a

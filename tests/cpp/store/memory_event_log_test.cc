@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,9 @@ namespace {
 
 std::unique_ptr<EventLog> MakeMemoryLog(std::size_t retained_events) {
   return std::make_unique<MemoryEventLog>(
-      MemoryEventLogOptions{.epoch = 7, .retained_events = retained_events});
+      MemoryEventLogOptions{.epoch = 7,
+                            .retained_events = retained_events,
+                            .retained_age = std::chrono::minutes(1)});
 }
 
 INSTANTIATE_TEST_SUITE_P(MemoryEventLog, EventLogContract,
