@@ -1,5 +1,6 @@
 # Finds every package once. Debian 12 ships CMake files for most of them;
-# protobuf comes by CMake's own module, RE2 and xxHash by pkg-config.
+# protobuf comes by CMake's own module; RE2, xxHash and RocksDB by pkg-config
+# (the CMake file of RocksDB asks for what only its static library needs).
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -9,8 +10,10 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET GLOBAL re2)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET GLOBAL libxxhash)
+pkg_check_modules(rocksdb REQUIRED IMPORTED_TARGET GLOBAL rocksdb>=7.8)
 add_library(re2::re2 ALIAS PkgConfig::re2)
 add_library(xxhash::xxhash ALIAS PkgConfig::xxhash)
+add_library(rocksdb::rocksdb ALIAS PkgConfig::rocksdb)
 
 # The wire and the service: protobuf first, gRPC's file looks for it.
 find_package(Protobuf 3.21 REQUIRED)

@@ -29,6 +29,10 @@ if(STREAMER_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# What is linked but not used is not loaded: the Python core keeps its log in
+# memory, and would otherwise load RocksDB with every import.
+add_link_options(-Wl,--as-needed)
+
 # Linking is short but heavy in memory; two at a time suit a small machine.
 set_property(GLOBAL PROPERTY JOB_POOLS link=2)
 set(CMAKE_JOB_POOL_LINK link)
