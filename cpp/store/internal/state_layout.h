@@ -1,0 +1,40 @@
+// What lies where in the database of a RocksDbStateStore, and in which form:
+//
+//   h           → StateHead, changed by every write
+//   r kind name → a value
+//
+// Values carry a version and a checksum that starts from the key.
+#ifndef STREAMER_STORE_INTERNAL_STATE_LAYOUT_H_
+#define STREAMER_STORE_INTERNAL_STATE_LAYOUT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "store/state_store.h"
+
+namespace streamer::internal {
+
+inline constexpr char kStateHeadKey[] = "h";
+inline constexpr char kStateRecordPrefix[] = "r";
+inline constexpr char kStateRecordEnd[] = "s";
+
+struct StateHead {
+  std::uint64_t owner = 0;
+  std::uint64_t revision = 0;
+};
+std::string Encode(const StateHead& head);
+Result<StateHead> DecodeStateHead(std::string_view bytes);
+
+std::string EncodeStateKey(const StateKey& key);
+// DataLoss for a key that is none of ours.
+Result<StateKey> DecodeStateKey(std::string_view bytes);
+
+std::string EncodeStateValue(std::string_view key, std::string_view value);
+Result<std::string> DecodeStateValue(std::string_view key,
+                                     std::string_view bytes);
+
+}  // namespace streamer::internal
+
+#endif  // STREAMER_STORE_INTERNAL_STATE_LAYOUT_H_
