@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "store/internal/database.h"
@@ -102,7 +103,7 @@ struct RocksDbEventLog::Appending {
   std::vector<std::size_t> sizes;
   std::vector<SegmentMark> segments;
   AppendMark mark;
-  UpstreamMarkers markers;
+  std::optional<UpstreamMarkers> markers;  // all of them, if any changed
   rocksdb::WriteBatch batch{0};
 };
 
@@ -238,23 +239,24 @@ void RocksDbEventLog::Encode(Appending& appending) {
 }
 
 void RocksDbEventLog::EncodeMarkers(Appending& appending) {
-  UpstreamMarkers& markers = appending.markers;
+  // Of each backend the last one. Most often there is one backend, whose
+  // marker the last event has.
+  std::vector<const SourceEvent*> newest;
   for (auto event = appending.events.rbegin(); event != appending.events.rend();
        ++event) {
-    if (event->upstream_marker.empty()) continue;
-    if (markers.last.empty()) markers.last = event->upstream_marker;
-    markers.by_backend.try_emplace(event->backend, event->upstream_marker);
+    const bool is_older = std::any_of(newest.begin(), newest.end(),
+                                      [&](const SourceEvent* newer) {
+                                        return newer->backend == event->backend;
+                                      });
+    if (!event->upstream_marker.empty() && !is_older) newest.push_back(&*event);
   }
-  PutMarkers(markers, appending.batch);
-}
-
-void RocksDbEventLog::PutMarkers(const UpstreamMarkers& markers,
-                                 rocksdb::WriteBatch& batch) {
-  if (markers.last.empty()) return;
-  batch.Put(internal::kMarkerKey, internal::EncodeText(markers.last));
-  for (const auto& [backend, marker] : markers.by_backend) {
-    batch.Put(internal::BackendKey(backend), internal::EncodeText(marker));
+  if (newest.empty()) return;
+  UpstreamMarkers& markers = appending.markers.emplace(markers_);
+  markers.last = newest.front()->upstream_marker;
+  for (const SourceEvent* event : newest) {
+    markers.by_backend[event->backend] = event->upstream_marker;
   }
+  appending.batch.Put(internal::kMarkersKey, internal::Encode(markers));
 }
 
 void RocksDbEventLog::Publish(Appending& appending) {
@@ -276,29 +278,22 @@ void RocksDbEventLog::Publish(Appending& appending) {
   head_ = appending.mark.last_offset;
   bytes_through_ = appending.mark.bytes_through;
   logged_at_ = appending.mark.logged_at;
-  LockedTakeMarkers(std::move(appending.markers));
-}
-
-void RocksDbEventLog::LockedTakeMarkers(UpstreamMarkers markers) {
-  if (markers.last.empty()) return;
-  markers_.last = std::move(markers.last);
-  for (auto& [backend, marker] : markers.by_backend) {
-    markers_.by_backend[backend] = std::move(marker);
-  }
+  if (appending.markers) markers_ = std::move(*appending.markers);
 }
 
 Status RocksDbEventLog::RecordMarker(std::string_view backend,
                                      std::string_view marker) {
   if (marker.empty()) return OkStatus();
-  UpstreamMarkers markers{.last = std::string(marker)};
+  std::lock_guard write_lock(write_mutex_);
+  UpstreamMarkers markers = markers_;
+  markers.last = marker;
   markers.by_backend[backend] = marker;
   rocksdb::WriteBatch batch;
-  PutMarkers(markers, batch);
-  std::lock_guard write_lock(write_mutex_);
+  batch.Put(internal::kMarkersKey, internal::Encode(markers));
   STREAMER_RETURN_IF_ERROR(
       database_->Write(batch, options_.sync == LogSync::kBatch));
   std::lock_guard lock(mutex_);
-  LockedTakeMarkers(std::move(markers));
+  markers_ = std::move(markers);
   return OkStatus();
 }
 

@@ -114,11 +114,8 @@ class RocksDbEventLog final : public EventLog {
   // Writes what all Appends wait for, and tells them.
   void WriteAllWaiting();
   void Encode(Appending& appending);
-  static void EncodeMarkers(Appending& appending);
-  static void PutMarkers(const UpstreamMarkers& markers,
-                         rocksdb::WriteBatch& batch);
+  void EncodeMarkers(Appending& appending);
   void Publish(Appending& appending);
-  void LockedTakeMarkers(UpstreamMarkers markers);
   Status DropBefore(const internal::SegmentMark& cut);
   // Whether `position` is one of this log that it still reaches.
   [[nodiscard]] Status LockedCheck(Position position) const;

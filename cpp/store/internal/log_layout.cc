@@ -47,10 +47,6 @@ std::string AppendKey(std::uint64_t last_offset) {
 std::string SegmentKey(std::uint64_t first_offset) {
   return KeyOf(kSegmentPrefix, first_offset);
 }
-std::string BackendKey(std::string_view backend) {
-  return std::string(kBackendPrefix).append(backend);
-}
-
 Result<std::uint64_t> OffsetOf(std::string_view key) {
   if (key.size() < kOffsetBytes) {
     return DataLoss(absl::StrCat("key: expected at least ", kOffsetBytes,
@@ -141,16 +137,30 @@ Result<AppendMark> DecodeAppendMark(std::string_view key,
   return mark;
 }
 
-std::string EncodeText(std::string_view text) {
+std::string Encode(const UpstreamMarkers& markers) {
   std::string bytes(1, kVersion);
-  bytes.append(text);
+  ByteWriter writer(bytes);
+  writer.WriteText(markers.last);
+  writer.WriteNumber(markers.by_backend.size());
+  for (const auto& [backend, marker] : markers.by_backend) {
+    writer.WriteText(backend);
+    writer.WriteText(marker);
+  }
   Seal(bytes, 0);
   return bytes;
 }
 
-Result<std::string> DecodeText(std::string_view bytes) {
-  STREAMER_RETURN_IF_ERROR(OpenMark("text", 0, bytes));
-  return std::string(bytes);
+Result<UpstreamMarkers> DecodeMarkers(std::string_view bytes) {
+  STREAMER_RETURN_IF_ERROR(OpenMark("markers", 0, bytes));
+  ByteReader reader(bytes);
+  UpstreamMarkers markers;
+  markers.last = reader.ReadText();
+  for (std::size_t left = reader.ReadCount(2); left > 0; --left) {
+    const std::string_view backend = reader.ReadText();
+    markers.by_backend[backend] = reader.ReadText();
+  }
+  STREAMER_RETURN_IF_ERROR(CheckFinished("markers", reader));
+  return markers;
 }
 
 }  // namespace streamer::internal

@@ -8,8 +8,7 @@
 //   f            → TrimMark, once something was dropped
 //   h            → LogHistory
 //   i last offset → AppendMark, one for each write: its fingerprints
-//   m            → the last upstream marker
-//   mb backend   → that backend's
+//   m            → UpstreamMarkers
 //   s first offset → SegmentMark: every few thousand events
 //
 // Offsets in keys are eight bytes, the highest first. Values carry a version
@@ -26,6 +25,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "event/fingerprint.h"
+#include "store/event_log.h"
 
 namespace streamer::internal {
 
@@ -34,16 +34,13 @@ inline constexpr std::size_t kEventsFamily = 1;
 
 inline constexpr char kTrimKey[] = "f";
 inline constexpr char kHistoryKey[] = "h";
-inline constexpr char kMarkerKey[] = "m";
-inline constexpr char kBackendPrefix[] = "mb";
-inline constexpr char kBackendEnd[] = "mc";
+inline constexpr char kMarkersKey[] = "m";
 inline constexpr char kAppendPrefix[] = "i";
 inline constexpr char kSegmentPrefix[] = "s";
 
 std::string EventKey(std::uint64_t offset);
 std::string AppendKey(std::uint64_t last_offset);
 std::string SegmentKey(std::uint64_t first_offset);
-std::string BackendKey(std::string_view backend);
 // The number that the last eight bytes of `key` are; DataLoss if it is shorter.
 Result<std::uint64_t> OffsetOf(std::string_view key);
 
@@ -82,9 +79,8 @@ std::string Encode(const AppendMark& mark);
 Result<AppendMark> DecodeAppendMark(std::string_view key,
                                     std::string_view bytes);
 
-// An upstream marker, or whatever other text.
-std::string EncodeText(std::string_view text);
-Result<std::string> DecodeText(std::string_view bytes);
+std::string Encode(const UpstreamMarkers& markers);
+Result<UpstreamMarkers> DecodeMarkers(std::string_view bytes);
 
 }  // namespace streamer::internal
 

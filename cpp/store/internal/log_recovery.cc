@@ -127,20 +127,14 @@ Status ReadSegments(const Database& database, RecoveredLog& log) {
 }
 
 Status ReadMarkers(const Database& database, UpstreamMarkers& markers) {
-  Iterator marks = NewIterator(database, kMetaFamily);
-  for (marks->Seek(kMarkerKey); IsAt(*marks, kMarkerKey); marks->Next()) {
-    const std::string_view key = ToText(marks->key());
-    Result<std::string> marker = DecodeText(ToText(marks->value()));
-    if (!marker.ok()) {
-      return InFile(database, kMetaFamily, key, marker.status());
-    }
-    if (key.starts_with(kBackendPrefix)) {
-      markers.by_backend[key.substr(sizeof(kBackendPrefix) - 1)] = *marker;
-    } else {
-      markers.last = *marker;
-    }
+  STREAMER_ASSIGN_OR_RETURN(std::string bytes, database.Get(kMarkersKey));
+  if (bytes.empty()) return OkStatus();
+  Result<UpstreamMarkers> read = DecodeMarkers(bytes);
+  if (!read.ok()) {
+    return InFile(database, kMetaFamily, kMarkersKey, read.status());
   }
-  return database.Translate(marks->status());
+  markers = std::move(*read);
+  return OkStatus();
 }
 
 // Whether the log was closed properly; then it must end where it ended then.
