@@ -41,6 +41,18 @@ void CheckOthers(std::string_view bytes) {
       mark.ok() && Encode(*mark) != bytes) {
     std::abort();
   }
+  const std::string key = streamer::internal::AppendKey(kOffset);
+  if (auto mark = streamer::internal::DecodeAppendMark(key, bytes);
+      mark.ok() && Encode(*mark) != bytes) {
+    std::abort();
+  }
+  // Backends in another order, or twice, encode to other bytes; but not to
+  // another meaning.
+  if (auto markers = streamer::internal::DecodeMarkers(bytes); markers.ok()) {
+    auto again =
+        streamer::internal::DecodeMarkers(streamer::internal::Encode(*markers));
+    if (!again.ok() || again->by_backend != markers->by_backend) std::abort();
+  }
 }
 
 }  // namespace
@@ -53,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   std::string sealed = bytes;
   streamer::internal::Seal(sealed, kOffset);
   Check(sealed);
+  CheckOthers(sealed);
   streamer::internal::Seal(bytes, 0);
   CheckOthers(bytes);
   return 0;
