@@ -44,7 +44,7 @@ class CollectionIndex::State {
   State()
       : verifier_(paths_, terms_, shared_),
         chooser_(paths_, terms_),
-        postings_(conjunctions_, paths_, terms_, chooser_) {}
+        postings_(conjunctions_, paths_, terms_, shared_, chooser_) {}
 
   EntryId Add(SubscriptionHandle subscriber,
               std::shared_ptr<const Filter> filter);
@@ -260,11 +260,11 @@ void CollectionIndex::State::RemoveRecords(HungConjunction& hung) {
 }
 
 // What was the best access when a conjunction was hung need not be any more
-// when so many others hang there that their list was divided. They are looked
+// when so many others hang there that their list grew long. They are looked
 // at a few at a time, so that no addition ever has to stop for all of them.
 void CollectionIndex::State::ReconsiderSome() {
   constexpr int kAtOnce = 2;
-  postings_.TakeDivided(to_reconsider_);
+  postings_.TakeCrowded(to_reconsider_);
   for (int i = 0; i < kAtOnce && !to_reconsider_.empty(); ++i) {
     const ConjunctionId id = to_reconsider_.back();
     to_reconsider_.pop_back();

@@ -42,7 +42,11 @@ void IndexScratch::BeginEvent(std::size_t paths, std::size_t shared_predicates,
 void IndexScratch::SetPath(PathId path, const Value& value) {
   const bool is_number = value.is_number();
   const double number = is_number ? RoundedNumber(value) : 0;
-  paths_[path.value()] = {&value, number, epoch_, kUnresolvedTerm, is_number};
+  paths_[path.value()] = {.value = &value,
+                          .number = number,
+                          .epoch = epoch_,
+                          .term = kUnresolvedTerm,
+                          .is_number = is_number};
   if (is_number) numbers_[path.value()] = static_cast<float>(number);
   visited_.push_back(path);
 }

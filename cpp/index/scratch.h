@@ -43,6 +43,10 @@ class IndexScratch {
     double number = 0;  // when the value is a number
     std::uint32_t epoch = 0;
     TermId term;  // kUnresolvedTerm until somebody asks
+    // The cells of the value and of its members (CellSet), or 0 until somebody
+    // asks.
+    std::uint16_t term_cell = 0;
+    std::uint16_t member_cells = 0;
     bool is_number = false;
   };
   static constexpr TermId kUnresolvedTerm{~std::uint32_t{0}};

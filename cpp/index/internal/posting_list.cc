@@ -86,6 +86,10 @@ void PostingList::Divide(DivisionId division) {
   bits_ = (std::uint64_t{division.value()} << 2) | kDivided;
 }
 
+void PostingList::Crowd(CrowdId crowd) {
+  bits_ = (std::uint64_t{crowd.value()} << 2) | kCrowded;
+}
+
 void PostingList::Clear() {
   FreeBlock();
   bits_ = kEmpty;

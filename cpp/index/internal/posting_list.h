@@ -6,8 +6,8 @@
 // others are fetched, each from a place of its own.
 //
 // Most lists hold one conjunction: its number lies in the list's own 8 bytes,
-// without a guard. A list that grew long is *divided* (posting_tree.h); then
-// it is but the number of its division.
+// without a guard. A list that grew long is *divided* (posting_tree.h) or
+// *crowded* (crowd.h); then it is but the number of its division or crowd.
 //
 // Thread-safety: none; const use is safe while nobody changes it.
 #ifndef STREAMER_INDEX_INTERNAL_POSTING_LIST_H_
@@ -25,6 +25,8 @@ namespace streamer {
 // A posting list that was divided.
 using DivisionId = Id<struct DivisionTag, std::uint32_t>;
 inline constexpr DivisionId kNoDivision{~std::uint32_t{0}};
+// One that became a crowd.
+using CrowdId = Id<struct CrowdTag, std::uint32_t>;
 
 // Invariant: an event that satisfies the predicate passes its guard. The
 // bounds are rounded outward.
@@ -67,7 +69,7 @@ class PostingList {
   }
   ~PostingList() { FreeBlock(); }
 
-  // REQUIRES of the next four: not divided.
+  // REQUIRES of the next four: neither divided nor crowded.
   // Adds a posting. The only posting of a list is kept without its guard;
   // `guard_of_single` gives it back when a second one comes.
   void Insert(const Posting& posting,
@@ -91,7 +93,7 @@ class PostingList {
     return ConjunctionId(static_cast<std::uint32_t>(bits_ >> 2));
   }
 
-  // Any of its conjunctions. REQUIRES: not empty.
+  // Any of its conjunctions. REQUIRES: not empty, divided nor crowded.
   [[nodiscard]] ConjunctionId last() const {
     return is_single() ? single() : block()->postings().back().id;
   }
@@ -108,12 +110,19 @@ class PostingList {
     return DivisionId(static_cast<std::uint32_t>(bits_ >> 2));
   }
 
+  // Becomes crowded. REQUIRES: it is empty.
+  void Crowd(CrowdId crowd);
+  [[nodiscard]] bool is_crowded() const { return (bits_ & 3) == kCrowded; }
+  [[nodiscard]] CrowdId crowd() const {
+    return CrowdId(static_cast<std::uint32_t>(bits_ >> 2));
+  }
+
   void Clear();
   [[nodiscard]] bool is_empty() const { return bits_ == kEmpty; }
-  // Of a divided list: 0.
+  // Of a divided or crowded list: 0.
   [[nodiscard]] std::size_t size() const {
     if (is_single()) return 1;
-    return is_empty() || is_divided() ? 0 : block()->size;
+    return has_block() ? block()->size : 0;
   }
   // Memory outside of the list itself.
   [[nodiscard]] std::size_t memory_bytes() const;
@@ -132,6 +141,7 @@ class PostingList {
   static constexpr std::uint64_t kEmpty = 0;
   static constexpr std::uint64_t kSingle = 1;
   static constexpr std::uint64_t kDivided = 2;
+  static constexpr std::uint64_t kCrowded = 3;
 
   [[nodiscard]] Block* block() const { return reinterpret_cast<Block*>(bits_); }
   [[nodiscard]] bool has_block() const {

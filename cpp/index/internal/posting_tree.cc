@@ -12,6 +12,10 @@
 namespace streamer {
 namespace {
 
+// From here on, another form may be better for a list, and for a crowd.
+constexpr std::size_t kLongList = 64;
+constexpr std::size_t kLargeCrowd = 1'024;
+
 // Whether a guard can say what a predicate asks: one term, which its record
 // keeps, or a range of numbers.
 bool IsGuard(const Conjunction& conjunction, std::uint32_t predicate) {
@@ -60,21 +64,24 @@ void PostingTree::Insert(PostingList& list, ConjunctionId id, Depth depth) {
     MoveSome(list.division(), depth);
     return;
   }
-  block_bytes_ -= list.memory_bytes();
-  const Guard guard = GuardOf(conjunctions_[id.value()], depth);
-  list.Insert({id, guard},
-              list.is_single()
-                  ? GuardOf(conjunctions_[list.single().value()], depth)
-                  : Guard::None());
-  block_bytes_ += list.memory_bytes();
-  if (ShouldDivide(list, depth)) Divide(list, depth);
+  flat_.Insert(list, id, GuardsAt(depth));
+  if (!IsToBeJudged(list)) return;
+  if (depth == 0 && !list.is_crowded()) {
+    flat_.ForEach(list, [&](ConjunctionId member) { long_.push_back(member); });
+  }
+  switch (BestFormOf(list, depth)) {
+    case Form::kDivision:
+      return Divide(list);
+    case Form::kCrowd:
+      return flat_.Crowd(list);
+    case Form::kAsItIs:
+      break;
+  }
 }
 
 void PostingTree::Erase(PostingList& list, ConjunctionId id, Depth depth) {
   if (!list.is_divided()) {
-    block_bytes_ -= list.memory_bytes();
-    list.Erase(id);
-    block_bytes_ += list.memory_bytes();
+    flat_.Erase(list, id, GuardsAt(depth));
     return;
   }
   const DivisionId division = list.division();
@@ -84,36 +91,45 @@ void PostingTree::Erase(PostingList& list, ConjunctionId id, Depth depth) {
   list.Clear();
 }
 
-// Reading a posting takes a nanosecond or two; looking a key up and fetching
-// the list under it some twenty. A division is looked into for every space in
-// use, of which there may be many: as many as paths, for ranges times widths.
-// Asked at each doubling only, of some of the postings.
-bool PostingTree::ShouldDivide(const PostingList& list, Depth depth) const {
-  constexpr std::size_t kCrowd = 64;
-  constexpr std::size_t kPostingsPerSpace = 12;
-  if (list.size() < kCrowd || !std::has_single_bit(list.size())) return false;
-  std::vector<KeySpace> spaces;
-  std::size_t asked = 0;
-  list.ForEach([&](const Posting& posting) {
-    if (asked++ >= kCrowd) return;
-    const HungConjunction& hung = conjunctions_[posting.id.value()];
-    const std::uint8_t best = BestOf(hung, depth, IsKey);
-    if (best == HungConjunction::kNoKey) return;
-    const Key key = KeysOf(hung, best).keys.front();
-    if (std::find(spaces.begin(), spaces.end(), key.space) == spaces.end()) {
-      spaces.push_back(key.space);
-    }
-  });
-  return spaces.size() * kPostingsPerSpace <= list.size();
+// At each doubling of a long list.
+bool PostingTree::IsToBeJudged(const PostingList& list) const {
+  const std::size_t size = flat_.SizeOf(list);
+  const std::size_t least = list.is_crowded() ? kLargeCrowd : kLongList;
+  return size >= least && std::has_single_bit(size);
 }
 
-void PostingTree::Divide(PostingList& list, Depth depth) {
-  if (depth == 0) {
-    list.ForEach(
-        [&](const Posting& posting) { divided_.push_back(posting.id); });
+PostingTree::Form PostingTree::BestFormOf(const PostingList& list,
+                                          Depth depth) const {
+  const std::size_t size = flat_.SizeOf(list);
+  ListSample sample;
+  flat_.ForEach(list,
+                [&](ConjunctionId id) { AddToSample(id, depth, sample); });
+  const double crowd = sample.CostOfCrowd(size);
+  const double division = sample.CostOfDivision(size);
+  if (2 * division < crowd) return Form::kDivision;
+  const bool is_better = !list.is_crowded() && crowd < ListSample::CostOf(size);
+  return is_better ? Form::kCrowd : Form::kAsItIs;
+}
+
+void PostingTree::AddToSample(ConjunctionId id, Depth depth,
+                              ListSample& sample) const {
+  if (sample.is_full()) return;
+  const HungConjunction& hung = conjunctions_[id.value()];
+  std::vector<Constraint> constraints;
+  constraints_.Read(hung, constraints);
+  const std::uint8_t best = depth < HungConjunction::kMostKeys
+                                ? BestOf(hung, depth, IsKey)
+                                : HungConjunction::kNoKey;
+  if (best == HungConjunction::kNoKey) {
+    sample.Add(constraints, nullptr);
+  } else {
+    sample.Add(constraints, &KeysOf(hung, best).keys.front());
   }
+}
+
+void PostingTree::Divide(PostingList& list) {
   Division division;
-  division.postings = static_cast<std::uint32_t>(list.size());
+  division.postings = static_cast<std::uint32_t>(flat_.SizeOf(list));
   division.waiting = std::exchange(list, PostingList());
   list.Divide(DivisionId(divisions_.Add(std::move(division))));
 }
@@ -122,18 +138,16 @@ void PostingTree::MoveSome(DivisionId id, Depth depth) {
   constexpr int kAtOnce = 4;
   Division& division = divisions_[id.value()];
   for (int i = 0; i < kAtOnce && !division.waiting.is_empty(); ++i) {
-    block_bytes_ -= division.waiting.memory_bytes();
-    const ConjunctionId moved = division.waiting.last();
-    division.waiting.Erase(moved);
-    block_bytes_ += division.waiting.memory_bytes();
+    const ConjunctionId moved = flat_.LastOf(division.waiting);
+    flat_.Erase(division.waiting, moved, GuardsAt(depth));
     --division.postings;
     InsertInto(id, moved, depth);
   }
 }
 
-void PostingTree::TakeDivided(std::vector<ConjunctionId>& conjunctions) {
-  conjunctions.insert(conjunctions.end(), divided_.begin(), divided_.end());
-  divided_.clear();
+void PostingTree::TakeCrowded(std::vector<ConjunctionId>& conjunctions) {
+  conjunctions.insert(conjunctions.end(), long_.begin(), long_.end());
+  long_.clear();
 }
 
 void PostingTree::InsertInto(DivisionId id, ConjunctionId conjunction,
@@ -156,10 +170,8 @@ void PostingTree::InsertInto(DivisionId id, ConjunctionId conjunction,
 void PostingTree::EraseFrom(DivisionId id, ConjunctionId conjunction,
                             Depth depth) {
   Division& division = divisions_[id.value()];
-  block_bytes_ -= division.waiting.memory_bytes();
-  const bool was_waiting = division.waiting.Erase(conjunction);
-  block_bytes_ += division.waiting.memory_bytes();
-  if (was_waiting || division.rest.Erase(conjunction)) {
+  if (flat_.Erase(division.waiting, conjunction, GuardsAt(depth)) ||
+      division.rest.Erase(conjunction)) {
     --division.postings;
     return;
   }
@@ -207,7 +219,7 @@ const Key& PostingTree::LeastCrowded(DivisionId id, const KeySet& keys) const {
     const PostingList& list = lists_[number].list;
     const std::size_t size = list.is_divided()
                                  ? divisions_[list.division().value()].postings
-                                 : list.size();
+                                 : flat_.SizeOf(list);
     if (best == nullptr || size < least) {
       best = &key;
       least = size;
@@ -218,9 +230,9 @@ const Key& PostingTree::LeastCrowded(DivisionId id, const KeySet& keys) const {
 
 bool PostingTree::Holds(const PostingList& list, ConjunctionId id,
                         Depth depth) const {
-  if (!list.is_divided()) return list.Contains(id);
+  if (!list.is_divided()) return flat_.Holds(list, id);
   const DivisionId division = list.division();
-  if (divisions_[division.value()].waiting.Contains(id)) return true;
+  if (flat_.Holds(divisions_[division.value()].waiting, id)) return true;
   if (divisions_[division.value()].rest.Contains(id)) return true;
   const HungConjunction& hung = conjunctions_[id.value()];
   if (depth >= HungConjunction::kMostKeys ||
@@ -451,8 +463,8 @@ void PostingTree::AddProbe(const ProbeSite& site, std::uint64_t value,
 }
 
 std::size_t PostingTree::memory_bytes() const {
-  return divisions_.memory_bytes() + list_of_key_.memory_bytes() +
-         lists_.memory_bytes() + block_bytes_;
+  return flat_.memory_bytes() + divisions_.memory_bytes() +
+         list_of_key_.memory_bytes() + lists_.memory_bytes();
 }
 
 }  // namespace streamer

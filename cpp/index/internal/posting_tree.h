@@ -1,17 +1,17 @@
-// PostingTree: posting lists that divide when they grow long.
+// PostingTree: posting lists that change their form when they grow long.
 //
-// A list that is longer than looking further would cost becomes a *division*:
-// each of its conjunctions goes on to the list under a key of one more of its
-// predicates, the one that should tell the fewest events. What has no such
-// predicate stays in the division's `rest`. They move a few with each addition,
-// so that none has to wait for all; until then they are `waiting`. So a
-// constant that every filter names, or a range that every event is in, costs an
-// event little more than the conjunctions that it satisfies another predicate
-// of.
+// A list that is longer than reading it should cost becomes a *crowd*
+// (crowd.h); or, where one more predicate tells nearly all of its conjunctions
+// apart, a *division*: each goes on to the list under a key of that predicate.
+// What has none stays in the division's `rest`. They move a few with each
+// addition, so that none has to wait for all; until then they are `waiting`.
+// So a constant that every filter names, or a range that every event is in,
+// costs an event little more than the conjunctions that it satisfies another
+// predicate of.
 //
 //   status == 'active' ── 3,000 filters, divided
 //        ├─ symbol == 'A' ── [12 filters]
-//        ├─ price in cell [64, 128) ── [7 filters]
+//        ├─ symbol == 'B' ── a crowd of 700
 //        └─ rest: those that ask for nothing else
 //
 // Every path that has numbers in cells or literals is the root of a division
@@ -20,10 +20,10 @@
 // Invariant: a conjunction is in exactly one list under each key that it hangs
 // on, and the keys of one level are those of one of its predicates
 // (HungConjunction::keys).
-// Cost: Insert and Erase touch one list and move a few postings. Visiting costs
-// a look-up for each space in use below the lists that are reached, and a
-// comparison for each posting in them. Thread-safety: none; const use is safe
-// while nobody changes it.
+// Cost: Insert and Erase touch one list and move a few postings; a list that
+// doubles is judged anew. Visiting costs a look-up for each space in use below
+// the lists that are reached, and reading those lists.
+// Thread-safety: none; const use is safe while nobody changes it.
 #ifndef STREAMER_INDEX_INTERNAL_POSTING_TREE_H_
 #define STREAMER_INDEX_INTERNAL_POSTING_TREE_H_
 
@@ -36,10 +36,13 @@
 #include "index/id_set.h"
 #include "index/ids.h"
 #include "index/internal/access.h"
+#include "index/internal/constraint.h"
 #include "index/internal/hung_conjunction.h"
 #include "index/internal/key_space.h"
+#include "index/internal/list_sample.h"
 #include "index/internal/path_trie.h"
 #include "index/internal/posting_list.h"
+#include "index/internal/posting_lists.h"
 #include "index/internal/record.h"
 #include "index/internal/term_table.h"
 #include "index/pool.h"
@@ -50,11 +53,14 @@ namespace streamer {
 class PostingTree {
  public:
   PostingTree(Pool<HungConjunction>& conjunctions, PathTrie& paths,
-              TermTable& terms, const AccessChooser& chooser)
+              TermTable& terms, const SharedPredicates& shared,
+              const AccessChooser& chooser)
       : conjunctions_(conjunctions),
         paths_(paths),
         terms_(terms),
-        chooser_(chooser) {}
+        chooser_(chooser),
+        constraints_(terms, shared),
+        flat_({conjunctions, constraints_}) {}
 
   // Adds to a list that is reached by the access predicate alone.
   // REQUIRES: the records are set.
@@ -67,9 +73,9 @@ class PostingTree {
   void InsertByKeys(DivisionId& division, const KeySet& keys, ConjunctionId id);
   void EraseByKeys(DivisionId& division, const KeySet& keys, ConjunctionId id);
 
-  // Moves the conjunctions of lists that were divided since the last call to
+  // Moves the conjunctions of lists that grew long since the last call to
   // `conjunctions`: another access predicate may have become better for them.
-  void TakeDivided(std::vector<ConjunctionId>& conjunctions);
+  void TakeCrowded(std::vector<ConjunctionId>& conjunctions);
 
   // Calls `visit(id)` for what the event in `scratch` reaches through a list
   // or a division and should be verified; for each once, unless it is reached
@@ -108,8 +114,12 @@ class PostingTree {
 
   void Insert(PostingList& list, ConjunctionId id, Depth depth);
   void Erase(PostingList& list, ConjunctionId id, Depth depth);
-  [[nodiscard]] bool ShouldDivide(const PostingList& list, Depth depth) const;
-  void Divide(PostingList& list, Depth depth);
+
+  enum class Form : std::uint8_t { kAsItIs, kCrowd, kDivision };
+  [[nodiscard]] bool IsToBeJudged(const PostingList& list) const;
+  [[nodiscard]] Form BestFormOf(const PostingList& list, Depth depth) const;
+  void AddToSample(ConjunctionId id, Depth depth, ListSample& sample) const;
+  void Divide(PostingList& list);
   void MoveSome(DivisionId id, Depth depth);
   void InsertInto(DivisionId id, ConjunctionId conjunction, Depth depth);
   void EraseFrom(DivisionId id, ConjunctionId conjunction, Depth depth);
@@ -145,6 +155,11 @@ class PostingTree {
   void AcquireTerms(const HungConjunction& hung, Depth depth);
   void ReleaseTerms(const HungConjunction& hung, Depth depth);
   [[nodiscard]] Guard GuardOf(const HungConjunction& hung, Depth depth) const;
+  [[nodiscard]] auto GuardsAt(Depth depth) const {
+    return [this, depth](ConjunctionId id) {
+      return GuardOf(conjunctions_[id.value()], depth);
+    };
+  }
   [[nodiscard]] PathId PathOf(const Predicate& predicate) const {
     return paths_.Find(predicate.variable, predicate.path);
   }
@@ -154,8 +169,6 @@ class PostingTree {
     std::uint64_t seed;
     std::uint32_t space;  // of Division::spaces
   };
-  static bool Passes(const Guard& guard, const Verifier& verifier,
-                     IndexScratch& scratch);
   void AddProbes(DivisionId id, std::uint32_t space_number,
                  const Verifier& verifier, IndexScratch& scratch) const;
   void AddProbe(const ProbeSite& site, std::uint64_t value,
@@ -176,32 +189,15 @@ class PostingTree {
   PathTrie& paths_;
   TermTable& terms_;
   const AccessChooser& chooser_;
+  const ConstraintReader constraints_;
+  PostingLists flat_;  // those that are not divided
   Pool<Division> divisions_;
   HashIndex list_of_key_;
   Pool<KeyedList> lists_;
-  std::vector<ConjunctionId> divided_;
-  std::size_t block_bytes_ = 0;
+  std::vector<ConjunctionId> long_;
 };
 
 // Implementation details follow.
-
-inline bool PostingTree::Passes(const Guard& guard, const Verifier& verifier,
-                                IndexScratch& scratch) {
-  switch (guard.kind()) {
-    case Guard::Kind::kNumber: {
-      const float number = scratch.NumberAt(guard.path());
-      return number >= guard.bounds.low && number <= guard.bounds.high;
-    }
-    case Guard::Kind::kTerm: {
-      IndexScratch::PathSlot* slot = scratch.FindPath(guard.path());
-      return slot != nullptr &&
-             verifier.TermOf(guard.path(), *slot).value() == guard.term;
-    }
-    case Guard::Kind::kNone:
-      break;
-  }
-  return true;
-}
 
 template <typename Visit>
 void PostingTree::ForEachReached(const PostingList& list,
@@ -211,9 +207,7 @@ void PostingTree::ForEachReached(const PostingList& list,
     ForEachReached(list.division(), verifier, scratch, visit);
     return;
   }
-  list.ForEach([&](const Posting& posting) {
-    if (Passes(posting.guard, verifier, scratch)) visit(posting.id);
-  });
+  flat_.ForEachPossible(list, verifier, scratch, visit);
 }
 
 template <typename Visit>

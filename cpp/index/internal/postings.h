@@ -38,10 +38,11 @@ namespace streamer {
 class Postings {
  public:
   Postings(Pool<HungConjunction>& conjunctions, PathTrie& paths,
-           TermTable& terms, const AccessChooser& chooser)
+           TermTable& terms, const SharedPredicates& shared,
+           const AccessChooser& chooser)
       : paths_(paths),
         terms_(terms),
-        tree_(conjunctions, paths, terms, chooser) {}
+        tree_(conjunctions, paths, terms, shared, chooser) {}
 
   // REQUIRES: its records are set.
   void Hang(ConjunctionId id, const Conjunction& conjunction,
@@ -51,8 +52,8 @@ class Postings {
               const Access& access);
 
   // Conjunctions for which another access may have become better.
-  void TakeDivided(std::vector<ConjunctionId>& conjunctions) {
-    tree_.TakeDivided(conjunctions);
+  void TakeCrowded(std::vector<ConjunctionId>& conjunctions) {
+    tree_.TakeCrowded(conjunctions);
   }
 
   // Calls `visit(id)` for every conjunction that the event walked into
