@@ -49,9 +49,10 @@ class CollectionIndex::State {
   EntryId Add(SubscriptionHandle subscriber,
               std::shared_ptr<const Filter> filter);
   void Remove(SubscriptionHandle subscriber, EntryId entry);
-  void FindCandidates(const FilterInput& input, IndexScratch& scratch) const;
-  bool FindCandidates(const FilterInput& input, const ChangeEvent& event,
-                      IndexScratch& scratch) const;
+  void Begin(const FilterInput& input, IndexScratch& scratch) const;
+  bool Begin(const FilterInput& input, const ChangeEvent& event,
+             IndexScratch& scratch) const;
+  bool Continue(IndexScratch& scratch) const;
 
   const Entry& entry(EntryId id) const { return entries_[id.value()]; }
   std::size_t size() const { return size_; }
@@ -78,12 +79,14 @@ class CollectionIndex::State {
 
   EntryId FindDocument(std::string_view id, FilterVariable variable) const;
   void BeginEvent(IndexScratch& scratch) const;
-  void AddReached(IndexScratch& scratch) const;
+  void Reach(IndexScratch& scratch) const;
+  void VerifyFirst(IndexScratch& scratch) const;
+  void VerifyRest(IndexScratch& scratch) const;
   void AddDocumentCandidates(const FilterInput& input,
                              IndexScratch& scratch) const;
   void AddDocument(std::string_view id, FilterVariable variable,
                    IndexScratch& scratch) const;
-  void Verify(ConjunctionId id, IndexScratch& scratch) const;
+  void AddCandidate(const HungConjunction& hung, IndexScratch& scratch) const;
   void AddCutOff(IndexScratch& scratch) const;
   bool IsCutOff(const Conjunction& conjunction,
                 const IndexScratch& scratch) const;
@@ -283,43 +286,91 @@ void CollectionIndex::State::Reconsider(ConjunctionId id) {
   Hang(id, best);
 }
 
-void CollectionIndex::State::FindCandidates(const FilterInput& input,
-                                            IndexScratch& scratch) const {
+void CollectionIndex::State::Begin(const FilterInput& input,
+                                   IndexScratch& scratch) const {
   BeginEvent(scratch);
   paths_.Walk(input, scratch);
   if (entry_of_document_.size() > 0) AddDocumentCandidates(input, scratch);
-  AddReached(scratch);
+  postings_.BeginTerms(scratch);
 }
 
-bool CollectionIndex::State::FindCandidates(const FilterInput& input,
-                                            const ChangeEvent& event,
-                                            IndexScratch& scratch) const {
+bool CollectionIndex::State::Begin(const FilterInput& input,
+                                   const ChangeEvent& event,
+                                   IndexScratch& scratch) const {
   BeginEvent(scratch);
   if (!EventWalk(paths_, event, scratch).Run(input)) return false;
   if (entry_of_document_.size() > 0) {
     AddDocument(event.document_id(), FilterVariable::kId, scratch);
     AddDocument(event.document_id(), FilterVariable::kDoc, scratch);
   }
-  AddReached(scratch);
+  postings_.BeginTerms(scratch);
   return true;
 }
 
 void CollectionIndex::State::BeginEvent(IndexScratch& scratch) const {
-  scratch.BeginEvent(paths_.bound(), shared_.bound(), entries_.bound());
-}
-
-void CollectionIndex::State::AddReached(IndexScratch& scratch) const {
+  scratch.BeginEvent(paths_.bound());
   if (match_all_ != kNoEntry) {
     scratch.candidates.push_back({match_all_, nullptr, true});
   }
-  // First all that is reached, so that memory is on its way while the rest is
-  // looked up; waiting for it is most of the cost of a large index.
+}
+
+bool CollectionIndex::State::Continue(IndexScratch& scratch) const {
+  switch (scratch.step++) {
+    case 0:
+      postings_.ContinueTerms(scratch);
+      return true;
+    case 1:
+      postings_.PrefetchPostings(scratch);
+      return true;
+    case 2:
+      postings_.EndTerms(scratch);
+      Reach(scratch);
+      return true;
+    case 3:
+      VerifyFirst(scratch);
+      return true;
+    default:
+      VerifyRest(scratch);
+      return false;
+  }
+}
+
+void CollectionIndex::State::Reach(IndexScratch& scratch) const {
   postings_.ForEachReached(verifier_, scratch, [&](ConjunctionId id) {
     __builtin_prefetch(&conjunctions_[id.value()]);
     scratch.reached.push_back(id);
   });
   scratch.examined = scratch.reached.size();
-  for (ConjunctionId id : scratch.reached) Verify(id, scratch);
+}
+
+// What a conjunction has in its own cache line. Leaves those that have more.
+void CollectionIndex::State::VerifyFirst(IndexScratch& scratch) const {
+  std::erase_if(scratch.reached, [&](ConjunctionId id) {
+    const HungConjunction& hung = conjunctions_[id.value()];
+    const std::uint32_t count = std::min<std::uint32_t>(
+        hung.record_count, HungConjunction::kInlineRecords);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (!verifier_.Holds(hung.first_records[i], scratch)) return true;
+    }
+    if (hung.record_count > count) {
+      __builtin_prefetch(hung.more_records.get());
+      return false;
+    }
+    AddCandidate(hung, scratch);
+    return true;
+  });
+}
+
+void CollectionIndex::State::VerifyRest(IndexScratch& scratch) const {
+  for (ConjunctionId id : scratch.reached) {
+    const HungConjunction& hung = conjunctions_[id.value()];
+    bool holds = true;
+    for (std::uint32_t i = HungConjunction::kInlineRecords;
+         holds && i < hung.record_count; ++i) {
+      holds = verifier_.Holds(hung.record(i), scratch);
+    }
+    if (holds) AddCandidate(hung, scratch);
+  }
   if (!scratch.cut_off.empty()) AddCutOff(scratch);
 }
 
@@ -354,15 +405,11 @@ EntryId CollectionIndex::State::FindDocument(std::string_view id,
   return EntryId(number);
 }
 
-void CollectionIndex::State::Verify(ConjunctionId id,
-                                    IndexScratch& scratch) const {
-  const HungConjunction& hung = conjunctions_[id.value()];
+// Reached through two members of a list, or proven by two conjunctions, it is
+// one candidate all the same.
+void CollectionIndex::State::AddCandidate(const HungConjunction& hung,
+                                          IndexScratch& scratch) const {
   if (hung.has_siblings && scratch.IsClaimed(hung.entry)) return;
-  for (std::uint32_t i = 0; i < hung.record_count; ++i) {
-    if (!verifier_.Holds(hung.record(i), scratch)) return;
-  }
-  // Reached through two members of a list, or proven by two conjunctions, it
-  // is one candidate all the same.
   if (hung.is_proof && !scratch.Claim(hung.entry)) return;
   __builtin_prefetch(&entries_[hung.entry.value()]);
   scratch.candidates.push_back({hung.entry, hung.source, hung.is_proof});
@@ -439,13 +486,22 @@ void CollectionIndex::Remove(SubscriptionHandle subscriber, EntryId entry) {
 
 void CollectionIndex::FindCandidates(const FilterInput& input,
                                      IndexScratch& scratch) const {
-  state_->FindCandidates(input, scratch);
+  Begin(input, scratch);
+  while (Continue(scratch)) continue;
 }
 
-bool CollectionIndex::FindCandidates(const FilterInput& input,
-                                     const ChangeEvent& event,
-                                     IndexScratch& scratch) const {
-  return state_->FindCandidates(input, event, scratch);
+void CollectionIndex::Begin(const FilterInput& input,
+                            IndexScratch& scratch) const {
+  state_->Begin(input, scratch);
+}
+
+bool CollectionIndex::Begin(const FilterInput& input, const ChangeEvent& event,
+                            IndexScratch& scratch) const {
+  return state_->Begin(input, event, scratch);
+}
+
+bool CollectionIndex::Continue(IndexScratch& scratch) const {
+  return state_->Continue(scratch);
 }
 
 const Filter& CollectionIndex::filter(EntryId entry) const {

@@ -59,11 +59,16 @@ class CollectionIndex {
   // no order that callers may rely on.
   void FindCandidates(const FilterInput& input, IndexScratch& scratch) const;
 
-  // The same for an event whose document is text still: `input` has all
-  // variables but `doc`, `data` and `before`. False, and no candidates, when
-  // the document must be parsed after all.
-  bool FindCandidates(const FilterInput& input, const ChangeEvent& event,
-                      IndexScratch& scratch) const;
+  // The same in steps. Each asks for the memory that the next one reads, so
+  // that several events, taken in turn, wait for it together.
+  void Begin(const FilterInput& input, IndexScratch& scratch) const;
+  // Of an event whose document is text still: `input` has all variables but
+  // `doc`, `data` and `before`. False, and no candidates, when the document
+  // must be parsed after all.
+  bool Begin(const FilterInput& input, const ChangeEvent& event,
+             IndexScratch& scratch) const;
+  // The next step of the event. False once its candidates are complete.
+  bool Continue(IndexScratch& scratch) const;
 
   [[nodiscard]] const Filter& filter(EntryId entry) const;
   [[nodiscard]] const IdSet<SubscriptionHandle>& subscribers(

@@ -9,28 +9,21 @@ namespace {
 
 constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
 
-template <typename T>
-void GrowTo(std::vector<T>& vector, std::size_t size) {
-  if (vector.size() < size) vector.resize(size);
-}
-
 }  // namespace
 
-void IndexScratch::BeginEvent(std::size_t paths, std::size_t shared_predicates,
-                              std::size_t entries) {
+void IndexScratch::BeginEvent(std::size_t paths) {
   if (++epoch_ == 0) {
     // After 2^32 events old notes would look new.
     paths_.assign(paths_.size(), {});
-    memos_.assign(memos_.size(), {});
-    claimed_.assign(claimed_.size(), 0);
     epoch_ = 1;
   }
-  GrowTo(paths_, paths);
+  if (paths_.size() < paths) paths_.resize(paths);
   if (numbers_.size() < paths) numbers_.resize(paths, kNoNumber);
   for (PathId path : visited_) numbers_[path.value()] = kNoNumber;
-  GrowTo(memos_, shared_predicates);
-  GrowTo(claimed_, entries);
+  memos_.Clear();
+  claimed_.Clear();
   visited_.clear();
+  step = 0;
   candidates.clear();
   reached.clear();
   examined = 0;

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "cel/cost.h"
+#include "index/id_marks.h"
 #include "index/ids.h"
 #include "value/guided_json.h"
 #include "value/value.h"
@@ -52,9 +53,8 @@ class IndexScratch {
   static constexpr TermId kUnresolvedTerm{~std::uint32_t{0}};
   static constexpr TermId kNoTerm{~std::uint32_t{0} - 1};
 
-  // Forgets the last event. The arguments bound the ids of the index.
-  void BeginEvent(std::size_t paths, std::size_t shared_predicates,
-                  std::size_t entries);
+  // Forgets the last event. `paths` bounds the ids of the paths of the index.
+  void BeginEvent(std::size_t paths);
 
   void SetPath(PathId path, const Value& value);
   // The slot of `path`, or nullptr when the event has nothing there.
@@ -75,23 +75,18 @@ class IndexScratch {
   [[nodiscard]] const std::vector<PathId>& visited() const { return visited_; }
 
   // Marks an entry as decided for this event; false when it was already.
-  bool Claim(EntryId entry) {
-    std::uint32_t& epoch = claimed_[entry.value()];
-    if (epoch == epoch_) return false;
-    epoch = epoch_;
-    return true;
-  }
+  bool Claim(EntryId entry) { return claimed_.Mark(entry.value()).is_new; }
   [[nodiscard]] bool IsClaimed(EntryId entry) const {
-    return claimed_[entry.value()] == epoch_;
+    return claimed_.IsMarked(entry.value());
   }
 
   // The answer of a shared predicate; `evaluate` is called at most once an
   // event.
   template <typename Evaluate>
   bool Memoized(SharedPredicateId id, Evaluate evaluate) {
-    Memo& memo = memos_[id.value()];
-    if (memo.epoch != epoch_) memo = {epoch_, evaluate()};
-    return memo.holds;
+    const auto [is_new, place] = memos_.Mark(id.value());
+    if (is_new) memos_.Note(place, evaluate());
+    return memos_.noted(place);
   }
 
   // A key of the event that may lead to a list of conjunctions.
@@ -101,6 +96,13 @@ class IndexScratch {
     std::uint32_t space = 0;
 
     friend auto operator<=>(const Probe&, const Probe&) = default;
+  };
+
+  // The look-up of the term that the event's value at a path is.
+  struct TermLookup {
+    PathId path;
+    std::uint32_t number = 0;  // of the term that it should be
+    std::uint64_t hash = 0;
   };
 
   // Filled by CollectionIndex::FindCandidates.
@@ -118,22 +120,19 @@ class IndexScratch {
   Arena arena;
   GuidedJson reader;
   // Working memory of CollectionIndex.
+  std::uint32_t step = 0;  // the next one
+  std::vector<TermLookup> lookups;
   std::vector<ConjunctionId> reached;
   std::vector<TermId> members;
   std::vector<Probe> probes;
 
  private:
-  struct Memo {
-    std::uint32_t epoch = 0;
-    bool holds = false;
-  };
-
   std::uint32_t epoch_ = 0;
   std::vector<PathSlot> paths_;
   std::vector<float> numbers_;
   std::vector<PathId> visited_;
-  std::vector<Memo> memos_;
-  std::vector<std::uint32_t> claimed_;
+  IdMarks memos_;
+  IdMarks claimed_;
 };
 
 }  // namespace streamer

@@ -61,6 +61,21 @@ std::uint64_t HashOf(SubscriptionHandle handle) {
   return MixHash(0, handle.value());
 }
 
+// How many texts are asked for before they are read: all at once would be
+// more than a processor fetches at a time.
+constexpr std::size_t kTextsAhead = 3;
+
+// Of a long text the rest follows by itself, as memory in order does.
+void PrefetchText(const MatchInput& input) {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kMost = 512;
+  if (input.unread == nullptr) return;
+  const std::string& text = input.unread->source->document;
+  for (std::size_t at = 0; at < std::min(text.size(), kMost); at += kLine) {
+    __builtin_prefetch(text.data() + at);
+  }
+}
+
 }  // namespace
 
 struct Matcher::State {
@@ -73,10 +88,11 @@ struct Matcher::State {
                                  std::string_view collection);
   void RemoveCollection(CollectionNumber number);
   HashIndex::Number FindMembership(SubscriptionHandle handle) const;
-  void Match(const CollectionIndex& index, const MatchInput& input,
-             MatchScratch& scratch);
-  static void FindCandidates(const CollectionIndex& index,
-                             const MatchInput& input, MatchScratch& scratch);
+  void Begin(const MatchInput& input, MatchScratch& scratch) const;
+  bool Continue(MatchScratch& scratch) const;
+  void PrefetchMatches(const MatchScratch& scratch) const;
+  void Prove(const MatchInput& input, MatchScratch& scratch);
+  void End(const MatchInput& input, MatchScratch& scratch);
   static const FilterInput& ReadValues(const MatchInput& input,
                                        MatchScratch& scratch);
   bool IsMatch(const CollectionIndex& index, const Candidate& candidate,
@@ -136,10 +152,44 @@ HashIndex::Number Matcher::State::FindMembership(
       });
 }
 
-void Matcher::State::Match(const CollectionIndex& index,
-                           const MatchInput& input, MatchScratch& scratch) {
+// The event is walked; what it reaches is for Continue to find.
+void Matcher::State::Begin(const MatchInput& input,
+                           MatchScratch& scratch) const {
+  scratch.arena.Reset();
+  scratch.matches.clear();
+  scratch.runs.clear();
+  scratch.body.reset();
+  scratch.problem = OkStatus();
+  scratch.over_budget.clear();
+  scratch.over_budget_entries.clear();
+  scratch.collection = FindCollection(input.tenant, input.collection);
+  scratch.has_more = scratch.collection != HashIndex::kNone;
+  if (scratch.collection == HashIndex::kNone) return;
   scratch.index.evaluation_budget = evaluation_budget;
-  FindCandidates(index, input, scratch);
+  const CollectionIndex& index = collections[scratch.collection]->index;
+  if (input.unread == nullptr ||
+      !index.Begin(input.values, *input.unread, scratch.index)) {
+    index.Begin(ReadValues(input, scratch), scratch.index);
+  }
+}
+
+bool Matcher::State::Continue(MatchScratch& scratch) const {
+  scratch.has_more =
+      scratch.has_more &&
+      collections[scratch.collection]->index.Continue(scratch.index);
+  return scratch.has_more;
+}
+
+void Matcher::State::PrefetchMatches(const MatchScratch& scratch) const {
+  if (scratch.collection == HashIndex::kNone) return;
+  const CollectionIndex& index = collections[scratch.collection]->index;
+  for (const Candidate& candidate : scratch.index.candidates) {
+    index.subscribers(candidate.entry).Prefetch();
+  }
+}
+
+void Matcher::State::Prove(const MatchInput& input, MatchScratch& scratch) {
+  const CollectionIndex& index = collections[scratch.collection]->index;
   for (const Candidate& candidate : scratch.index.candidates) {
     if (candidate.is_proven || IsMatch(index, candidate, input, scratch)) {
       Accept(index, candidate.entry, scratch);
@@ -152,14 +202,18 @@ void Matcher::State::Match(const CollectionIndex& index,
   statistics.derived += scratch.index.derived;
 }
 
-void Matcher::State::FindCandidates(const CollectionIndex& index,
-                                    const MatchInput& input,
-                                    MatchScratch& scratch) {
-  if (input.unread != nullptr &&
-      index.FindCandidates(input.values, *input.unread, scratch.index)) {
-    return;
+// All that is counted of an event is counted here: what was begun of one that
+// is not ended leaves no trace.
+void Matcher::State::End(const MatchInput& input, MatchScratch& scratch) {
+  if (scratch.collection == HashIndex::kNone) return;
+  ++statistics.events;
+  Prove(input, scratch);
+  const Collection& collection = *collections[scratch.collection];
+  if (collection.kept != nullptr) {
+    TakeIntoSummary(scratch.collection, kSlice);
+    TrySummary(collection, input, scratch);
   }
-  index.FindCandidates(ReadValues(input, scratch), scratch.index);
+  statistics.matches += scratch.matches.size();
 }
 
 // All values, read now if they were not before.
@@ -336,26 +390,33 @@ void Matcher::Remove(SubscriptionHandle handle) {
 
 std::span<const SubscriptionHandle> Matcher::Match(
     const MatchInput& input, MatchScratch& scratch) const {
-  scratch.arena.Reset();
-  scratch.matches.clear();
-  scratch.runs.clear();
-  scratch.body.reset();
-  scratch.problem = OkStatus();
-  scratch.over_budget.clear();
-  scratch.over_budget_entries.clear();
-  ++state_->statistics.events;
-  const CollectionNumber number =
-      state_->FindCollection(input.tenant, input.collection);
-  if (number != HashIndex::kNone) {
-    const Collection& collection = *state_->collections[number];
-    state_->Match(collection.index, input, scratch);
-    if (collection.kept != nullptr) {
-      state_->TakeIntoSummary(number, kSlice);
-      state_->TrySummary(collection, input, scratch);
+  MatchBatch({&input, 1}, {&scratch, 1});
+  return scratch.matches;
+}
+
+std::size_t Matcher::MatchBatch(std::span<const MatchInput> inputs,
+                                std::span<MatchScratch> scratches) const {
+  const std::size_t count = std::min(inputs.size(), scratches.size());
+  for (std::size_t i = 1; i < std::min(count, kTextsAhead); ++i) {
+    PrefetchText(inputs[i]);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + kTextsAhead < count) PrefetchText(inputs[i + kTextsAhead]);
+    state_->Begin(inputs[i], scratches[i]);
+  }
+  bool goes_on = true;
+  while (goes_on) {
+    goes_on = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      goes_on |= state_->Continue(scratches[i]);
     }
   }
-  state_->statistics.matches += scratch.matches.size();
-  return scratch.matches;
+  for (std::size_t i = 0; i < count; ++i) state_->PrefetchMatches(scratches[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    state_->End(inputs[i], scratches[i]);
+    if (!scratches[i].over_budget.empty()) return i + 1;
+  }
+  return count;
 }
 
 bool Matcher::HasCollection(std::string_view tenant,

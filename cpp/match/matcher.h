@@ -35,7 +35,8 @@
 namespace streamer {
 
 // Reused between events so that matching allocates nothing in steady state.
-// One per matching thread; it may serve several matchers in turn.
+// One for each event that a thread matches at a time; it may serve several
+// matchers in turn.
 struct MatchScratch {
   Arena arena;  // of the programs that run for one event
   // The documents of an unread event, once somebody needed them whole; and
@@ -48,6 +49,9 @@ struct MatchScratch {
   // Ascending; see Matcher::Match.
   std::vector<SubscriptionHandle> over_budget;
   std::vector<EntryId> over_budget_entries;
+  // Of the event's collection, and whether the index has more steps for it.
+  std::uint32_t collection = 0;
+  bool has_more = false;
   // Where each ascending run of `matches` begins, and room to merge them.
   std::vector<std::size_t> runs;
   std::vector<SubscriptionHandle> merged;
@@ -55,7 +59,7 @@ struct MatchScratch {
 
 // Counts since construction, for metrics. Single writer.
 struct MatchStatistics {
-  std::uint64_t events = 0;
+  std::uint64_t events = 0;  // of collections that are in it
   std::uint64_t matches = 0;
   std::uint64_t candidates = 0;      // conjunctions looked at
   std::uint64_t evaluated_true = 0;  // programs run, by result
@@ -96,6 +100,16 @@ class Matcher {
   // They may have missed the event.
   std::span<const SubscriptionHandle> Match(const MatchInput& input,
                                             MatchScratch& scratch) const;
+
+  // The same for several events, each with the scratch of its number. They go
+  // through the index step by step, so that their waits for memory, most of
+  // the cost of a large index, overlap; eight to sixteen are enough for that.
+  //
+  // Returns how many were matched: all for which there is a scratch, or up to
+  // and with the first that left subscriptions over budget, for the caller may
+  // want to remove those before the next one.
+  std::size_t MatchBatch(std::span<const MatchInput> inputs,
+                         std::span<MatchScratch> scratches) const;
 
   // Whether any subscription could care for events of this collection.
   [[nodiscard]] bool HasCollection(std::string_view tenant,

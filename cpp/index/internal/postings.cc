@@ -136,4 +136,43 @@ void Postings::UnhangFromRange(ConjunctionId id, const Conjunction& conjunction,
   if (node.ranges->is_empty()) node.ranges.reset();
 }
 
+// Every term that a list or a record may ask for.
+void Postings::BeginTerms(IndexScratch& scratch) const {
+  scratch.lookups.clear();
+  for (PathId path : scratch.visited()) {
+    const PathNode& node = paths_[path];
+    if (node.equality_postings + node.term_references == 0) continue;
+    IndexScratch::PathSlot& slot = *scratch.FindPath(path);
+    IndexScratch::TermLookup lookup{path};
+    if (terms_.BeginFind(lookup, *slot.value)) {
+      scratch.lookups.push_back(lookup);
+    } else {
+      slot.term = TermTable::kNone;
+    }
+  }
+}
+
+void Postings::ContinueTerms(IndexScratch& scratch) const {
+  std::erase_if(scratch.lookups, [&](IndexScratch::TermLookup& lookup) {
+    if (terms_.ContinueFind(lookup)) return false;
+    scratch.FindPath(lookup.path)->term = TermTable::kNone;
+    return true;
+  });
+}
+
+void Postings::PrefetchPostings(const IndexScratch& scratch) const {
+  for (const IndexScratch::TermLookup& lookup : scratch.lookups) {
+    const Term& term = terms_.Likely(lookup);
+    __builtin_prefetch(term.text.get());
+    tree_.Prefetch(term.equalities);
+  }
+}
+
+void Postings::EndTerms(IndexScratch& scratch) const {
+  for (const IndexScratch::TermLookup& lookup : scratch.lookups) {
+    IndexScratch::PathSlot& slot = *scratch.FindPath(lookup.path);
+    slot.term = terms_.EndFind(lookup, *slot.value);
+  }
+}
+
 }  // namespace streamer

@@ -56,6 +56,13 @@ class Postings {
     tree_.TakeCrowded(conjunctions);
   }
 
+  // Looks up the terms of the event walked into `scratch`, in three steps
+  // (TermTable::BeginFind); the third but finds what is there.
+  void BeginTerms(IndexScratch& scratch) const;
+  void ContinueTerms(IndexScratch& scratch) const;
+  void PrefetchPostings(const IndexScratch& scratch) const;
+  void EndTerms(IndexScratch& scratch) const;
+
   // Calls `visit(id)` for every conjunction that the event walked into
   // `scratch` reaches; for each once, unless it is reached through several
   // members of one value.

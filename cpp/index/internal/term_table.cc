@@ -80,12 +80,41 @@ void TermTable::Release(TermId id) {
 TermId TermTable::Find(PathId path, const Value& value) const {
   const Lookup lookup = LookupOf(value);
   if (lookup == Lookup::kNever || lookup == Lookup::kNone) return kNone;
-  const HashIndex::Number number = term_of_value_.Find(
-      HashOf(path, value), [&](HashIndex::Number candidate) {
+  return Find(path, value, HashOf(path, value));
+}
+
+TermId TermTable::Find(PathId path, const Value& value,
+                       std::uint64_t hash) const {
+  const HashIndex::Number number =
+      term_of_value_.Find(hash, [&](HashIndex::Number candidate) {
         const Term& term = terms_[candidate];
         return term.path == path && IsSameTerm(term.value, value);
       });
   return number == HashIndex::kNone ? kNone : TermId(number);
+}
+
+bool TermTable::BeginFind(IndexScratch::TermLookup& lookup,
+                          const Value& value) const {
+  const Lookup kind = LookupOf(value);
+  if (kind == Lookup::kNever || kind == Lookup::kNone) return false;
+  lookup.hash = HashOf(lookup.path, value);
+  term_of_value_.Prefetch(lookup.hash);
+  return true;
+}
+
+bool TermTable::ContinueFind(IndexScratch::TermLookup& lookup) const {
+  lookup.number =
+      term_of_value_.Find(lookup.hash, [](HashIndex::Number) { return true; });
+  if (lookup.number == HashIndex::kNone) return false;
+  const char* begin = reinterpret_cast<const char*>(&terms_[lookup.number]);
+  __builtin_prefetch(begin);
+  __builtin_prefetch(begin + sizeof(Term) - 1);
+  return true;
+}
+
+TermId TermTable::EndFind(const IndexScratch::TermLookup& lookup,
+                          const Value& value) const {
+  return Find(lookup.path, value, lookup.hash);
 }
 
 // A list may repeat a member.

@@ -60,6 +60,20 @@ class TermTable {
   // for.
   [[nodiscard]] TermId Find(PathId path, const Value& value) const;
 
+  // Find in three steps, each of which asks for the memory that the next one
+  // reads, so that several terms are waited for together. False when nothing
+  // can be found.
+  bool BeginFind(IndexScratch::TermLookup& lookup, const Value& value) const;
+  bool ContinueFind(IndexScratch::TermLookup& lookup) const;
+  // The term that it should be: two values in four thousand million have the
+  // same hash.
+  [[nodiscard]] const Term& Likely(
+      const IndexScratch::TermLookup& lookup) const {
+    return terms_[lookup.number];
+  }
+  [[nodiscard]] TermId EndFind(const IndexScratch::TermLookup& lookup,
+                               const Value& value) const;
+
   // Appends the terms of the members of `container`, each once.
   void FindMembers(PathId path, const Value& container,
                    std::vector<TermId>& members) const;
@@ -70,6 +84,9 @@ class TermTable {
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
+  [[nodiscard]] TermId Find(PathId path, const Value& value,
+                            std::uint64_t hash) const;
+
   HashIndex term_of_value_;
   Pool<Term> terms_;
   std::size_t text_bytes_ = 0;

@@ -40,7 +40,7 @@ class EventWalkTest : public testing::Test {
   // Keeps the event: what is found points into it.
   bool Walk(ChangeEvent event) {
     event_ = std::move(event);
-    scratch_.BeginEvent(trie_.bound(), 0, 0);
+    scratch_.BeginEvent(trie_.bound());
     return EventWalk(trie_, event_, scratch_).Run(values_);
   }
   // What the walk found at each acquired path, "-" for nothing.
@@ -60,7 +60,7 @@ class EventWalkTest : public testing::Test {
     whole_values_[FilterVariable::kDoc] = body_->doc();
     whole_values_[FilterVariable::kData] = body_->data();
     whole_values_[FilterVariable::kBefore] = body_->before();
-    whole_.BeginEvent(trie_.bound(), 0, 0);
+    whole_.BeginEvent(trie_.bound());
     trie_.Walk(whole_values_, whole_);
     return Found(whole_);
   }

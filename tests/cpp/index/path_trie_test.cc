@@ -26,7 +26,7 @@ class TrieTest : public testing::Test {
     document_ = Document::Parse(json).value();
     input_[FilterVariable::kDoc] = document_->root();
     input_[FilterVariable::kOp] = Value::String("insert");
-    scratch_.BeginEvent(trie_.bound(), 0, 0);
+    scratch_.BeginEvent(trie_.bound());
     trie_.Walk(input_, scratch_);
   }
   const Value* Find(PathId path) {

@@ -8,12 +8,12 @@ namespace {
 TEST(IndexScratchTest, NothingOutlivesItsEvent) {
   IndexScratch scratch;
   const Value value = Value::Int(1);
-  scratch.BeginEvent(4, 4, 4);
+  scratch.BeginEvent(4);
   scratch.SetPath(PathId(2), value);
   scratch.candidates.push_back({EntryId(0), 0, true});
   EXPECT_TRUE(scratch.Claim(EntryId(3)));
   EXPECT_TRUE(scratch.Memoized(SharedPredicateId(1), [] { return true; }));
-  scratch.BeginEvent(4, 4, 4);
+  scratch.BeginEvent(4);
   EXPECT_EQ(scratch.FindPath(PathId(2)), nullptr);
   EXPECT_TRUE(scratch.visited().empty());
   EXPECT_TRUE(scratch.candidates.empty());
@@ -23,7 +23,7 @@ TEST(IndexScratchTest, NothingOutlivesItsEvent) {
 
 TEST(IndexScratchTest, APredicateIsEvaluatedOnceAnEvent) {
   IndexScratch scratch;
-  scratch.BeginEvent(0, 1, 0);
+  scratch.BeginEvent(0);
   int evaluations = 0;
   for (int i = 0; i < 3; ++i) {
     scratch.Memoized(SharedPredicateId(0), [&] {
@@ -36,7 +36,7 @@ TEST(IndexScratchTest, APredicateIsEvaluatedOnceAnEvent) {
 
 TEST(IndexScratchTest, AnEntryIsClaimedOnceAnEvent) {
   IndexScratch scratch;
-  scratch.BeginEvent(0, 0, 2);
+  scratch.BeginEvent(0);
   EXPECT_TRUE(scratch.Claim(EntryId(1)));
   EXPECT_FALSE(scratch.Claim(EntryId(1)));
   EXPECT_FALSE(scratch.IsClaimed(EntryId(0)));
@@ -44,7 +44,7 @@ TEST(IndexScratchTest, AnEntryIsClaimedOnceAnEvent) {
 
 TEST(IndexScratchTest, NumbersAreRoundedOnceForAllThatCompare) {
   IndexScratch scratch;
-  scratch.BeginEvent(2, 0, 0);
+  scratch.BeginEvent(2);
   const Value number = Value::Uint(7);
   const Value text = Value::String("7");
   scratch.SetPath(PathId(0), number);

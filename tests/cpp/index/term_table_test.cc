@@ -56,6 +56,26 @@ TEST(TermTableTest, NumbersFromTwoTo53OnShareATermAndMustBeChecked) {
   EXPECT_EQ(LookupOf(Value::Double(HUGE_VAL)), Lookup::kChecked);
 }
 
+TEST(TermTableTest, ThreeStepsFindWhatOneFinds) {
+  TermTable terms;
+  for (int i = 0; i < 1'000; ++i) terms.Acquire(kPath, Value::Int(i));
+  for (int i = -10; i < 1'010; ++i) {
+    const Value value = i % 2 == 0 ? Value::Int(i) : Value::Double(i);
+    IndexScratch::TermLookup lookup{kPath};
+    ASSERT_TRUE(terms.BeginFind(lookup, value));
+    const TermId found = terms.Find(kPath, value);
+    if (!terms.ContinueFind(lookup)) {
+      EXPECT_EQ(found, TermTable::kNone);
+      continue;
+    }
+    EXPECT_EQ(terms.EndFind(lookup, value), found);
+    EXPECT_TRUE(found == TermTable::kNone ||
+                &terms.Likely(lookup) == &terms[found]);
+  }
+  IndexScratch::TermLookup lookup{kPath};
+  EXPECT_FALSE(terms.BeginFind(lookup, Value::Double(NAN)));
+}
+
 TEST(TermTableTest, WhatIsNoTermIsNeverFound) {
   TermTable terms;
   const Value nan = Value::Double(std::nan(""));

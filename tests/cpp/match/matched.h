@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,15 +32,17 @@ inline MatchInput InputOf(const Value& document) {
   return input;
 }
 
+inline Handles ToHandles(std::span<const SubscriptionHandle> matches) {
+  Handles handles;
+  for (SubscriptionHandle handle : matches) handles.push_back(handle.value());
+  return handles;
+}
+
 // Of a Matcher or a ScanMatcher.
 template <typename AnyMatcher>
 Handles MatchedBy(const AnyMatcher& matcher, const MatchInput& input,
                   MatchScratch& scratch) {
-  Handles handles;
-  for (SubscriptionHandle handle : matcher.Match(input, scratch)) {
-    handles.push_back(handle.value());
-  }
-  return handles;
+  return ToHandles(matcher.Match(input, scratch));
 }
 
 template <typename AnyMatcher>

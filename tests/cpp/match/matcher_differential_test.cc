@@ -77,6 +77,20 @@ class Pair {
     return Check(InputOf(document->root()));
   }
 
+  // The same of events that are matched together.
+  std::size_t Check(const std::vector<MatchInput>& inputs) {
+    std::vector<MatchScratch> scratches(inputs.size());
+    EXPECT_EQ(matcher_.MatchBatch(inputs, scratches), inputs.size());
+    std::size_t matches = 0;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const Handles expected = MatchedBy(matcher_, inputs[i], scratch_);
+      EXPECT_EQ(ToHandles(scratches[i].matches), expected) << "event " << i;
+      EXPECT_EQ(scratches[i].problem, scratch_.problem) << "event " << i;
+      matches += expected.size();
+    }
+    return matches;
+  }
+
   const Matcher& matcher() const { return matcher_; }
   std::size_t size() const { return scan_.size(); }
 
@@ -202,6 +216,43 @@ TEST(MatcherDifferentialTest, RandomFiltersUnderChurnOnUnreadEvents) {
     churn.Step(300);
     if (i % 900 == 899) churn.Thin();
     matches += pair.Check(RandomEvent(random));
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(matches, 10'000u);
+}
+
+// Some are read already, some are text, some are no JSON, some are of
+// collections that nobody subscribes to.
+TEST(MatcherDifferentialTest, RandomBatchesUnderChurnAreAsEachEventAlone) {
+  Random random(SeedOf("MatcherDifferentialTest.Batches"));
+  SCOPED_TRACE(random.seed_note());
+  Pair pair;
+  Churn churn(random, pair);
+  RandomInputs values(random, ValueRange::kJson);
+  std::size_t matches = 0;
+  for (int i = 0; i < 400; ++i) {
+    for (int step = 0; step < 6; ++step) churn.Step(300);
+    if (i % 150 == 149) churn.Thin();
+    std::vector<ChangeEvent> events;
+    for (std::size_t n = random.Below(20); n > 0; --n) {
+      events.push_back(random.Chance(1, 20) ? InsertionOf(R"({"a": 1,)")
+                                            : RandomEvent(random));
+    }
+    std::vector<MatchInput> inputs;
+    for (const ChangeEvent& event : events) {
+      inputs.push_back(MakeMatchInput(event));
+      inputs.back().tenant = random.Pick({"acme", "acme", "other", "nobody"});
+    }
+    if (random.Chance(1, 2)) {
+      MatchInput read;
+      read.tenant = "acme";
+      read.collection = "rooms";
+      read.values = values.Next();
+      inputs.insert(inputs.begin() + static_cast<std::ptrdiff_t>(
+                                         random.Below(inputs.size() + 1)),
+                    read);
+    }
+    matches += pair.Check(inputs);
     if (HasFailure()) return;
   }
   EXPECT_GT(matches, 10'000u);

@@ -163,26 +163,45 @@ TEST(MatcherMemoryTest, AnIndexThatStaysGivesBackWhatIsRemoved) {
   EXPECT_LT(live_bytes - before, peak / 50);
 }
 
-TEST(MatcherMemoryTest, MatchingAllocatesNothingOnceTheScratchHasGrown) {
-  Matcher matcher;
-  std::uint64_t handle = 0;
-  for (const FilterPointer& filter : ManyFilters(100)) {
-    for (int i = 0; i < 2; ++i) {
-      matcher.Add(SubscriptionHandle(++handle), "acme", "rooms", filter);
+class SteadyMatchingTest : public testing::Test {
+ protected:
+  SteadyMatchingTest() {
+    std::uint64_t handle = 0;
+    for (const FilterPointer& filter : ManyFilters(100)) {
+      for (int i = 0; i < 2; ++i) {
+        matcher_.Add(SubscriptionHandle(++handle), "acme", "rooms", filter);
+      }
     }
   }
-  auto document = Document::Parse(R"({
+
+  Matcher matcher_;
+  std::shared_ptr<const Document> document_ = Document::Parse(R"({
       "key": "key-7", "price": 50.6, "f5": 2, "g": 9, "id": "d3",
       "tags": ["tag-4", "tag-5", "tag-4", "other"], "name": "user-12",
       "b": {"c1": 4, "c2": 3}})")
-                      .value();
-  const MatchInput input = InputOf(document->root());
+                                                  .value();
+  MatchInput input_ = InputOf(document_->root());
+};
+
+TEST_F(SteadyMatchingTest, AllocatesNothingOnceTheScratchHasGrown) {
   MatchScratch scratch;
-  const std::size_t matches = matcher.Match(input, scratch).size();
+  const std::size_t matches = matcher_.Match(input_, scratch).size();
   EXPECT_GT(matches, 20u);
   const std::size_t before = allocations;
   for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(matcher.Match(input, scratch).size(), matches);
+    ASSERT_EQ(matcher_.Match(input_, scratch).size(), matches);
+  }
+  EXPECT_EQ(allocations, before);
+}
+
+TEST_F(SteadyMatchingTest, OfBatchesAllocatesNothingOnceTheScratchesHaveGrown) {
+  const std::vector<MatchInput> inputs(16, input_);
+  std::vector<MatchScratch> scratches(16);
+  matcher_.MatchBatch(inputs, scratches);
+  EXPECT_GT(scratches[15].matches.size(), 20u);
+  const std::size_t before = allocations;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(matcher_.MatchBatch(inputs, scratches), inputs.size());
   }
   EXPECT_EQ(allocations, before);
 }

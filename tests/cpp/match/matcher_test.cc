@@ -163,6 +163,39 @@ TEST(MatcherTest, RemoveEndsOneSubscriptionAndIgnoresOneThatIsNotThere) {
   EXPECT_FALSE(matcher.HasCollection("acme", "rooms"));
 }
 
+TEST(MatcherTest, ABatchEndsWithTheFirstEventThatLeavesOneOverBudget) {
+  Matcher matcher(500);
+  AddText(matcher, 1, kCostly);
+  AddText(matcher, 2, "doc.n > 0");
+  std::vector<std::shared_ptr<const Document>> documents;
+  std::vector<MatchInput> inputs;
+  for (const char* n : {"10", "1000", "11", "2000"}) {
+    documents.push_back(
+        Document::Parse("{\"n\": " + std::string(n) + "}").value());
+    inputs.push_back(InputOf(documents.back()->root()));
+  }
+  std::vector<MatchScratch> scratches(4);
+  EXPECT_EQ(matcher.MatchBatch(inputs, scratches), 2u);
+  EXPECT_TRUE(scratches[0].over_budget.empty());
+  EXPECT_EQ(scratches[1].over_budget, std::vector{SubscriptionHandle(1)});
+  EXPECT_EQ(ToHandles(scratches[1].matches), Handles{2});
+  // What was begun of the others is not counted.
+  EXPECT_EQ(matcher.statistics().events, 2u);
+  const std::span rest = std::span(inputs).subspan(2);
+  EXPECT_EQ(matcher.MatchBatch(rest, scratches), 2u);
+  EXPECT_EQ(scratches[1].over_budget, std::vector{SubscriptionHandle(1)});
+}
+
+TEST(MatcherTest, ABatchIsAsLongAsThereAreScratches) {
+  Matcher matcher;
+  AddText(matcher, 1, "true");
+  const auto document = Document::Parse("{}").value();
+  const std::vector<MatchInput> inputs(3, InputOf(document->root()));
+  std::vector<MatchScratch> scratches(2);
+  EXPECT_EQ(matcher.MatchBatch(inputs, scratches), 2u);
+  EXPECT_EQ(matcher.MatchBatch({}, scratches), 0u);
+}
+
 TEST(MatcherTest, StatisticsTellMatchesFailuresAndWork) {
   Matcher matcher;
   AddText(matcher, 1, "doc.a == 1 && doc.b + 1 > 2");
