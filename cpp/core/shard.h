@@ -1,8 +1,9 @@
 // Shard: matches the events of the collections it owns.
 //
 // Takes its tasks in order, so a filter added before an event sees it and one
-// added after does not. Bodies are parsed here, and only when the collection
-// has subscriptions.
+// added after does not. Events that follow one another are matched together,
+// since most of matching is waiting for memory. Bodies are parsed here, and
+// only when the collection has subscriptions.
 //
 // A filter that uses up its evaluation budget on an event is removed there and
 // then: from that event on its subscriptions are suspended, and the result
@@ -13,9 +14,13 @@
 #ifndef STREAMER_CORE_SHARD_H_
 #define STREAMER_CORE_SHARD_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "cel/cost.h"
 #include "core/sequenced.h"
@@ -35,18 +40,35 @@ class Shard {
       : evaluation_budget_(evaluation_budget),
         matcher_(evaluation_budget, bloom) {}
 
-  // Nothing unless it was to match.
+  // Takes the first task, and when that is to match an event as many of those
+  // that follow it as can be matched together. Appends their results; returns
+  // how many were taken. REQUIRES: there is one.
+  std::size_t ProcessSome(std::span<ShardTask> tasks,
+                          std::vector<ShardResult>& results);
+
+  // One task. Nothing unless it was to match.
   std::optional<ShardResult> Process(ShardTask task);
 
   [[nodiscard]] ShardStatistics statistics() const;
 
  private:
-  ShardResult Match(Ordinal ordinal, ChangeEvent event);
-  std::shared_ptr<const Suspension> Suspend(const ChangeEvent& event);
+  static constexpr std::size_t kMostTogether = 16;
+
+  void Apply(ShardTask& task);
+  // How many of the tasks are to match an event, before any other.
+  static std::size_t CountEvents(std::span<const ShardTask> tasks);
+  void PrepareInputs(std::span<const ShardTask> tasks);
+  std::size_t Match(std::span<ShardTask> tasks,
+                    std::vector<ShardResult>& results);
+  ShardResult ResultOf(Ordinal ordinal, ChangeEvent event,
+                       MatchScratch& scratch);
+  std::shared_ptr<const Suspension> Suspend(const ChangeEvent& event,
+                                            const MatchScratch& scratch);
 
   const cel::Units evaluation_budget_;
   Matcher matcher_;
-  MatchScratch scratch_;
+  std::vector<MatchInput> inputs_;
+  std::array<MatchScratch, kMostTogether> scratches_;
 };
 
 }  // namespace streamer

@@ -134,7 +134,8 @@ void AddSubscriptions(const EngineStatistics& engine, Families& families) {
 
 void AddMatching(const EngineStatistics& engine, Families& families) {
   AddHistogram(families, "streamer_match_latency_seconds",
-               "Time to match one event.", engine.match_latency_seconds);
+               "Time to match an event and those matched along with it.",
+               engine.match_latency_seconds);
   AddHistogram(families, "streamer_matches_per_event",
                "Subscriptions that one event matched.",
                engine.matches_per_event);

@@ -101,12 +101,13 @@ ShardStage::ShardStage(const CoreOptions& options, MonotonicClock clock)
 void ShardStage::Process(std::span<ShardTask> tasks,
                          std::vector<ShardResult>& results) {
   MonotonicTime before = clock_();
-  for (ShardTask& task : tasks) {
-    std::optional<ShardResult> result = shard_.Process(std::move(task));
+  while (!tasks.empty()) {
+    const std::size_t known = results.size();
+    tasks = tasks.subspan(shard_.ProcessSome(tasks, results));
     MonotonicTime after = clock_();
-    if (result) {
+    // Each event took as long as those that it was matched with.
+    for (std::size_t i = known; i < results.size(); ++i) {
       counts_.match_latency.Observe(Seconds(after - before));
-      results.push_back(*std::move(result));
     }
     before = after;
   }

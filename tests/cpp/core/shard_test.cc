@@ -3,14 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "index/bloom_summary.h"
 #include "support/core_events.h"
+#include "support/random.h"
 
 namespace streamer {
 namespace {
@@ -131,6 +135,83 @@ TEST_F(ShardTest, AFilterThatIsCutOffEndsAtThatEvent) {
   EXPECT_THAT(Match(support::MakeEvent(11, "c")).handles,
               ElementsAre(SubscriptionHandle(3)));
   EXPECT_EQ(shard_->statistics().match.over_budget, 1u);
+}
+
+std::string Described(const ShardResult& result) {
+  std::string text = absl::StrCat(result.ordinal.value(), ":");
+  for (SubscriptionHandle handle : result.handles) {
+    absl::StrAppend(&text, " ", handle.value());
+  }
+  if (result.event) absl::StrAppend(&text, " ", result.event->document);
+  if (result.malformed) {
+    absl::StrAppend(&text, " malformed ",
+                    std::string(MessageOf(result.malformed->problem)));
+  }
+  if (result.suspension) {
+    absl::StrAppend(&text, " suspended ", result.suspension->reason);
+    for (SubscriptionHandle handle : result.suspension->handles) {
+      absl::StrAppend(&text, " ", handle.value());
+    }
+  }
+  return text;
+}
+
+// Filters that come, go and cost too much between events good and bad.
+std::vector<ShardTask> RandomTasks(support::Random& random) {
+  std::vector<ShardTask> tasks;
+  for (std::uint64_t i = 1; i <= 400; ++i) {
+    ShardTask& task = tasks.emplace_back(ShardTask{Ordinal(i), {}});
+    if (random.Chance(1, 8)) {
+      const std::string expression = random.Pick<std::string>(
+          {support::CostlyExpression(), "doc.n > 20", "doc.n == 10", "",
+           "data.n < 500 || data.size() > 3"});
+      task.work = AddFilter{SubscriptionHandle(i), "t",
+                            random.Pick<std::string>({"c", "d"}),
+                            support::MakeFilter(expression)};
+    } else if (random.Chance(1, 12)) {
+      task.work = RemoveFilters{{SubscriptionHandle(random.Below(i) + 1)}};
+    } else {
+      auto source = std::make_shared<SourceEvent>(
+          support::MakeEvent(random.Pick<std::int64_t>({10, 11, 30, 1000}),
+                             random.Pick<std::string>({"c", "c", "d", "e"})));
+      if (random.Chance(1, 15)) source->document = "{\"n\": 1,";
+      if (random.Chance(1, 15)) source->document.append(70'000, ' ');
+      ChangeEvent event;
+      event.source = std::move(source);
+      task.work = MatchEvent{std::move(event)};
+    }
+  }
+  return tasks;
+}
+
+TEST_F(ShardTest, TasksTakenTogetherGiveTheResultsOfTasksOneByOne) {
+  support::Random random(support::SeedOf("ShardTest.Together"));
+  SCOPED_TRACE(random.seed_note());
+  for (int round = 0; round < 10; ++round) {
+    std::vector<ShardTask> tasks = RandomTasks(random);
+    std::vector<std::string> expected;
+    Shard one_by_one(support::kLowBudget);
+    for (const ShardTask& task : tasks) {
+      const auto result = one_by_one.Process(task);
+      if (result) expected.push_back(Described(*result));
+    }
+    Shard together(support::kLowBudget);
+    std::vector<ShardResult> results;
+    std::size_t calls = 0;
+    for (std::span<ShardTask> rest = tasks; !rest.empty(); ++calls) {
+      const std::size_t chunk = std::min(rest.size(), 1 + random.Below(40));
+      rest = rest.subspan(together.ProcessSome(rest.first(chunk), results));
+    }
+    std::vector<std::string> got;
+    for (const ShardResult& result : results) got.push_back(Described(result));
+    ASSERT_EQ(got, expected);
+    EXPECT_LT(calls, tasks.size() * 3 / 4);
+    const MatchStatistics& counts = together.statistics().match;
+    EXPECT_EQ(counts.events, one_by_one.statistics().match.events);
+    EXPECT_EQ(counts.matches, one_by_one.statistics().match.matches);
+    EXPECT_EQ(counts.over_budget, one_by_one.statistics().match.over_budget);
+    EXPECT_GT(counts.over_budget, 0u);
+  }
 }
 
 TEST_F(ShardTest, AQuestionIsAnsweredAtOnceAndHasNoResult) {
