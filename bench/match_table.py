@@ -8,7 +8,8 @@ then the two-shard run.  --quick takes seconds (1,000 and 10,000
 subscriptions); --largest adds W1 at 5,000,000.  Results that are already in
 the JSON file and are not measured again stay there.
 
-Columns: ns per event from raw JSON and from a parsed event; percentiles of
+Columns: ns per event from raw JSON and from a parsed event, of batches of
+sixteen (of one at a time they are in the JSON file); percentiles of
 parsed events timed alone (two readings of the clock included); matches and
 candidates per event; subscriptions added and removed per second, filters
 already compiled; bytes per subscription that the matcher counts, that adding

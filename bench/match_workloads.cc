@@ -6,7 +6,8 @@
 // bench/match_table.py runs it for every workload and size.
 //
 // What is timed: adding (compiled filters in hand), matching from raw JSON
-// and from parsed events (medians of five rounds), add + remove pairs among
+// and from parsed events, sixteen together as a shard takes them and one at a
+// time ("alone") (medians of five rounds), add + remove pairs among
 // the live ones, all in time of this thread, so that other programs do not
 // count; and by the clock on the wall, with its two readings: each event alone
 // for the percentiles, idle and while 50,000 pairs a second go on.

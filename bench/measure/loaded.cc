@@ -74,6 +74,14 @@ void LoadEvents(const workloads::Workload& workload, std::size_t count,
 
 }  // namespace
 
+void MakeInputs(std::span<const ChangeEvent> events,
+                std::span<MatchInput> inputs) {
+  for (const ChangeEvent& event : events) PrefetchMatchInput(event);
+  std::transform(
+      events.begin(), events.end(), inputs.begin(),
+      [](const ChangeEvent& event) { return MakeMatchInput(event); });
+}
+
 Compiled Compile(const workloads::Subscription& subscription) {
   auto filter = Filter::Compile(workloads::FilterSourceOf(subscription));
   if (!filter.ok()) {

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "event/body.h"
@@ -13,6 +15,13 @@
 #include "measure/options.h"
 
 namespace streamer::measure {
+
+// How many events are matched together, as by a shard.
+inline constexpr std::size_t kTogether = 16;
+
+// The inputs of `events`, of which there are as many.
+void MakeInputs(std::span<const ChangeEvent> events,
+                std::span<MatchInput> inputs);
 
 // A compiled subscription.
 struct Compiled {

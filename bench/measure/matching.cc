@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -23,9 +24,10 @@ constexpr std::size_t kChecked = 200;      // events
 constexpr std::size_t kScanLimit = 2'000;  // subscriptions
 constexpr double kChurnPairsPerSecond = 50'000;
 
-// Nanoseconds per call of `run(event number)`, the median of the rounds.
+// Nanoseconds per event of `run(event number)`, which matches as many as
+// `together` from there on; the median of the rounds.
 template <typename Run>
-double MedianOfRounds(const Options& options, Run run) {
+double MedianOfRounds(const Options& options, std::size_t together, Run run) {
   std::vector<double> rounds;
   std::size_t next = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -38,18 +40,43 @@ double MedianOfRounds(const Options& options, Run run) {
       const std::size_t batch = runs == 0 ? 1 : std::min<std::size_t>(runs, 64);
       for (std::size_t i = 0; i < batch; ++i) {
         run(next);
-        if (++next == options.events) next = 0;
+        next += together;
+        if (next >= options.events) next = 0;
       }
       runs += batch;
       elapsed = ThreadSeconds() - start;
     } while (elapsed < options.seconds / kRounds);
-    rounds.push_back(elapsed * 1e9 / static_cast<double>(runs));
+    rounds.push_back(elapsed * 1e9 / static_cast<double>(runs * together));
   }
   return Median(std::move(rounds));
 }
 
-void MatchJson(const Loaded& loaded, std::size_t i, MatchScratch& scratch) {
-  loaded.matcher.Match(MakeMatchInput(loaded.events[i]), scratch);
+// As many as are matched together from `first` on.
+template <typename T>
+std::span<T> FromOn(std::vector<T>& all, std::size_t first) {
+  return std::span(all).subspan(first, std::min(kTogether, all.size() - first));
+}
+
+// Adds the figures of events one by one, and of as many together as a shard
+// takes.
+void MeasureThroughput(const Options& options, Loaded& loaded, Json& json) {
+  std::vector<MatchScratch> scratches(kTogether);
+  std::vector<MatchInput> inputs(kTogether);
+  json["parsed_ns"] = MedianOfRounds(options, kTogether, [&](std::size_t i) {
+    loaded.matcher.MatchBatch(FromOn(loaded.inputs, i), scratches);
+  });
+  json["json_ns"] = MedianOfRounds(options, kTogether, [&](std::size_t first) {
+    const auto events = FromOn(loaded.events, first);
+    MakeInputs(events, inputs);
+    loaded.matcher.MatchBatch(std::span(inputs).first(events.size()),
+                              scratches);
+  });
+  json["parsed_alone_ns"] = MedianOfRounds(options, 1, [&](std::size_t i) {
+    loaded.matcher.Match(loaded.inputs[i], scratches[0]);
+  });
+  json["json_alone_ns"] = MedianOfRounds(options, 1, [&](std::size_t i) {
+    loaded.matcher.Match(MakeMatchInput(loaded.events[i]), scratches[0]);
+  });
 }
 
 Json ToJson(const Percentiles& percentiles) {
@@ -225,11 +252,7 @@ Json MeasureWorkload(const Options& options) {
   json["is_checked"] = options.shape.count <= kScanLimit;
   if (json["is_checked"]) CompareWithScan(options, loaded, checksum);
   json["per_event"] = CountWork(options, loaded, scratch);
-  json["parsed_ns"] = MedianOfRounds(options, [&](std::size_t i) {
-    loaded.matcher.Match(loaded.inputs[i], scratch);
-  });
-  json["json_ns"] = MedianOfRounds(
-      options, [&](std::size_t i) { MatchJson(loaded, i, scratch); });
+  MeasureThroughput(options, loaded, json);
   json["idle"] = ToJson(TimeEach(options, loaded, scratch, 0));
   json["churned"] =
       ToJson(TimeEach(options, loaded, scratch, kChurnPairsPerSecond));

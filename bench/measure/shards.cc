@@ -1,7 +1,10 @@
 #include "measure/shards.h"
 
+#include <algorithm>
+#include <array>
 #include <barrier>
 #include <functional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -46,9 +49,13 @@ std::vector<Shard> LoadShards(const Options& options, std::size_t count) {
   return shards;
 }
 
-void MatchAll(const Shard& shard, MatchScratch& scratch) {
-  for (const ChangeEvent& event : shard.events) {
-    shard.matcher.Match(MakeMatchInput(event), scratch);
+void MatchAll(const Shard& shard, std::span<MatchScratch> scratches) {
+  std::array<MatchInput, kTogether> inputs;
+  for (std::span<const ChangeEvent> rest = shard.events; !rest.empty();) {
+    const std::size_t count = std::min(rest.size(), kTogether);
+    MakeInputs(rest.first(count), inputs);
+    shard.matcher.MatchBatch(std::span(inputs).first(count), scratches);
+    rest = rest.subspan(count);
   }
 }
 
@@ -58,10 +65,10 @@ double TimeRound(const std::vector<Shard>& shards, std::size_t times) {
   std::vector<std::jthread> threads;
   for (const Shard& shard : shards) {
     threads.emplace_back([&start, &shard, times] {
-      MatchScratch scratch;
-      MatchAll(shard, scratch);
+      std::vector<MatchScratch> scratches(kTogether);
+      MatchAll(shard, scratches);
       start.arrive_and_wait();
-      for (std::size_t i = 0; i < times; ++i) MatchAll(shard, scratch);
+      for (std::size_t i = 0; i < times; ++i) MatchAll(shard, scratches);
     });
   }
   start.arrive_and_wait();
