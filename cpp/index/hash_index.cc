@@ -55,10 +55,11 @@ void HashIndex::Erase(std::uint64_t hash, Number number) {
     if (++place == segment.capacity) place = 0;
   }
   CloseGap(segment, place);
+  if (segment.bits != nullptr) ClearBit(segment, tag);
   --segment.count;
   --size_;
   if (size_ == 0) {
-    *this = HashIndex();
+    *this = HashIndex(bits_);
   } else if (IsSparse(segment.count, segment.capacity)) {
     Resize(segment, CapacityFor(segment.count));
   }
@@ -66,18 +67,24 @@ void HashIndex::Erase(std::uint64_t hash, Number number) {
 
 void HashIndex::Place(Segment& segment, Slot slot) {
   std::uint32_t place = HomeOf(slot.tag, segment.capacity);
+  if (segment.bits != nullptr) {
+    segment.bits[place] |= BitOf(slot.tag, segment.capacity);
+  }
   while (segment.slots[place].number_plus_one != 0) {
     if (++place == segment.capacity) place = 0;
   }
   segment.slots[place] = slot;
 }
 
-void HashIndex::Resize(Segment& segment, std::uint32_t capacity) {
+void HashIndex::Resize(Segment& segment, std::uint32_t capacity) const {
   Segment grown;
   grown.depth = segment.depth;
   grown.count = segment.count;
   grown.capacity = capacity;
   grown.slots = std::make_unique<Slot[]>(capacity);
+  if (bits_ == Bits::kInFront) {
+    grown.bits = std::make_unique<std::uint8_t[]>(capacity);
+  }
   for (std::uint32_t i = 0; i < segment.capacity; ++i) {
     if (segment.slots[i].number_plus_one != 0) Place(grown, segment.slots[i]);
   }
@@ -138,11 +145,29 @@ void HashIndex::CloseGap(Segment& segment, std::uint32_t gap) {
   segment.slots[gap] = {};
 }
 
+// Unless another entry needs it: those at home in a slot lie between it and the
+// next free one.
+void HashIndex::ClearBit(Segment& segment, std::uint32_t tag) {
+  const std::uint32_t capacity = segment.capacity;
+  const std::uint32_t home = HomeOf(tag, capacity);
+  std::uint32_t place = home;
+  while (segment.slots[place].number_plus_one != 0) {
+    const std::uint32_t other = segment.slots[place].tag;
+    if (HomeOf(other, capacity) == home &&
+        BitOf(other, capacity) == BitOf(tag, capacity)) {
+      return;
+    }
+    if (++place == capacity) place = 0;
+  }
+  segment.bits[home] &= static_cast<std::uint8_t>(~BitOf(tag, capacity));
+}
+
 std::size_t HashIndex::memory_bytes() const {
   std::size_t bytes = segments_.capacity() * sizeof(Segment) +
                       directory_.capacity() * sizeof(std::uint32_t);
   for (const Segment& segment : segments_) {
-    bytes += segment.capacity * sizeof(Slot);
+    const std::size_t bits = segment.bits == nullptr ? 0 : 1;
+    bytes += segment.capacity * (sizeof(Slot) + bits);
   }
   return bytes;
 }

@@ -8,7 +8,12 @@
 // Only the upper 32 bits of a hash are kept: of these the upper choose the
 // segment, the lower the slot.
 //
-// Cost: one probe; 8 bytes an entry at a load between a half and four fifths.
+// An index that is mostly asked for what is not there can keep *bits* in front
+// of the slots: eight for each slot, one of them set for every entry whose
+// search begins there. They say no in one read, eleven times out of twelve.
+//
+// Cost: one probe; 8 bytes an entry, 9 with bits, at a load between a half and
+// four fifths.
 // Thread-safety: none; const use is safe while nobody changes it.
 #ifndef STREAMER_INDEX_HASH_INDEX_H_
 #define STREAMER_INDEX_HASH_INDEX_H_
@@ -24,6 +29,19 @@ class HashIndex {
  public:
   using Number = std::uint32_t;
   static constexpr Number kNone = ~Number{0};
+
+  enum class Bits : std::uint8_t { kNone, kInFront };
+  explicit HashIndex(Bits bits = Bits::kNone) : bits_(bits) {}
+
+  // False when no entry has this hash; true when one may.
+  [[nodiscard]] bool MayHold(std::uint64_t hash) const {
+    if (size_ == 0) return false;
+    if (bits_ == Bits::kNone) return true;
+    const std::uint32_t tag = TagOf(hash);
+    const Segment& segment = segments_[SegmentOf(tag)];
+    return (segment.bits[HomeOf(tag, segment.capacity)] &
+            BitOf(tag, segment.capacity)) != 0;
+  }
 
   // The number under `hash` for which `is_meant(number)` is true, or kNone.
   template <typename IsMeant>
@@ -57,6 +75,9 @@ class HashIndex {
     std::uint32_t count = 0;
     std::uint32_t capacity = 0;
     std::unique_ptr<Slot[]> slots;
+    // Of each slot, which eighths of the tags at home there occur; null when
+    // none are kept.
+    std::unique_ptr<std::uint8_t[]> bits;
   };
 
   // The upper half: hashes made by multiplication are good there.
@@ -69,18 +90,25 @@ class HashIndex {
     return static_cast<std::uint32_t>(
         (std::uint64_t{tag & 0xFFFFF} * capacity) >> 20);
   }
+  static std::uint8_t BitOf(std::uint32_t tag, std::uint32_t capacity) {
+    const std::uint64_t eighth =
+        (std::uint64_t{tag & 0xFFFFF} * capacity) >> 17;
+    return static_cast<std::uint8_t>(1u << (eighth & 7));
+  }
   [[nodiscard]] std::uint32_t SegmentOf(std::uint32_t tag) const {
     return directory_[static_cast<std::uint64_t>(tag) >> (32 - depth_)];
   }
 
   static void Place(Segment& segment, Slot slot);
-  static void Resize(Segment& segment, std::uint32_t capacity);
+  void Resize(Segment& segment, std::uint32_t capacity) const;
   void Split(std::uint32_t segment_index);
   static void CloseGap(Segment& segment, std::uint32_t gap);
+  static void ClearBit(Segment& segment, std::uint32_t tag);
 
   std::vector<Segment> segments_;
   std::vector<std::uint32_t> directory_;  // by the upper depth_ bits of a tag
   std::uint32_t depth_ = 0;
+  Bits bits_ = Bits::kNone;
   std::size_t size_ = 0;
 };
 

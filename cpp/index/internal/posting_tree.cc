@@ -1,7 +1,6 @@
 #include "index/internal/posting_tree.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <string_view>
@@ -411,28 +410,18 @@ void PostingTree::AddMemberProbes(const ProbeSite& site, PathId path,
   scratch.members.resize(begin);
 }
 
-// A text has many grams and few of them lead anywhere: only those that do
-// become probes, a few at a time so that their memory comes together.
+// A text has many grams and few of them lead anywhere: most end at a bit.
 void PostingTree::AddGramProbes(const ProbeSite& site, std::uint8_t width,
                                 std::string_view text,
                                 IndexScratch& scratch) const {
-  constexpr std::size_t kAtOnce = 32;
   auto& probes = scratch.probes;
   const auto first = static_cast<std::ptrdiff_t>(probes.size());
-  std::array<IndexScratch::Probe, kAtOnce> batch;
-  const std::size_t grams = text.size() - width + 1;
-  for (std::size_t begin = 0; begin < grams; begin += kAtOnce) {
-    const std::size_t count = std::min(grams - begin, kAtOnce);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint64_t gram = GramOf(text.substr(begin + i), width);
-      batch[i] = {MixHash(site.seed, gram), gram, site.space};
-      list_of_key_.Prefetch(batch[i].hash);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      if (LikelyList(batch[i].hash) != HashIndex::kNone) {
-        probes.push_back(batch[i]);
-      }
-    }
+  for (std::size_t at = 0; at + width <= text.size(); ++at) {
+    const std::uint64_t gram = GramOf(text.substr(at), width);
+    const std::uint64_t hash = MixHash(site.seed, gram);
+    if (!list_of_key_.MayHold(hash)) continue;
+    list_of_key_.Prefetch(hash);
+    probes.push_back({hash, gram, site.space});
   }
   // A gram may be there several times.
   std::sort(probes.begin() + first, probes.end());

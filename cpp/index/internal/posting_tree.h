@@ -201,7 +201,7 @@ class PostingTree {
   const ConstraintReader constraints_;
   PostingLists flat_;  // those that are not divided
   Pool<Division> divisions_;
-  HashIndex list_of_key_;
+  HashIndex list_of_key_{HashIndex::Bits::kInFront};
   Pool<KeyedList> lists_;
   std::vector<ConjunctionId> long_;
 };

@@ -43,10 +43,10 @@ TEST(HashIndexTest, TheCallerTellsApartNumbersOfOneHash) {
 
 // Enough entries for several splits and directory doublings, and all ways
 // back.
-TEST(HashIndexTest, AgreesWithAMapUnderRandomChurn) {
+void CheckUnderChurn(HashIndex::Bits bits) {
   Random random(SeedOf("HashIndexTest.Churn"));
   SCOPED_TRACE(random.seed_note());
-  HashIndex index;
+  HashIndex index(bits);
   std::map<HashIndex::Number, std::uint64_t> model;
   HashIndex::Number next = 0;
   for (int step = 0; step < 400'000; ++step) {
@@ -70,9 +70,54 @@ TEST(HashIndexTest, AgreesWithAMapUnderRandomChurn) {
     if (step % 50'000 == 0) {
       for (const auto& [number, hash] : model) {
         ASSERT_EQ(FindNumber(index, hash, number), number);
+        ASSERT_TRUE(index.MayHold(hash));
       }
     }
   }
+}
+
+TEST(HashIndexTest, AgreesWithAMapUnderRandomChurn) {
+  CheckUnderChurn(HashIndex::Bits::kNone);
+}
+
+TEST(HashIndexTest, WithBitsAgreesWithAMapUnderRandomChurn) {
+  CheckUnderChurn(HashIndex::Bits::kInFront);
+}
+
+// Of 100,000 hashes that are not in it, how many an index may hold.
+int CountTakenForHeld(const HashIndex& index) {
+  int taken = 0;
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    taken += index.MayHold(HashOf(1'000'000 + i)) ? 1 : 0;
+  }
+  return taken;
+}
+
+TEST(HashIndexTest, BitsSayNoOfNearlyAllThatIsNotThereAlsoAfterRemoval) {
+  HashIndex index(HashIndex::Bits::kInFront);
+  EXPECT_EQ(CountTakenForHeld(index), 0);
+  constexpr HashIndex::Number kCount = 100'000;
+  for (HashIndex::Number i = 0; i < kCount; ++i) index.Insert(HashOf(i), i);
+  EXPECT_LT(CountTakenForHeld(index), 11'000);
+  EXPECT_GT(CountTakenForHeld(index), 1'000);
+  // Few enough that no segment shrinks, which would set all bits anew.
+  for (HashIndex::Number i = 0; i < kCount / 4; ++i) {
+    index.Erase(HashOf(i), i);
+    ASSERT_EQ(FindNumber(index, HashOf(i), i), HashIndex::kNone);
+  }
+  EXPECT_LT(CountTakenForHeld(index), 8'500);
+  int still_held = 0;
+  for (HashIndex::Number i = 0; i < kCount / 4; ++i) {
+    still_held += index.MayHold(HashOf(i)) ? 1 : 0;
+  }
+  EXPECT_LT(still_held, 25'000 * 85 / 1'000);
+}
+
+TEST(HashIndexTest, WithoutBitsAnythingMayBeHeld) {
+  HashIndex index;
+  EXPECT_FALSE(index.MayHold(HashOf(1)));
+  index.Insert(HashOf(1), 1);
+  EXPECT_TRUE(index.MayHold(HashOf(2)));
 }
 
 TEST(HashIndexTest, MemoryFollowsTheContentsDownToNothing) {
