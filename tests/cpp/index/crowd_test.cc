@@ -78,7 +78,7 @@ class CrowdTest : public testing::Test {
     values_.reserve(kPaths);
     texts_.clear();
     texts_.reserve(kPaths);
-    scratch_.BeginEvent(kPaths, 0, 0);
+    scratch_.BeginEvent(kPaths);
   }
   void Set(PathId path, const Value& value) {
     scratch_.SetPath(path, values_.emplace_back(value));
