@@ -55,7 +55,8 @@ Status RemoveFolder(rocksdb::Env& env, const std::string& path) {
   std::vector<std::string> children;
   if (!env.GetChildren(path, &children).ok()) return OkStatus();
   for (const std::string& child : children) {
-    if (child != "." && child != "..") env.DeleteFile(path + "/" + child);
+    if (child != "." && child != "..")
+      env.DeleteFile(absl::StrCat(path, "/", child));
   }
   const rocksdb::Status removed = env.DeleteDir(path);
   if (removed.ok()) return OkStatus();
@@ -193,6 +194,7 @@ Result<std::unique_ptr<Database>> Database::OpenFolder(
   rocksdb_options.error_if_exists = is_new;
   rocksdb_options.create_missing_column_families = is_new;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.reserve(options.column_families.size());
   for (const std::string& name : options.column_families) {
     families.emplace_back(name, rocksdb_options);
   }

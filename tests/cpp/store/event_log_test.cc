@@ -272,6 +272,7 @@ TEST_P(EventLogContract, FingerprintsAreThoseOfTheEvents) {
   events[2].event_id = "e3";
   std::string scratch;
   std::vector<EventFingerprint> expected;
+  expected.reserve(events.size());
   for (const SourceEvent& event : events) {
     expected.push_back(FingerprintOf(event, scratch));
   }
