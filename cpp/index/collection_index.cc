@@ -280,7 +280,9 @@ void CollectionIndex::State::Reconsider(ConjunctionId id) {
   // It may have been removed since.
   if (hung == nullptr || hung->source == nullptr) return;
   const Access best = chooser_.Choose(*hung->source);
-  const Access present = chooser_.Judge(*hung->source, hung->access_predicate);
+  const std::uint32_t access = hung->access_predicate;
+  const Access present =
+      chooser_.Judge(*hung->source, access, OffersOf(*hung->source)[access]);
   if (best.share * 2 > present.share) return;
   Unhang(id);
   Hang(id, best);

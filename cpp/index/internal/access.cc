@@ -155,32 +155,33 @@ AccessKind KindOfTexts(const Conjunction& conjunction,
   return interval.is_empty() ? AccessKind::kNever : AccessKind::kTexts;
 }
 
-// As AccessKindOf, but numbers are never in cells.
-AccessKind KindOf(const Conjunction& conjunction, std::uint32_t index) {
-  const Predicate& predicate = conjunction.predicates[index];
-  if (IsNumberOrdering(predicate)) return KindOfNumbers(conjunction, index);
-  if (IsTextOrdering(predicate)) return KindOfTexts(conjunction, index);
-  if (IsLiteral(predicate)) return AccessKind::kLiteral;
-  if (predicate.kind == PredicateKind::kIsBoolean) return AccessKind::kEquality;
-  if (AsksForAbsence(predicate)) return AccessKind::kScan;
-  if (!IsWantedTrue(predicate)) return AccessKind::kPresent;
-  switch (predicate.kind) {
-    case PredicateKind::kEqual:
-    case PredicateKind::kIn:
-      return KindOfTerms(predicate, AccessKind::kEquality);
-    case PredicateKind::kContains:
-      return KindOfTerms(predicate, AccessKind::kMember);
+bool IsKeyAs(AccessKind kind, const Conjunction& conjunction,
+             std::uint32_t predicate) {
+  switch (kind) {
+    case AccessKind::kEquality:
+      return ConstantsOf(conjunction.predicates[predicate]).size() <=
+             kMostKeyTerms;
+    case AccessKind::kMember:
+    case AccessKind::kLiteral:
+      return true;
+    case AccessKind::kNumbers: {
+      const NumberInterval interval =
+          NumberIntervalOf(conjunction, {AccessKind::kNumbers, predicate, 1});
+      return !interval.holds_nan && !interval.is_empty();
+    }
     default:
-      return AccessKind::kPresent;
+      return false;
   }
 }
 
-bool HasOtherKey(const Conjunction& conjunction, std::uint32_t index) {
-  for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
-    if (IsSameRange(conjunction.predicates[i], conjunction.predicates[index])) {
-      continue;
+// Whether something else can be a key beside a range that can.
+bool HasOtherKey(const Conjunction& conjunction, const Offers& offers,
+                 std::uint32_t index) {
+  for (std::uint32_t i = 0; i < offers.size(); ++i) {
+    if (offers[i].is_key && !IsSameRange(conjunction.predicates[i],
+                                         conjunction.predicates[index])) {
+      return true;
     }
-    if (IsKey(conjunction, i)) return true;
   }
   return false;
 }
@@ -241,31 +242,39 @@ TextInterval TextIntervalOf(const Conjunction& conjunction,
   return IntervalOf<TextInterval>(conjunction, access, IsTextOrdering);
 }
 
-AccessKind AccessKindOf(const Conjunction& conjunction,
-                        std::uint32_t predicate) {
-  const AccessKind kind = KindOf(conjunction, predicate);
-  return kind == AccessKind::kNumbers && IsKey(conjunction, predicate) &&
-                 HasOtherKey(conjunction, predicate)
-             ? AccessKind::kCells
-             : kind;
+AccessKind AccessKindOf(const Conjunction& conjunction, std::uint32_t index) {
+  const Predicate& predicate = conjunction.predicates[index];
+  if (IsNumberOrdering(predicate)) return KindOfNumbers(conjunction, index);
+  if (IsTextOrdering(predicate)) return KindOfTexts(conjunction, index);
+  if (IsLiteral(predicate)) return AccessKind::kLiteral;
+  if (predicate.kind == PredicateKind::kIsBoolean) return AccessKind::kEquality;
+  if (AsksForAbsence(predicate)) return AccessKind::kScan;
+  if (!IsWantedTrue(predicate)) return AccessKind::kPresent;
+  switch (predicate.kind) {
+    case PredicateKind::kEqual:
+    case PredicateKind::kIn:
+      return KindOfTerms(predicate, AccessKind::kEquality);
+    case PredicateKind::kContains:
+      return KindOfTerms(predicate, AccessKind::kMember);
+    default:
+      return AccessKind::kPresent;
+  }
 }
 
-bool IsKey(const Conjunction& conjunction, std::uint32_t predicate) {
-  switch (KindOf(conjunction, predicate)) {
-    case AccessKind::kEquality:
-      return ConstantsOf(conjunction.predicates[predicate]).size() <=
-             kMostKeyTerms;
-    case AccessKind::kMember:
-    case AccessKind::kLiteral:
-      return true;
-    case AccessKind::kNumbers: {
-      const NumberInterval interval =
-          NumberIntervalOf(conjunction, {AccessKind::kNumbers, predicate, 1});
-      return !interval.holds_nan && !interval.is_empty();
-    }
-    default:
-      return false;
+Offers OffersOf(const Conjunction& conjunction) {
+  const auto count = static_cast<std::uint32_t>(conjunction.predicates.size());
+  Offers offers;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const AccessKind kind = AccessKindOf(conjunction, i);
+    offers.push_back({kind, IsKeyAs(kind, conjunction, i)});
   }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (offers[i].kind == AccessKind::kNumbers && offers[i].is_key &&
+        HasOtherKey(conjunction, offers, i)) {
+      offers[i].kind = AccessKind::kCells;
+    }
+  }
+  return offers;
 }
 
 bool IsSameRange(const Predicate& a, const Predicate& b) {
@@ -299,18 +308,19 @@ bool IsScanned(const Conjunction& conjunction) {
 
 Access AccessChooser::Choose(const Conjunction& conjunction) const {
   Access best;
-  for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
-    const Access access = Judge(conjunction, i);
+  const Offers offers = OffersOf(conjunction);
+  for (std::uint32_t i = 0; i < offers.size(); ++i) {
+    const Access access = Judge(conjunction, i, offers[i]);
     if (access.share < best.share) best = access;
   }
   return best;
 }
 
-Access AccessChooser::Judge(const Conjunction& conjunction,
-                            std::uint32_t index) const {
+Access AccessChooser::Judge(const Conjunction& conjunction, std::uint32_t index,
+                            const Offer& offer) const {
   const Predicate& predicate = conjunction.predicates[index];
-  Access access{AccessKindOf(conjunction, index), index, 1};
-  switch (access.kind) {
+  Access access{offer.kind, index, 1};
+  switch (offer.kind) {
     case AccessKind::kNever:
       access.share = 0;
       break;
@@ -321,11 +331,11 @@ Access AccessChooser::Judge(const Conjunction& conjunction,
       access.share = ShareOfMember(predicate);
       break;
     case AccessKind::kNumbers:
-      access.share = ShareOfEnds(NumberIntervalOf(conjunction, access));
+      access.share = ShareOf(NumberIntervalOf(conjunction, access));
       break;
     case AccessKind::kCells:
-      access.share = ShareOfEnds(NumberIntervalOf(conjunction, access)) +
-                     WeightOf(predicate);
+      access.share =
+          ShareOf(NumberIntervalOf(conjunction, access)) + WeightOf(predicate);
       break;
     case AccessKind::kTexts:
       access.share = ShareOfEnds(TextIntervalOf(conjunction, access));
@@ -374,8 +384,18 @@ double AccessChooser::ShareOfMember(const Predicate& predicate) const {
 double AccessChooser::ShareOf(PathId path, const Value& constant) const {
   if (path == PathTrie::kNone) return 1 / kImaginedTerms;
   const TermId term = terms_.Find(path, constant);
-  const double uses = term == TermTable::kNone ? 0 : terms_[term].references;
-  return (uses + 1) / (paths_[path].term_references + kImaginedTerms);
+  return term == TermTable::kNone
+             ? 1 / (paths_[path].term_references + kImaginedTerms)
+             : ShareOf(term);
+}
+
+double AccessChooser::ShareOf(TermId term) const {
+  return (terms_[term].references + 1) /
+         (paths_[terms_[term].path].term_references + kImaginedTerms);
+}
+
+double AccessChooser::ShareOf(const NumberInterval& interval) {
+  return ShareOfEnds(interval);
 }
 
 }  // namespace streamer

@@ -18,6 +18,7 @@
 #include <span>
 #include <string_view>
 
+#include "absl/container/inlined_vector.h"
 #include "filter/filter.h"
 #include "index/internal/bounds.h"
 #include "index/internal/path_trie.h"
@@ -78,13 +79,22 @@ NumberInterval NumberIntervalOf(const Conjunction& conjunction,
 TextInterval TextIntervalOf(const Conjunction& conjunction,
                             const Access& access);
 
-// The kind of access that a predicate offers, whatever is in the index.
+// The kind of access that a predicate offers by itself, whatever is in the
+// index: numbers are in no cells.
 AccessKind AccessKindOf(const Conjunction& conjunction,
                         std::uint32_t predicate);
 
-// Whether a predicate can also be a key beside another one (key_space.h): it
-// offers few keys, and no value that satisfies it has none of them.
-bool IsKey(const Conjunction& conjunction, std::uint32_t predicate);
+// The same, but in cells if another predicate of the conjunction is a key.
+struct Offer {
+  AccessKind kind = AccessKind::kScan;
+  // Whether it can also be a key beside another one (key_space.h): there are
+  // few keys, and no value that satisfies it has none of them.
+  bool is_key = false;
+};
+using Offers = absl::InlinedVector<Offer, 8>;
+
+// Of all predicates of a conjunction, by number.
+Offers OffersOf(const Conjunction& conjunction);
 
 // Whether the two say something of the same number.
 bool IsSameRange(const Predicate& a, const Predicate& b);
@@ -107,7 +117,11 @@ class AccessChooser {
 
   // The access that one predicate offers, judged by the present counts.
   [[nodiscard]] Access Judge(const Conjunction& conjunction,
-                             std::uint32_t predicate) const;
+                             std::uint32_t predicate, const Offer& offer) const;
+
+  // The share of events expected to have a term, or a number in an interval.
+  [[nodiscard]] double ShareOf(TermId term) const;
+  static double ShareOf(const NumberInterval& interval);
 
  private:
   [[nodiscard]] double WeightOf(const Predicate& predicate) const;

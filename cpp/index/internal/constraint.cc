@@ -19,12 +19,6 @@ Constraint* Find(std::vector<Constraint>& constraints, PathId path,
   return found == constraints.end() ? nullptr : &*found;
 }
 
-bool BoundsFromBelow(const PredicateRecord& record) {
-  const bool is_greater = record.ordering == PredicateKind::kGreater ||
-                          record.ordering == PredicateKind::kGreaterEqual;
-  return is_greater == (record.wanted == Answer::kTrue);
-}
-
 // The cells of some constants; none when one of them has no cell, so that
 // nothing can be said.
 CellSet CellsOfConstants(const Predicate& predicate) {
@@ -94,7 +88,7 @@ void ConstraintReader::AddNumber(const PredicateRecord& record,
     constraint->path = record.path;
   }
   const auto bound = static_cast<float>(record.number);
-  if (BoundsFromBelow(record)) {
+  if (record.bounds_from_below()) {
     constraint->low = std::max(constraint->low, bound);
   } else {
     constraint->high = std::min(constraint->high, bound);

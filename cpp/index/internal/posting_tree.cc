@@ -15,19 +15,20 @@ namespace {
 constexpr std::size_t kLongList = 64;
 constexpr std::size_t kLargeCrowd = 1'024;
 
-// Whether a guard can say what a predicate asks: one term, which its record
-// keeps, or a range of numbers.
-bool IsGuard(const Conjunction& conjunction, std::uint32_t predicate) {
-  if (!IsKey(conjunction, predicate)) return false;
-  switch (AccessKindOf(conjunction, predicate)) {
-    case AccessKind::kNumbers:
-    case AccessKind::kCells:
-      return true;
-    case AccessKind::kEquality:
-      return TestOf(conjunction.predicates[predicate]) == RecordTest::kTerm;
-    default:
-      return false;
+// What the records of a conjunction order the number at a path to be.
+NumberInterval IntervalAt(const HungConjunction& hung, PathId path) {
+  NumberInterval interval;
+  for (std::uint32_t i = 0; i < hung.record_count; ++i) {
+    const PredicateRecord& record = hung.record(i);
+    if (record.test != RecordTest::kNumber || record.path != path) continue;
+    if (record.bounds_from_below()) {
+      interval.low = std::max(interval.low, NumberBound{record.number});
+    } else {
+      interval.high = std::min(interval.high, NumberBound{record.number});
+    }
+    interval.holds_nan &= record.wanted == Answer::kFalse;
   }
+  return interval;
 }
 
 }  // namespace
@@ -117,7 +118,7 @@ void PostingTree::AddToSample(ConjunctionId id, Depth depth,
   std::vector<Constraint> constraints;
   constraints_.Read(hung, constraints);
   const std::uint8_t best = depth < HungConjunction::kMostKeys
-                                ? BestOf(hung, depth, IsKey)
+                                ? BestKeyOf(hung, depth)
                                 : HungConjunction::kNoKey;
   if (best == HungConjunction::kNoKey) {
     sample.Add(constraints, nullptr);
@@ -154,7 +155,7 @@ void PostingTree::InsertInto(DivisionId id, ConjunctionId conjunction,
   HungConjunction& hung = conjunctions_[conjunction.value()];
   if (depth < HungConjunction::kMostKeys &&
       hung.keys[depth] == HungConjunction::kNoKey) {
-    hung.keys[depth] = BestOf(hung, depth, IsKey);
+    hung.keys[depth] = BestKeyOf(hung, depth);
   }
   if (depth >= HungConjunction::kMostKeys ||
       hung.keys[depth] == HungConjunction::kNoKey) {
@@ -276,18 +277,17 @@ void PostingTree::RemoveList(HashIndex::Number number) {
   lists_.Remove(number);
 }
 
-std::uint8_t PostingTree::BestOf(const HungConjunction& hung, Depth depth,
-                                 bool (*is_eligible)(const Conjunction&,
-                                                     std::uint32_t)) const {
+std::uint8_t PostingTree::BestKeyOf(const HungConjunction& hung,
+                                    Depth depth) const {
   const Conjunction& conjunction = *hung.source;
+  const Offers offers = OffersOf(conjunction);
   const auto count = std::min<std::uint32_t>(
-      static_cast<std::uint32_t>(conjunction.predicates.size()),
-      HungConjunction::kNoKey);
+      static_cast<std::uint32_t>(offers.size()), HungConjunction::kNoKey);
   double least = 1;
   std::uint8_t best = HungConjunction::kNoKey;
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (IsUsed(hung, i, depth) || !is_eligible(conjunction, i)) continue;
-    const double share = chooser_.Judge(conjunction, i).share;
+    if (!offers[i].is_key || IsUsed(hung, i, depth)) continue;
+    const double share = chooser_.Judge(conjunction, i, offers[i]).share;
     if (share >= least) continue;
     least = share;
     best = static_cast<std::uint8_t>(i);
@@ -339,19 +339,47 @@ void PostingTree::ReleaseTerms(const HungConjunction& hung, Depth depth) {
   }
 }
 
+// Of what the records ask beside that by which the conjunction came here, what
+// the fewest events should have.
 Guard PostingTree::GuardOf(const HungConjunction& hung, Depth depth) const {
-  const std::uint8_t best = BestOf(hung, depth, IsGuard);
-  if (best == HungConjunction::kNoKey) return Guard::None();
-  const Conjunction& conjunction = *hung.source;
-  const Predicate& predicate = conjunction.predicates[best];
-  const PathId path = PathOf(predicate);
-  if (AccessKindOf(conjunction, best) == AccessKind::kEquality) {
-    return Guard::OfTerm(path,
-                         terms_.Find(path, ConstantsOf(predicate).front()));
+  const auto used = UsedPaths(hung, depth);
+  Guard best;
+  double least = 1;
+  for (std::uint32_t i = 0; i < hung.record_count; ++i) {
+    const PredicateRecord& record = hung.record(i);
+    if (std::find(used.begin(), used.end(), record.path) != used.end()) {
+      continue;
+    }
+    double share = 1;
+    if (record.test == RecordTest::kTerm && record.wanted == Answer::kTrue) {
+      share = chooser_.ShareOf(record.term());
+      if (share < least) best = Guard::OfTerm(record.path, record.term());
+    } else if (record.test == RecordTest::kNumber) {
+      const NumberInterval interval = IntervalAt(hung, record.path);
+      if (interval.holds_nan) continue;
+      share = AccessChooser::ShareOf(interval);
+      if (share < least) {
+        best = Guard::Number(record.path, interval.low.number,
+                             interval.high.number);
+      }
+    }
+    least = std::min(least, share);
   }
-  const NumberInterval interval =
-      NumberIntervalOf(conjunction, {AccessKind::kNumbers, best, 1});
-  return Guard::Number(path, interval.low.number, interval.high.number);
+  return best;
+}
+
+// Of the predicates that led a conjunction to `depth`.
+std::array<PathId, 1 + HungConjunction::kMostKeys> PostingTree::UsedPaths(
+    const HungConjunction& hung, Depth depth) const {
+  const std::vector<Predicate>& predicates = hung.source->predicates;
+  std::array<PathId, 1 + HungConjunction::kMostKeys> used;
+  used.fill(PathOf(predicates[hung.access_predicate]));
+  for (Depth i = 0; i < std::min<Depth>(depth, HungConjunction::kMostKeys);
+       ++i) {
+    if (hung.keys[i] == HungConjunction::kNoKey) break;
+    used[1 + i] = PathOf(predicates[hung.keys[i]]);
+  }
+  return used;
 }
 
 void PostingTree::AddProbes(DivisionId id, std::uint32_t space_number,

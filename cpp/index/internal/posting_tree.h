@@ -27,6 +27,7 @@
 #ifndef STREAMER_INDEX_INTERNAL_POSTING_TREE_H_
 #define STREAMER_INDEX_INTERNAL_POSTING_TREE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -153,9 +154,8 @@ class PostingTree {
 
   // Of the predicates by which a conjunction did not get to `depth`, the
   // eligible one that should tell the fewest events; or kNoKey.
-  [[nodiscard]] std::uint8_t BestOf(const HungConjunction& hung, Depth depth,
-                                    bool (*is_eligible)(const Conjunction&,
-                                                        std::uint32_t)) const;
+  [[nodiscard]] std::uint8_t BestKeyOf(const HungConjunction& hung,
+                                       Depth depth) const;
   static bool IsUsed(const HungConjunction& hung, std::uint32_t predicate,
                      Depth depth);
   [[nodiscard]] KeySet KeysOf(const HungConjunction& hung,
@@ -164,6 +164,8 @@ class PostingTree {
   void AcquireTerms(const HungConjunction& hung, Depth depth);
   void ReleaseTerms(const HungConjunction& hung, Depth depth);
   [[nodiscard]] Guard GuardOf(const HungConjunction& hung, Depth depth) const;
+  [[nodiscard]] std::array<PathId, 1 + HungConjunction::kMostKeys> UsedPaths(
+      const HungConjunction& hung, Depth depth) const;
   [[nodiscard]] auto GuardsAt(Depth depth) const {
     return [this, depth](ConjunctionId id) {
       return GuardOf(conjunctions_[id.value()], depth);

@@ -38,6 +38,12 @@ struct PredicateRecord {
     std::uint32_t reference;  // of kTerm and kShared: its id
   };
 
+  // Of kNumber: whether the values that satisfy it lie above `number`.
+  [[nodiscard]] bool bounds_from_below() const {
+    const bool is_greater = ordering == PredicateKind::kGreater ||
+                            ordering == PredicateKind::kGreaterEqual;
+    return is_greater == (wanted == Answer::kTrue);
+  }
   [[nodiscard]] TermId term() const { return TermId(reference); }
   [[nodiscard]] SharedPredicateId shared() const {
     return SharedPredicateId(reference);

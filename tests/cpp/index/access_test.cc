@@ -124,9 +124,10 @@ TEST_F(AccessTest, AKeyIsReachedByEveryValueThatSatisfiesIt) {
   const Conjunction& conjunction = ConjunctionOf(
       "doc.a == 1 && doc.b in [1, 2, 3, 4, 5] && 'x' in doc.c && doc.d < 5 && "
       "!(doc.e < 5) && doc.f.contains('x') && doc.g != 1 && doc.h < 'x'");
+  const Offers offers = OffersOf(conjunction);
   std::string keys;
   for (std::uint32_t i = 0; i < conjunction.predicates.size(); ++i) {
-    if (IsKey(conjunction, i)) {
+    if (offers[i].is_key) {
       keys += conjunction.predicates[i].path.segments().front();
     }
   }
