@@ -44,7 +44,7 @@ class CollectionIndex::State {
   State()
       : verifier_(paths_, terms_, shared_),
         chooser_(paths_, terms_),
-        postings_(conjunctions_, paths_, terms_, shared_, chooser_) {}
+        postings_(conjunctions_, paths_, terms_, chooser_) {}
 
   EntryId Add(SubscriptionHandle subscriber,
               std::shared_ptr<const Filter> filter);
@@ -228,15 +228,17 @@ PredicateRecord CollectionIndex::State::MakeRecord(const Predicate& predicate) {
   record.wanted = predicate.wanted;
   switch (record.test) {
     case RecordTest::kTerm:
-      record.reference =
-          terms_.Acquire(record.path, ConstantsOf(predicate).front()).value();
+      record.reference = {
+          terms_.Acquire(record.path, ConstantsOf(predicate).front()).value(),
+          CellsAskedBy(predicate)};
       ++paths_[record.path].term_references;
       break;
     case RecordTest::kNumber:
       record.number = RoundedNumber(predicate.operand.value());
       break;
     case RecordTest::kShared:
-      record.reference = shared_.Acquire(predicate).value();
+      record.reference = {shared_.Acquire(predicate).value(),
+                          CellsAskedBy(predicate)};
       break;
     default:
       break;

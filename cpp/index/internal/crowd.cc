@@ -16,7 +16,7 @@ constexpr std::uint32_t kShrinking = 8;
 // A column that fewer of the conjunctions than one in so many ask for is not
 // worth reading.
 constexpr std::uint32_t kRarest = 16;
-constexpr std::uint32_t kAllCells = (1u << kCells) - 1;
+constexpr std::uint32_t kAllCells = (1u << kCellCount) - 1;
 
 void AppendEnds(const Constraint& constraint, std::vector<float>& ends) {
   if (constraint.kind != ConstraintKind::kNumber) return;
@@ -42,11 +42,9 @@ std::uint32_t Crowd::RowsOf(const Column& column, IndexScratch& scratch) {
   }
   IndexScratch::PathSlot* slot = scratch.FindPath(column.path);
   if (slot == nullptr) return kOtherRow;
-  const bool is_term = column.kind == ConstraintKind::kTerm;
-  std::uint16_t& cells = is_term ? slot->term_cell : slot->member_cells;
-  if (cells == 0) {
-    cells = is_term ? CellOfTerm(*slot->value) : CellsOfMembers(*slot->value);
-  }
+  const CellSet cells = column.kind == ConstraintKind::kTerm
+                            ? TermCellAt(*slot)
+                            : MemberCellsAt(*slot);
   return cells == 0 ? kOtherRow : cells;
 }
 
@@ -69,7 +67,7 @@ void Crowd::SetBounds(Column& column, std::vector<float>& ends) {
   if (ends.empty()) return;
   std::sort(ends.begin(), ends.end());
   for (std::size_t i = 0; i < column.bounds.size(); ++i) {
-    column.bounds[i] = ends[(i + 1) * ends.size() / kCells];
+    column.bounds[i] = ends[(i + 1) * ends.size() / kCellCount];
   }
 }
 
@@ -98,7 +96,7 @@ void Crowd::Block::ChooseColumns(std::span<const ConjunctionId> ids,
   std::vector<std::vector<float>> ends;
   std::vector<Constraint> constraints;
   for (ConjunctionId id : ids) {
-    source.Read(id, constraints);
+    ReadConstraints(source[id.value()], constraints);
     for (const Constraint& constraint : constraints) {
       std::size_t i = FindColumn(constraint);
       if (i == columns_.size()) {
@@ -143,7 +141,7 @@ void Crowd::Block::Insert(ConjunctionId id, const CrowdSource& source) {
   ids_[slot] = id;
   ++size_;
   std::vector<Constraint> constraints;
-  source.Read(id, constraints);
+  ReadConstraints(source[id.value()], constraints);
   for (const Constraint& constraint : constraints) {
     Write(slot, constraint, true);
   }
@@ -153,7 +151,7 @@ bool Crowd::Block::Erase(ConjunctionId id, const CrowdSource& source) {
   const std::uint32_t slot = FindSlot(id);
   if (slot == capacity()) return false;
   std::vector<Constraint> constraints;
-  source.Read(id, constraints);
+  ReadConstraints(source[id.value()], constraints);
   for (const Constraint& constraint : constraints) {
     Write(slot, constraint, false);
   }

@@ -43,15 +43,8 @@
 
 namespace streamer {
 
-// What a crowd asks about conjunctions.
-struct CrowdSource {
-  const Pool<HungConjunction>& conjunctions;
-  const ConstraintReader& reader;
-
-  void Read(ConjunctionId id, std::vector<Constraint>& constraints) const {
-    reader.Read(conjunctions[id.value()], constraints);
-  }
-};
+// Where a crowd finds what its conjunctions ask.
+using CrowdSource = Pool<HungConjunction>;
 
 class Crowd {
  public:
@@ -79,8 +72,8 @@ class Crowd {
   static constexpr std::uint32_t kLargest = 4'096;
   static constexpr std::uint32_t kMostColumns = 32;
   // Of values that lie in no cell: absent, or of another type.
-  static constexpr std::uint32_t kOther = kCells;
-  static constexpr std::uint32_t kRows = kCells + 1;
+  static constexpr std::uint32_t kOther = kCellCount;
+  static constexpr std::uint32_t kRows = kCellCount + 1;
   using Word = std::uint64_t;
   using Words = std::unique_ptr<Word[]>;
 
@@ -90,7 +83,7 @@ class Crowd {
     std::uint32_t constrained = 0;  // conjunctions
     std::uint32_t suggested = 0;    // by those it was chosen for
     // Of kNumber: where the cells but the first begin.
-    std::array<float, kCells - 1> bounds{};
+    std::array<float, kCellCount - 1> bounds{};
     Words rows;  // kRows, of a bit for each slot
   };
   // Rows that a conjunction must be in all of to be excluded.

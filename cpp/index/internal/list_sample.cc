@@ -20,7 +20,7 @@ double ShareOf(const Constraint& constraint) {
   constexpr double kInterval = 0.17;
   constexpr double kMembers = 3;  // of an event's container
   const double cells = static_cast<double>(std::popcount(constraint.cells)) /
-                       static_cast<double>(kCells);
+                       static_cast<double>(kCellCount);
   switch (constraint.kind) {
     case ConstraintKind::kTerm:
       return cells;

@@ -23,7 +23,7 @@ class PostingLists {
   // The guard of a conjunction in the list at hand.
   using GuardOf = absl::FunctionRef<Guard(ConjunctionId)>;
 
-  explicit PostingLists(CrowdSource source) : source_(source) {}
+  explicit PostingLists(const CrowdSource& source) : source_(source) {}
 
   void Insert(PostingList& list, ConjunctionId id, GuardOf guard_of);
   // False when it is not there. A small crowd becomes postings again.
@@ -60,7 +60,7 @@ class PostingLists {
     return crowds_[list.crowd().value()];
   }
 
-  const CrowdSource source_;
+  const CrowdSource& source_;
   Pool<streamer::Crowd> crowds_;
   std::size_t bytes_ = 0;
 };

@@ -116,7 +116,7 @@ void PostingTree::AddToSample(ConjunctionId id, Depth depth,
   if (sample.is_full()) return;
   const HungConjunction& hung = conjunctions_[id.value()];
   std::vector<Constraint> constraints;
-  constraints_.Read(hung, constraints);
+  ReadConstraints(hung, constraints);
   const std::uint8_t best = depth < HungConjunction::kMostKeys
                                 ? BestKeyOf(hung, depth)
                                 : HungConjunction::kNoKey;

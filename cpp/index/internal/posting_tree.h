@@ -54,14 +54,12 @@ namespace streamer {
 class PostingTree {
  public:
   PostingTree(Pool<HungConjunction>& conjunctions, PathTrie& paths,
-              TermTable& terms, const SharedPredicates& shared,
-              const AccessChooser& chooser)
+              TermTable& terms, const AccessChooser& chooser)
       : conjunctions_(conjunctions),
         paths_(paths),
         terms_(terms),
         chooser_(chooser),
-        constraints_(terms, shared),
-        flat_({conjunctions, constraints_}) {}
+        flat_(conjunctions) {}
 
   // Adds to a list that is reached by the access predicate alone.
   // REQUIRES: the records are set.
@@ -200,7 +198,6 @@ class PostingTree {
   PathTrie& paths_;
   TermTable& terms_;
   const AccessChooser& chooser_;
-  const ConstraintReader constraints_;
   PostingLists flat_;  // those that are not divided
   Pool<Division> divisions_;
   HashIndex list_of_key_{HashIndex::Bits::kInFront};

@@ -38,11 +38,10 @@ namespace streamer {
 class Postings {
  public:
   Postings(Pool<HungConjunction>& conjunctions, PathTrie& paths,
-           TermTable& terms, const SharedPredicates& shared,
-           const AccessChooser& chooser)
+           TermTable& terms, const AccessChooser& chooser)
       : paths_(paths),
         terms_(terms),
-        tree_(conjunctions, paths, terms, shared, chooser) {}
+        tree_(conjunctions, paths, terms, chooser) {}
 
   // REQUIRES: its records are set.
   void Hang(ConjunctionId id, const Conjunction& conjunction,

@@ -46,9 +46,15 @@ bool Verifier::HoldsAt(PathId path, const Predicate& predicate,
 }
 
 bool Verifier::SharedHolds(const PredicateRecord& record,
-                           const IndexScratch::PathSlot* slot,
+                           IndexScratch::PathSlot* slot,
                            IndexScratch& scratch) const {
   if (slot == nullptr) return false;
+  if (record.reference.cells != 0) {
+    const CellSet cells = record.ordering == PredicateKind::kContains
+                              ? MemberCellsAt(*slot)
+                              : TermCellAt(*slot);
+    if ((record.reference.cells & cells) == 0) return false;
+  }
   return scratch.Memoized(record.shared(), [&] {
     return shared_[record.shared()].HoldsFor(slot->value);
   });

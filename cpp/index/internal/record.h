@@ -13,6 +13,7 @@
 
 #include "filter/predicate.h"
 #include "index/ids.h"
+#include "index/internal/cells.h"
 #include "index/internal/path_trie.h"
 #include "index/internal/shared_predicates.h"
 #include "index/internal/term_table.h"
@@ -33,9 +34,14 @@ struct PredicateRecord {
   RecordTest test = RecordTest::kPresent;
   PredicateKind ordering = PredicateKind::kLess;  // of kNumber
   Answer wanted = Answer::kTrue;                  // of kTerm and kNumber
+  struct Reference {
+    std::uint32_t id;
+    // CellsAskedBy of the predicate, for a first look.
+    CellSet cells;
+  };
   union {
-    double number = 0;        // of kNumber
-    std::uint32_t reference;  // of kTerm and kShared: its id
+    double number = 0;    // of kNumber
+    Reference reference;  // of kTerm and kShared
   };
 
   // Of kNumber: whether the values that satisfy it lie above `number`.
@@ -44,9 +50,9 @@ struct PredicateRecord {
                             ordering == PredicateKind::kGreaterEqual;
     return is_greater == (wanted == Answer::kTrue);
   }
-  [[nodiscard]] TermId term() const { return TermId(reference); }
+  [[nodiscard]] TermId term() const { return TermId(reference.id); }
   [[nodiscard]] SharedPredicateId shared() const {
-    return SharedPredicateId(reference);
+    return SharedPredicateId(reference.id);
   }
 };
 static_assert(sizeof(PredicateRecord) == 16);
@@ -110,8 +116,7 @@ class Verifier {
   }
   [[nodiscard]] bool ParentIsMap(PathId path,
                                  const IndexScratch& scratch) const;
-  bool SharedHolds(const PredicateRecord& record,
-                   const IndexScratch::PathSlot* slot,
+  bool SharedHolds(const PredicateRecord& record, IndexScratch::PathSlot* slot,
                    IndexScratch& scratch) const;
 
   const PathTrie& paths_;

@@ -28,12 +28,15 @@ class ConstraintTest : public testing::Test {
     record.number = number;
     return record;
   }
-  PredicateRecord Term(const Value& constant, Answer wanted = Answer::kTrue) {
+  static PredicateRecord Term(const Value& constant,
+                              Answer wanted = Answer::kTrue) {
     PredicateRecord record;
     record.path = kPath;
     record.test = RecordTest::kTerm;
+    record.ordering = PredicateKind::kEqual;
     record.wanted = wanted;
-    record.reference = terms_.Acquire(kPath, constant).value();
+    record.reference = {
+        0, wanted == Answer::kTrue ? CellOfTerm(constant) : CellSet{0}};
     return record;
   }
   // The first predicate of the only conjunction of `expression`.
@@ -43,22 +46,22 @@ class ConstraintTest : public testing::Test {
     PredicateRecord record;
     record.path = kPath;
     record.test = RecordTest::kShared;
-    record.reference =
-        shared_
-            .Acquire(filters_.back()->conjunctions().front().predicates.front())
-            .value();
+    const Predicate& predicate =
+        filters_.back()->conjunctions().front().predicates.front();
+    record.ordering = predicate.kind;
+    record.wanted = predicate.wanted;
+    record.reference = {0, CellsAskedBy(predicate)};
     return record;
   }
-  std::vector<Constraint> Read(const std::vector<PredicateRecord>& records) {
+  static std::vector<Constraint> Read(
+      const std::vector<PredicateRecord>& records) {
     HungConjunction hung;
     hung.SetRecords(records);
     std::vector<Constraint> constraints(3);  // what stood there before goes
-    ConstraintReader(terms_, shared_).Read(hung, constraints);
+    ReadConstraints(hung, constraints);
     return constraints;
   }
 
-  TermTable terms_;
-  SharedPredicates shared_;
   std::vector<std::shared_ptr<const Filter>> filters_;
 };
 
@@ -115,38 +118,6 @@ TEST_F(ConstraintTest, OfSeveralMembersTheFirstIsMeant) {
   ASSERT_EQ(constraints.size(), 1u);
   EXPECT_EQ(constraints[0].kind, ConstraintKind::kMember);
   EXPECT_EQ(constraints[0].cells, CellOfTerm(Value::String("x")));
-}
-
-TEST_F(ConstraintTest, EqualNumbersShareACellWhateverTheirType) {
-  EXPECT_EQ(CellOfTerm(Value::Int(5)), CellOfTerm(Value::Double(5)));
-  EXPECT_EQ(CellOfTerm(Value::Uint(5)), CellOfTerm(Value::Double(5)));
-  EXPECT_EQ(CellOfTerm(Value::Double(-0.0)), CellOfTerm(Value::Int(0)));
-  const std::int64_t large = std::int64_t{1} << 53;
-  EXPECT_EQ(CellOfTerm(Value::Int(large + 1)),
-            CellOfTerm(Value::Double(static_cast<double>(large))));
-}
-
-TEST_F(ConstraintTest, ConstantsSpreadOverAllCells) {
-  std::vector<int> count(kCells);
-  for (int i = 0; i < 1'600; ++i) {
-    const std::string text = "value-" + std::to_string(i);
-    ++count[static_cast<std::size_t>(
-        std::countr_zero(CellOfTerm(Value::String(text))))];
-  }
-  for (int of_cell : count) EXPECT_GT(of_cell, 50);
-}
-
-TEST_F(ConstraintTest, ContainersAndNaNHaveNoCell) {
-  EXPECT_EQ(CellOfTerm(Value::Double(std::numeric_limits<double>::quiet_NaN())),
-            0);
-  const std::vector<Value> items = {Value::Int(1), Value::String("b"),
-                                    Value::Int(1)};
-  const ListValue kept(items);
-  const Value list = Value::List(&kept);
-  EXPECT_EQ(CellOfTerm(list), 0);
-  EXPECT_EQ(CellsOfMembers(list),
-            CellOfTerm(Value::Int(1)) | CellOfTerm(Value::String("b")));
-  EXPECT_EQ(CellsOfMembers(Value::String("b")), 0);
 }
 
 }  // namespace

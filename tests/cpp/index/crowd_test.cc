@@ -52,7 +52,9 @@ class CrowdTest : public testing::Test {
     PredicateRecord record;
     record.path = path;
     record.test = RecordTest::kTerm;
-    record.reference = terms_.Acquire(path, Value::String(text)).value();
+    const Value constant = Value::String(text);
+    record.reference = {terms_.Acquire(path, constant).value(),
+                        CellOfTerm(constant)};
     records.push_back(record);
   }
   // Ranges and texts of some of the paths, each once.
@@ -119,13 +121,12 @@ class CrowdTest : public testing::Test {
     crowd.ForEach([&](ConjunctionId id) { all.insert(id); });
     return all;
   }
-  CrowdSource source() { return {conjunctions_, reader_}; }
+  const CrowdSource& source() { return conjunctions_; }
 
   Pool<HungConjunction> conjunctions_;
   PathTrie paths_;
   TermTable terms_;
   SharedPredicates shared_;
-  const ConstraintReader reader_{terms_, shared_};
   const Verifier verifier_{paths_, terms_, shared_};
   IndexScratch scratch_;
   std::vector<Value> values_;
@@ -217,8 +218,10 @@ TEST_F(CrowdTest, MembersMayLieInAnyOfTheCellsOfAContainer) {
   PredicateRecord record;
   record.path = PathId(0);
   record.test = RecordTest::kShared;
-  record.reference =
-      shared_.Acquire(filter->conjunctions()[0].predicates[0]).value();
+  const Predicate& predicate = filter->conjunctions()[0].predicates[0];
+  record.ordering = predicate.kind;
+  record.reference = {shared_.Acquire(predicate).value(),
+                      CellsAskedBy(predicate)};
   const ConjunctionId id = Add({record});
   Crowd crowd;
   crowd.InsertAll(std::span(&id, 1), source());
