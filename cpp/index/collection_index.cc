@@ -54,6 +54,8 @@ class CollectionIndex::State {
              IndexScratch& scratch) const;
   bool Continue(IndexScratch& scratch) const;
 
+  void PrefetchSmall(int step) const { paths_.PrefetchSmall(step); }
+
   const Entry& entry(EntryId id) const { return entries_[id.value()]; }
   std::size_t size() const { return size_; }
   std::size_t filter_count() const { return entries_.size(); }
@@ -506,6 +508,15 @@ bool CollectionIndex::Begin(const FilterInput& input, const ChangeEvent& event,
 
 bool CollectionIndex::Continue(IndexScratch& scratch) const {
   return state_->Continue(scratch);
+}
+
+void CollectionIndex::Prefetch(int step) const {
+  if (step > 0) return state_->PrefetchSmall(step - 1);
+  constexpr std::size_t kLine = 64;
+  const char* begin = reinterpret_cast<const char*>(state_.get());
+  for (std::size_t i = 0; i < sizeof(State); i += kLine) {
+    __builtin_prefetch(begin + i);
+  }
 }
 
 const Filter& CollectionIndex::filter(EntryId entry) const {

@@ -70,6 +70,11 @@ class CollectionIndex {
   // The next step of the event. False once its candidates are complete.
   bool Continue(IndexScratch& scratch) const;
 
+  // Asks for what Begin reads of a small index, in this many steps; each reads
+  // what the one before has asked for.
+  static constexpr int kPrefetchSteps = 3;
+  void Prefetch(int step) const;
+
   [[nodiscard]] const Filter& filter(EntryId entry) const;
   [[nodiscard]] const IdSet<SubscriptionHandle>& subscribers(
       EntryId entry) const;

@@ -57,6 +57,16 @@ class Pool {
     return chunk.objects == nullptr ? nullptr : &chunk.objects[place.offset];
   }
 
+  // Asks for the first objects, in two steps: the second reads what the first
+  // has asked for.
+  void PrefetchFirst(int step) const {
+    if (step == 0) {
+      __builtin_prefetch(chunks_.data());
+    } else if (size_ > 0) {
+      __builtin_prefetch(chunks_[0].objects.get());
+    }
+  }
+
   [[nodiscard]] std::size_t size() const { return size_; }
   // No number in use is this large or larger.
   [[nodiscard]] std::size_t bound() const {

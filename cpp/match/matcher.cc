@@ -88,6 +88,8 @@ struct Matcher::State {
                                  std::string_view collection);
   void RemoveCollection(CollectionNumber number);
   HashIndex::Number FindMembership(SubscriptionHandle handle) const;
+  void FindCollections(std::span<const MatchInput> inputs,
+                       std::span<MatchScratch> scratches) const;
   void Begin(const MatchInput& input, MatchScratch& scratch) const;
   bool Continue(MatchScratch& scratch) const;
   void PrefetchMatches(const MatchScratch& scratch) const;
@@ -152,7 +154,43 @@ HashIndex::Number Matcher::State::FindMembership(
       });
 }
 
+// A collection lies behind five reads of memory, each of which tells where the
+// next one is; those of all events are waited for together.
+void Matcher::State::FindCollections(std::span<const MatchInput> inputs,
+                                     std::span<MatchScratch> scratches) const {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    scratches[i].name_hash = HashOf(inputs[i].tenant, inputs[i].collection);
+    collection_of_name.Prefetch(scratches[i].name_hash);
+  }
+  for (MatchScratch& scratch : scratches) {
+    scratch.collection = collection_of_name.Find(
+        scratch.name_hash, [](HashIndex::Number) { return true; });
+    if (scratch.collection != HashIndex::kNone) {
+      __builtin_prefetch(&collections[scratch.collection]);
+    }
+  }
+  for (const MatchScratch& scratch : scratches) {
+    if (scratch.collection == HashIndex::kNone) continue;
+    const Collection* collection = collections[scratch.collection].get();
+    __builtin_prefetch(collection);
+    __builtin_prefetch(&collection->index);
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (scratches[i].collection == HashIndex::kNone) continue;
+    scratches[i].collection =
+        FindCollection(inputs[i].tenant, inputs[i].collection);
+  }
+  if (inputs.size() == 1) return;
+  for (int step = 0; step < CollectionIndex::kPrefetchSteps; ++step) {
+    for (const MatchScratch& scratch : scratches) {
+      if (scratch.collection == HashIndex::kNone) continue;
+      collections[scratch.collection]->index.Prefetch(step);
+    }
+  }
+}
+
 // The event is walked; what it reaches is for Continue to find.
+// REQUIRES: its collection was found.
 void Matcher::State::Begin(const MatchInput& input,
                            MatchScratch& scratch) const {
   scratch.arena.Reset();
@@ -162,7 +200,6 @@ void Matcher::State::Begin(const MatchInput& input,
   scratch.problem = OkStatus();
   scratch.over_budget.clear();
   scratch.over_budget_entries.clear();
-  scratch.collection = FindCollection(input.tenant, input.collection);
   scratch.has_more = scratch.collection != HashIndex::kNone;
   if (scratch.collection == HashIndex::kNone) return;
   scratch.index.evaluation_budget = evaluation_budget;
@@ -397,6 +434,7 @@ std::span<const SubscriptionHandle> Matcher::Match(
 std::size_t Matcher::MatchBatch(std::span<const MatchInput> inputs,
                                 std::span<MatchScratch> scratches) const {
   const std::size_t count = std::min(inputs.size(), scratches.size());
+  state_->FindCollections(inputs.first(count), scratches.first(count));
   for (std::size_t i = 1; i < std::min(count, kTextsAhead); ++i) {
     PrefetchText(inputs[i]);
   }

@@ -50,6 +50,7 @@ struct MatchScratch {
   std::vector<SubscriptionHandle> over_budget;
   std::vector<EntryId> over_budget_entries;
   // Of the event's collection, and whether the index has more steps for it.
+  std::uint64_t name_hash = 0;
   std::uint32_t collection = 0;
   bool has_more = false;
   // Where each ascending run of `matches` begins, and room to merge them.
