@@ -1,6 +1,9 @@
 #include "measure/clock.h"
 
 #include <malloc.h>
+#ifdef STREAMER_MIMALLOC
+#include <mimalloc.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -8,6 +11,18 @@
 #include <fstream>
 
 namespace streamer::measure {
+namespace {
+
+// Memory that was freed and not yet given back would count as in use.
+void GiveFreedMemoryBack() {
+#ifdef STREAMER_MIMALLOC
+  mi_collect(true);
+#else
+  malloc_trim(0);
+#endif
+}
+
+}  // namespace
 
 double ThreadSeconds() {
   timespec time{};
@@ -17,7 +32,7 @@ double ThreadSeconds() {
 }
 
 std::size_t ResidentBytes() {
-  malloc_trim(0);
+  GiveFreedMemoryBack();
   std::ifstream file("/proc/self/statm");
   std::size_t total = 0;
   std::size_t resident = 0;

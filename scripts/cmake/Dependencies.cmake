@@ -15,6 +15,16 @@ add_library(re2::re2 ALIAS PkgConfig::re2)
 add_library(xxhash::xxhash ALIAS PkgConfig::xxhash)
 add_library(rocksdb::rocksdb ALIAS PkgConfig::rocksdb)
 
+# What the programs allocate with (docs/decisions/0016-allocator.md). It takes
+# the place of malloc by being linked first; sanitizers bring their own.
+add_library(streamer_allocator INTERFACE)
+add_library(streamer::allocator ALIAS streamer_allocator)
+if(NOT STREAMER_SANITIZE)
+  find_package(mimalloc 2.0 CONFIG REQUIRED)
+  target_link_libraries(streamer_allocator INTERFACE mimalloc)
+  target_compile_definitions(streamer_allocator INTERFACE STREAMER_MIMALLOC)
+endif()
+
 # The wire and the service: protobuf first, gRPC's file looks for it.
 find_package(Protobuf 3.21 REQUIRED)
 find_package(gRPC 1.51 CONFIG REQUIRED)

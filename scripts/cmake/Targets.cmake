@@ -55,13 +55,13 @@ function(streamer_library folder)
   add_library(streamer::${folder} ALIAS ${target})
 endfunction()
 
-# An executable in <build>/bin.
+# An executable in <build>/bin, on the allocator of Dependencies.cmake.
 function(streamer_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
   add_executable(${name} ${arg_SOURCES})
   streamer_compile_settings(${name})
   target_include_directories(${name} PRIVATE "${STREAMER_INCLUDE_ROOT}")
-  target_link_libraries(${name} PRIVATE ${arg_LIBS})
+  target_link_libraries(${name} PRIVATE streamer::allocator ${arg_LIBS})
 endfunction()
 
 # A pybind11 module, placed into the importable package of this build folder.
