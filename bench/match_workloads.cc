@@ -10,7 +10,8 @@
 // time ("alone") (medians of five rounds), add + remove pairs among
 // the live ones, all in time of this thread, so that other programs do not
 // count; and by the clock on the wall, with its two readings: each event alone
-// for the percentiles, idle and while 50,000 pairs a second go on.
+// for the percentiles, idle and while 50,000 pairs a second go on, and
+// arithmetic of the same length beside, whose tail is the machine's.
 // Below 2,000 subscriptions the matches of the first events are compared with
 // ScanMatcher's; a difference ends the program with status 1.
 #include <exception>

@@ -176,6 +176,35 @@ Percentiles TimeEach(const Options& options, Loaded& loaded,
   return PercentilesOf(taken);
 }
 
+// Arithmetic in registers: what else delays it comes from outside.
+std::uint64_t Spin(std::uint64_t steps) {
+  std::uint64_t state = steps;
+  for (std::uint64_t i = 0; i < steps; ++i) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+  }
+  return state;
+}
+
+// The percentiles of arithmetic that lasts as long as the median event: the
+// tail that the machine gives to any work of this length, without memory.
+Percentiles TimeArithmetic(const Options& options, double nanoseconds) {
+  constexpr std::uint64_t kSample = 10'000'000;
+  std::uint64_t sum = 0;
+  const auto sample_start = Clock::now();
+  sum += Spin(kSample);
+  const double step = NanosecondsSince(sample_start) / double{kSample};
+  const auto steps = static_cast<std::uint64_t>(nanoseconds / step) + 1;
+  std::vector<double> taken;
+  const auto start = Clock::now();
+  do {
+    const auto each_start = Clock::now();
+    sum += Spin(steps);
+    taken.push_back(NanosecondsSince(each_start));
+  } while (SecondsSince(start) < options.seconds);
+  if (sum == 0) throw std::runtime_error("arithmetic was left out");
+  return PercentilesOf(taken);
+}
+
 std::uint64_t ChecksumOf(const Loaded& loaded, MatchScratch& scratch) {
   Checksum checksum;
   const std::size_t events = std::min(kChecked, loaded.inputs.size());
@@ -256,6 +285,7 @@ Json MeasureWorkload(const Options& options) {
   json["idle"] = ToJson(TimeEach(options, loaded, scratch, 0));
   json["churned"] =
       ToJson(TimeEach(options, loaded, scratch, kChurnPairsPerSecond));
+  json["arithmetic"] = ToJson(TimeArithmetic(options, json["idle"]["p50"]));
   json["churn"] = MeasureChurn(options, loaded);
   json["remove_per_second"] = RemovePerSecond(options, loaded);
   json["emptied_bytes"] = loaded.matcher.memory_bytes();
