@@ -1,12 +1,15 @@
 """What matching costs, workload by workload, with the aims beside.
 
 usage: match_table.py [--only W1,W9,…] [--sizes 1000,100000,…] [--quick]
-                      [--largest] [--seconds 1] [--build DIR] [--json FILE]
+                      [--largest] [--rounds 1] [--seconds 1] [--build DIR]
+                      [--json FILE]
 
 Runs `match_workloads` in a process of its own for each workload and size,
 then the two-shard run.  --quick takes seconds (1,000 and 10,000
-subscriptions); --largest adds W1 at 5,000,000.  Results that are already in
-the JSON file and are not measured again stay there.
+subscriptions); --largest adds W1 at 5,000,000.  With --rounds everything is
+run so many times, in turn; of each row the run counts whose time from JSON is
+the median, and the shortest and longest are kept beside it.  Results that are
+already in the JSON file and are not measured again stay there.
 
 Columns: ns per event from raw JSON and from a parsed event, of batches of
 sixteen (of one at a time they are in the JSON file); percentiles of
@@ -380,6 +383,20 @@ def print_aims(found: list[Row]) -> None:
         )
 
 
+def median_run(runs: list[Row]) -> Row:
+    """Return the run in the middle; a run with a problem before any other."""
+    for run in runs:
+        if "problem" in run:
+            return run
+    ordered = sorted(runs, key=lambda run: float(run["json_ns"]))
+    return {
+        **ordered[len(ordered) // 2],
+        "runs": len(ordered),
+        "json_ns_least": ordered[0]["json_ns"],
+        "json_ns_most": ordered[-1]["json_ns"],
+    }
+
+
 def ensure_real_data(build: Path) -> None:
     """Write the JSON lines of the real data sets, if they are not there."""
     if not all((DATA / f"{name}.jsonl").exists() for name in REAL):
@@ -394,6 +411,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", default=",".join(WORKLOADS))
     parser.add_argument("--sizes", default="")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--largest", action="store_true")
@@ -448,10 +466,12 @@ def main() -> None:
     rows = earlier(options.json)
     seconds = ("--seconds", str(options.seconds))
     print(HEADER)
-    for workload, count in plan:
-        row = measure(build, workload, count, *seconds)
-        rows[key(workload, count)] = row
-        print(line(row), flush=True)
+    measured: dict[str, list[Row]] = {}
+    for workload, count in plan * options.rounds:
+        runs = measured.setdefault(key(workload, count), [])
+        runs.append(measure(build, workload, count, *seconds))
+        rows[key(workload, count)] = median_run(runs)
+        print(line(runs[-1]), flush=True)
         save(options.json, rows)
     if SHARDED[0] in options.only.split(","):
         rows["shards"] = measure(build, *SHARDED, *seconds, "--shards", "2")
