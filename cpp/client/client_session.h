@@ -30,11 +30,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "client/backoff.h"
 #include "client/subscription.h"
 
 namespace streamer {

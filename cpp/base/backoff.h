@@ -7,8 +7,8 @@
 // The draw comes from a seed: the same seed waits the same, which tests and
 // the simulation rely on.
 // Thread-safety: none; one owner.
-#ifndef STREAMER_CLIENT_BACKOFF_H_
-#define STREAMER_CLIENT_BACKOFF_H_
+#ifndef STREAMER_BASE_BACKOFF_H_
+#define STREAMER_BASE_BACKOFF_H_
 
 #include <chrono>
 #include <cstdint>
@@ -42,4 +42,4 @@ class Backoff {
 
 }  // namespace streamer
 
-#endif  // STREAMER_CLIENT_BACKOFF_H_
+#endif  // STREAMER_BASE_BACKOFF_H_
