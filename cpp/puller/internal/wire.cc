@@ -1,0 +1,45 @@
+#include "puller/internal/wire.h"
+
+#include <string>
+
+#include "event/stored_form.h"
+
+namespace streamer::internal {
+namespace {
+
+namespace wire = syntrix::puller::v1;
+
+constexpr char kDeletedCleared[] = R"({"updatedFields":{"deleted":false}})";
+
+// `stored` is in the stored form.
+void EncodeStored(const SourceEvent& stored, wire::ChangeEvent& change) {
+  change.set_event_id(stored.event_id);
+  change.set_tenant(stored.tenant);
+  change.set_mgo_doc_id(stored.stored_key);
+  change.set_op_type(std::string(NameOf(stored.operation)));
+  change.set_full_doc(stored.document);
+  change.set_before_doc(stored.before);
+  // Where there is a before-image it is told by that, too.
+  if (stored.was_deleted) change.set_update_desc(kDeletedCleared);
+  if (stored.cluster_time.has_value()) {
+    change.mutable_cluster_time()->set_t(stored.cluster_time->seconds);
+    change.mutable_cluster_time()->set_i(stored.cluster_time->increment);
+  }
+  change.set_timestamp(ToUnixMillis(stored.timestamp));
+  change.set_backend(stored.backend);
+}
+
+}  // namespace
+
+void EncodeMessage(const PullerMessage& message, wire::PullerEvent& wire) {
+  wire.Clear();
+  wire.set_progress(FormatProgress(message.progress));
+  if (message.event == nullptr) return;
+  if (message.event->form == BodyForm::kStored) {
+    EncodeStored(*message.event, *wire.mutable_change_event());
+  } else {
+    EncodeStored(ToStoredForm(*message.event), *wire.mutable_change_event());
+  }
+}
+
+}  // namespace streamer::internal

@@ -1,0 +1,266 @@
+#include "puller/puller_session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "puller/coalescing.h"
+#include "puller/puller_events.h"
+#include "store/memory_event_log.h"
+
+namespace streamer {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const MemoryEventLogOptions kLog{.epoch = 3};
+
+PullerSession Open(const EventLog& log, const PullerRequest& request,
+                   const PullerSessionOptions& options = {},
+                   MonotonicTime now = At(Duration(0))) {
+  auto session = PullerSession::Open(request, options, log, now);
+  EXPECT_TRUE(session.ok()) << session.status();
+  return *std::move(session);
+}
+
+std::string Describe(const PullerMessage& message) {
+  return FormatProgress(message.progress) + " " +
+         (message.event == nullptr ? "heartbeat" : Describe(*message.event));
+}
+
+// All that is to be sent at `now`, as "marker event".
+std::vector<std::string> Send(PullerSession& session,
+                              MonotonicTime now = At(Duration(0))) {
+  std::vector<std::string> sent;
+  while (true) {
+    auto next = session.Next(now);
+    EXPECT_TRUE(next.ok()) << next.status();
+    if (!next.ok() || !next->has_value()) return sent;
+    sent.push_back(Describe(**next));
+  }
+}
+
+TEST(PullerSessionTest, WithoutAMarkerItBeginsAtTheHead) {
+  MemoryEventLog log(kLog);
+  AppendTo(log, {Insert("a", 1), Insert("b", 2)});
+  PullerSession session = Open(log, {});
+  EXPECT_THAT(Send(session), ElementsAre("p1-3-2 heartbeat"));
+  AppendTo(log, {Update("a", 3)});
+  EXPECT_THAT(Send(session), ElementsAre(R"(p1-3-3 update a {"n":3})"));
+}
+
+TEST(PullerSessionTest, AfterAMarkerFollowsAllThatIsAfterItThenWhatComes) {
+  MemoryEventLog log(kLog);
+  AppendTo(log, {Insert("a", 1), Insert("b", 2), Insert("c", 3)});
+  PullerSession session = Open(log, {.after = "p1-3-1"});
+  EXPECT_THAT(Send(session),
+              ElementsAre("p1-3-1 heartbeat", R"(p1-3-2 insert b {"n":2})",
+                          R"(p1-3-3 insert c {"n":3})"));
+  EXPECT_THAT(Send(session), IsEmpty());
+  AppendTo(log, {Insert("d", 4)});
+  EXPECT_THAT(Send(session), ElementsAre(R"(p1-3-4 insert d {"n":4})"));
+}
+
+TEST(PullerSessionTest, AnIdleStreamIsHeardOfWithWhatWasSent) {
+  MemoryEventLog log(kLog);
+  PullerSession session =
+      Open(log, {}, {.heartbeat_interval = seconds(10)}, At(seconds(0)));
+  EXPECT_THAT(Send(session, At(seconds(0))), ElementsAre("p1-3-0 heartbeat"));
+  EXPECT_EQ(session.next_heartbeat(), At(seconds(10)));
+  AppendTo(log, {Insert("a", 1)});
+  EXPECT_THAT(Send(session, At(seconds(7))),
+              ElementsAre(R"(p1-3-1 insert a {"n":1})"));
+  EXPECT_THAT(Send(session, At(milliseconds(16'999))), IsEmpty());
+  EXPECT_THAT(Send(session, At(seconds(17))), ElementsAre("p1-3-1 heartbeat"));
+  EXPECT_EQ(session.next_heartbeat(), At(seconds(27)));
+}
+
+// A heartbeat between the events of a batch must not speak of those that are
+// still to come.
+TEST(PullerSessionTest, AHeartbeatNeverStandsForWhatWasNotSent) {
+  MemoryEventLog log(kLog);
+  AppendTo(log, {Insert("a", 1), Insert("b", 2)});
+  PullerSession session =
+      Open(log, {.after = "p1-3-0"}, {.heartbeat_interval = seconds(10)});
+  EXPECT_EQ(Describe(**session.Next(At(seconds(0)))), "p1-3-0 heartbeat");
+  EXPECT_EQ(Describe(**session.Next(At(seconds(1)))),
+            R"(p1-3-1 insert a {"n":1})");
+  EXPECT_TRUE(session.has_more());
+  EXPECT_EQ(Describe(**session.Next(At(seconds(60)))), "p1-3-1 heartbeat");
+  EXPECT_EQ(Describe(**session.Next(At(seconds(61)))),
+            R"(p1-3-2 insert b {"n":2})");
+  EXPECT_FALSE(session.has_more());
+}
+
+TEST(PullerSessionTest, AMarkerThatIsNoneIsRefused) {
+  MemoryEventLog log(kLog);
+  const auto status = [&](const std::string& after) {
+    return PullerSession::Open({.after = after}, {}, log, At(Duration(0)))
+        .status();
+  };
+  EXPECT_EQ(status("resume-token\n"),
+            InvalidArgument("after: expected a progress marker of this server, "
+                            "got \"resume-token\\n\""));
+  EXPECT_EQ(status("p1-3-"),
+            InvalidArgument("after: expected a progress marker of this server, "
+                            "got \"p1-3-\""));
+}
+
+TEST(PullerSessionTest, AMarkerThatIsGoneIsRefusedWithTheRange) {
+  MemoryEventLog log({.epoch = 3, .retained_events = 2});
+  AppendTo(log,
+           {Insert("a", 1), Insert("b", 2), Insert("c", 3), Insert("d", 4)});
+  log.Release(log.head());
+  const auto status = [&](const std::string& after) {
+    return PullerSession::Open({.after = after}, {}, log, At(Duration(0)))
+        .status();
+  };
+  EXPECT_EQ(status("p1-3-1"),
+            OutOfRange("log: expected a position from p1-3-2 to p1-3-4, got "
+                       "p1-3-1"));
+  EXPECT_EQ(status("p1-3-5"),
+            OutOfRange("log: expected a position from p1-3-2 to p1-3-4, got "
+                       "p1-3-5"));
+  EXPECT_EQ(status("p1-9-3"),
+            OutOfRange("log: expected a position of one of its epochs, 3 to 3, "
+                       "got p1-9-3"));
+  EXPECT_EQ(FormatProgress(OldestPosition(log)), "p1-3-2");
+  EXPECT_EQ(status("p1-3-2"), OkStatus());
+}
+
+TEST(PullerSessionTest, AStreamThatTheLogWasTrimmedPastIsOver) {
+  MemoryEventLog log({.epoch = 3, .retained_events = 1});
+  AppendTo(log, {Insert("a", 1), Insert("b", 2), Insert("c", 3)});
+  PullerSession session = Open(log, {.after = "p1-3-0"}, {.batch_events = 1});
+  EXPECT_EQ(Describe(**session.Next(At(Duration(0)))), "p1-3-0 heartbeat");
+  log.Release(log.head());
+  EXPECT_EQ(session.Next(At(Duration(0))).status(),
+            OutOfRange("log: expected a position from p1-3-2 to p1-3-3, got "
+                       "p1-3-0"));
+}
+
+TEST(PullerSessionTest, ABatchIsAsLongAsTheEventsBeforeItLet) {
+  MemoryEventLog log(kLog);
+  SourceEvent large = Insert("a", 1);
+  large.document = R"({"text":")" + std::string(100'000, 'x') + "\"}";
+  AppendTo(log, std::vector<SourceEvent>(400, large));
+  PullerSession session = Open(log, {.after = "p1-3-0"},
+                               {.batch_events = 512, .batch_bytes = 1'000'000});
+  std::size_t batch = 0;
+  std::vector<std::size_t> batches;
+  while (auto next = *session.Next(At(Duration(0)))) {
+    if (next->event != nullptr) ++batch;
+    if (session.has_more() || batch == 0) continue;
+    batches.push_back(std::exchange(batch, 0));
+  }
+  ASSERT_GT(batches.size(), 3u);
+  EXPECT_EQ(batches[0], 16u);  // nothing was known yet
+  for (std::size_t i = 1; i < batches.size(); ++i) EXPECT_LE(batches[i], 10u);
+}
+
+TEST(PullerSessionTest, CoalescesOnlyIfAskedAndOnlyWhileBehind) {
+  MemoryEventLog log(kLog);
+  AppendTo(log, {Update("a", 1), Update("b", 2), Update("a", 3)});
+  PullerSession plain = Open(log, {.after = "p1-3-0"});
+  EXPECT_EQ(Send(plain).size(), 4u);
+  PullerSession session = Open(log, {.after = "p1-3-0", .coalesces = true});
+  EXPECT_THAT(Send(session),
+              ElementsAre("p1-3-0 heartbeat", R"(p1-3-2 update b {"n":2})",
+                          R"(p1-3-3 update a {"n":3})"));
+  EXPECT_EQ(session.coalesced(), 1u);
+  AppendTo(log, {Update("a", 4), Update("a", 5)});
+  EXPECT_THAT(Send(session), ElementsAre(R"(p1-3-4 update a {"n":4})",
+                                         R"(p1-3-5 update a {"n":5})"));
+}
+
+TEST(PullerSessionTest, AStreamMoreThanABatchBehindIsCatchingUpAgain) {
+  MemoryEventLog log(kLog);
+  PullerSession session = Open(log, {.coalesces = true}, {.batch_events = 2});
+  EXPECT_THAT(Send(session), ElementsAre("p1-3-0 heartbeat"));
+  AppendTo(log, {Update("a", 1), Update("a", 2), Update("a", 3), Update("a", 4),
+                 Update("a", 5)});
+  EXPECT_THAT(Send(session), ElementsAre(R"(p1-3-2 update a {"n":2})",
+                                         R"(p1-3-4 update a {"n":4})",
+                                         R"(p1-3-5 update a {"n":5})"));
+}
+
+// An ingest that was retried appends its events again. A consumer that never
+// got the first of them would take the repeat for news, and the document would
+// go back.
+TEST(PullerSessionTest, ARepeatOfAnEventThatWasLeftOutIsLeftOut) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  MemoryEventLog log(kLog);
+  const std::vector<SourceEvent> events = {Change(kUpdate, "a", 1, "e1"),
+                                           Change(kUpdate, "a", 2, "e2")};
+  AppendTo(log, events);
+  PullerSession session = Open(log, {.after = "p1-3-0", .coalesces = true},
+                               {.heartbeat_interval = seconds(10)});
+  EXPECT_THAT(Send(session),
+              ElementsAre("p1-3-0 heartbeat", R"(p1-3-2 update a {"n":2})"));
+  AppendTo(log, events);
+  EXPECT_THAT(Send(session), IsEmpty());
+  AppendTo(log, {Change(kUpdate, "a", 3, "e3")});
+  EXPECT_THAT(Send(session), ElementsAre(R"(p1-3-5 update a {"n":3})"));
+  AppendTo(log, events);
+  EXPECT_THAT(Send(session, At(seconds(10))), ElementsAre("p1-3-5 heartbeat"));
+  EXPECT_THAT(Send(session, At(seconds(19))), IsEmpty());
+  EXPECT_THAT(Send(session, At(seconds(20))), ElementsAre("p1-3-7 heartbeat"));
+  EXPECT_EQ(session.coalesced(), 5u);
+}
+
+TEST(PullerSessionTest, ARepeatOfWhatCameBeforeTheStreamIsLeftOut) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  MemoryEventLog log(kLog);
+  const std::vector<SourceEvent> events = {Change(kUpdate, "a", 1, "e1"),
+                                           Change(kUpdate, "a", 2, "e2")};
+  AppendTo(log, events);
+  AppendTo(log, events);
+  PullerSession session = Open(log, {.after = "p1-3-2", .coalesces = true});
+  EXPECT_THAT(Send(session), ElementsAre("p1-3-2 heartbeat"));
+  AppendTo(log, {Change(kUpdate, "a", 3, "e3")});
+  EXPECT_THAT(Send(session), ElementsAre(R"(p1-3-5 update a {"n":3})"));
+}
+
+TEST(PullerSessionTest, AnyInterleavingSendsTheLogOnceAndInOrder) {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    std::mt19937 random(seed);
+    MemoryEventLog log(kLog);
+    int appended = 0;
+    const auto append = [&] {
+      std::vector<SourceEvent> events(1 + random() % 40);
+      for (SourceEvent& event : events) event = Update("a", ++appended);
+      AppendTo(log, std::move(events));
+    };
+    for (unsigned i = random() % 4; i > 0; --i) append();
+    PullerSession session =
+        Open(log, {.after = "p1-3-0"}, {.batch_events = 1 + random() % 30});
+    MonotonicTime now = At(Duration(0));
+    std::uint64_t sent = 0;
+    for (int step = 0; step < 200; ++step) {
+      now += milliseconds(random() % 3'000);
+      if (random() % 10 == 0) append();
+      const auto next = session.Next(now);
+      ASSERT_TRUE(next.ok()) << next.status();
+      if (!next->has_value()) {
+        ASSERT_EQ(sent, log.head().offset) << "seed " << seed;
+        continue;
+      }
+      if ((*next)->event != nullptr) {
+        ++sent;
+        ASSERT_EQ((*next)->event->document,
+                  R"({"n":)" + std::to_string(sent) + "}");
+      }
+      ASSERT_EQ((*next)->progress.offset, sent) << "seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace streamer
