@@ -1,0 +1,129 @@
+// EtcdStateStore: a StateStore in etcd, for nodes that may run on any machine.
+//
+//   auto store = EtcdStateStore::Open({{"10.0.0.1:2379"}, "streamer/node-1"});
+//   STREAMER_ASSIGN_OR_RETURN(std::uint64_t owner, (*store)->Claim());
+//   (*store)->KeepAlive(now)        // at once, then every third of the lease
+//
+// Ownership hangs on a lease. Claim takes it at once, whoever had it: a node
+// that was killed must not wait for its own lease to end. Each commit is one
+// etcd transaction that compares owner, revision and lease, so of two nodes
+// that both believe they own the state exactly one can write. The lease makes
+// the other notice: an owner that could not renew it in time, that etcd no
+// longer knows, or that was followed by another, has lost the state. It is then
+// no owner until it claims again, and its commits are refused unasked.
+//
+// An answer can be lost. A commit whose outcome is unknown is sent once more:
+// it cannot be done twice, and etcd answers with what is there instead. If
+// there is no answer to that either, Commit is Unavailable and may or may not
+// have been done; the very same transaction tried again says which. Another
+// one in its place is right too: it is FailedPrecondition if the first was
+// done, though is_owner() holds; Load then tells what is there.
+//
+// Cost: a commit is one round trip; Load one for each page. A call takes at
+// most the timeout for each endpoint; a Commit that and again, a KeepAlive the
+// same, a Claim some more when others claim meanwhile.
+//
+// Thread-safety: as StateStore promises. No call waits for another, so a slow
+// commit does not cost the lease.
+#ifndef STREAMER_STORE_ETCD_STATE_STORE_H_
+#define STREAMER_STORE_ETCD_STATE_STORE_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "store/state_store.h"
+
+namespace streamer {
+
+namespace internal {
+class EtcdClient;
+class EtcdLayout;
+}  // namespace internal
+
+struct EtcdStateStoreOptions {
+  // Each host:port, of one etcd cluster; the next is asked where one is down.
+  std::vector<std::string> endpoints;
+  // What its keys begin with, before a '/'. No other user of the cluster has
+  // it, nor one that begins with it and a '/'.
+  std::string prefix;
+  // How long the state stays owned without KeepAlive. etcd may make it longer.
+  std::chrono::seconds lease_ttl{10};
+  // How long one endpoint has to answer.
+  std::chrono::milliseconds call_timeout{2000};
+  // How many records Load asks for at once. etcd walks all that are still to
+  // come for every page, so small ones cost more than they save.
+  std::size_t records_per_page = 10'000;
+  // The longest commit; etcd refuses more than 1.5 MiB, unless told otherwise.
+  std::size_t max_commit_bytes = 1'500'000;
+};
+
+class EtcdStateStore final : public StateStore {
+ public:
+  // Asks nobody yet. InvalidArgument for options that cannot be.
+  static Result<std::unique_ptr<EtcdStateStore>> Open(
+      const EtcdStateStoreOptions& options);
+  ~EtcdStateStore() override;
+
+  // Takes a new lease. DataLoss when the state is damaged.
+  Result<std::uint64_t> Claim() override;
+
+  // All of one revision of etcd, also to who does not own it. DataLoss names
+  // the key that is damaged.
+  Result<StateSnapshot> Load() const override;
+
+  // FailedPrecondition also when the state was never claimed or was lost;
+  // InvalidArgument also for more than max_commit_bytes.
+  Result<std::uint64_t> Commit(const StateTransaction& transaction) override;
+
+  // What etcd's limit of 128 operations leaves beside the head and the tag.
+  std::size_t max_changes() const override;
+
+  // Renews the lease; `now` is from before the call. Unavailable leaves the
+  // owner as it was; FailedPrecondition says that the state is lost, and why.
+  // The first call after Claim starts the lease's time.
+  Status KeepAlive(MonotonicTime now);
+
+  // Whether commits can be expected to be taken at `now`.
+  [[nodiscard]] bool is_owner(MonotonicTime now) const;
+
+ private:
+  struct Ownership {
+    std::uint64_t owner = 0;
+    std::int64_t lease = 0;
+    std::chrono::seconds ttl{0};
+    // None until KeepAlive was told the time.
+    std::optional<MonotonicTime> end;
+    // Why there is none; empty: there is one.
+    std::string lost = "never claimed it";
+  };
+
+  explicit EtcdStateStore(const EtcdStateStoreOptions& options);
+
+  Result<StateSnapshot> LoadOnce() const;
+  // FailedPrecondition when the state is lost.
+  Result<Ownership> Held() const;
+  // Held, at `now`.
+  Result<Ownership> HeldAt(MonotonicTime now);
+  // Marks what hangs on `lease` as lost, and returns how to say so.
+  Status Lose(std::int64_t lease, const std::string& why);
+  [[nodiscard]] Status NotOwned(const std::string& why) const;
+
+  const EtcdStateStoreOptions options_;
+  const std::unique_ptr<const internal::EtcdLayout> layout_;
+  const std::unique_ptr<internal::EtcdClient> client_;
+
+  mutable std::mutex mutex_;
+  // Guarded by mutex_, which is never held during a call.
+  Ownership ownership_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_STORE_ETCD_STATE_STORE_H_
