@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -11,6 +12,8 @@
 #include "puller/coalescing.h"
 #include "puller/puller_events.h"
 #include "store/memory_event_log.h"
+#include "store/rocksdb_event_log.h"
+#include "store/temporary_folder.h"
 
 namespace streamer {
 namespace {
@@ -135,6 +138,42 @@ TEST(PullerSessionTest, AMarkerThatIsGoneIsRefusedWithTheRange) {
   EXPECT_EQ(status("p1-3-2"), OkStatus());
 }
 
+// An unclean stop begins a new epoch; what an old marker names past its first
+// offset was lost, and others stand there now.
+TEST(PullerSessionTest, AMarkerOfAnEarlierEpochIsServed) {
+  const TemporaryFolder folder;
+  RocksDbEventLogOptions options{.path = folder / "log",
+                                 .identity = "0123456789abcdef"};
+  const Instant now = InstantAt(Duration(0));
+  std::uint32_t epoch = 0;
+  {
+    auto log = RocksDbEventLog::Open(options, now);
+    ASSERT_TRUE(log.ok()) << log.status();
+    AppendTo(**log, {Insert("a", 1), Insert("b", 2), Insert("c", 3)});
+    epoch = (*log)->head().epoch;
+    // What a process that is killed now leaves behind.
+    CopyFolder(options.path, folder / "left");
+  }
+  options.path = folder / "left";
+  auto log = RocksDbEventLog::Open(options, now);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_NE((*log)->history().epoch(), epoch);
+  AppendTo(**log, {Insert("d", 4)});
+  const auto sent_after = [&](std::uint64_t offset) {
+    PullerSession session =
+        Open(**log, {.after = FormatProgress({epoch, offset})});
+    return Send(session);
+  };
+  const auto marker = [&](std::uint64_t offset) {
+    return FormatProgress((*log)->history().At(offset));
+  };
+  EXPECT_THAT(sent_after(2), ElementsAre(marker(2) + " heartbeat",
+                                         marker(3) + R"( insert c {"n":3})",
+                                         marker(4) + R"( insert d {"n":4})"));
+  EXPECT_THAT(sent_after(9), ElementsAre(marker(3) + " heartbeat",
+                                         marker(4) + R"( insert d {"n":4})"));
+}
+
 TEST(PullerSessionTest, AStreamThatTheLogWasTrimmedPastIsOver) {
   MemoryEventLog log({.epoch = 3, .retained_events = 1});
   AppendTo(log, {Insert("a", 1), Insert("b", 2), Insert("c", 3)});
@@ -213,6 +252,20 @@ TEST(PullerSessionTest, ARepeatOfAnEventThatWasLeftOutIsLeftOut) {
   EXPECT_THAT(Send(session, At(seconds(19))), IsEmpty());
   EXPECT_THAT(Send(session, At(seconds(20))), ElementsAre("p1-3-7 heartbeat"));
   EXPECT_EQ(session.coalesced(), 5u);
+}
+
+TEST(PullerSessionTest, RepeatsThatFillABatchDoNotHoldUpWhatFollows) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  MemoryEventLog log(kLog);
+  const SourceEvent first = Change(kUpdate, "a", 1, "e1");
+  const SourceEvent second = Change(kUpdate, "b", 2, "e2");
+  PullerSession session = Open(log, {.coalesces = true}, {.batch_events = 2});
+  AppendTo(log, {first, second});
+  EXPECT_EQ(Send(session).size(), 3u);
+  AppendTo(log, {first, second, first, second, Insert("c", 3)});
+  const auto next = session.Next(At(Duration(0)));
+  ASSERT_TRUE(next.ok() && next->has_value());
+  EXPECT_EQ(Describe(**next), R"(p1-3-7 insert c {"n":3})");
 }
 
 TEST(PullerSessionTest, ARepeatOfWhatCameBeforeTheStreamIsLeftOut) {
