@@ -30,7 +30,8 @@ std::optional<Gap> GapDetector::FindGap(const SourceEvent& event) {
                 std::int64_t{backend->newest.seconds};
   backend->newest = is_gap ? time : std::max(backend->newest, time);
   if (!is_gap) return std::nullopt;
-  return Gap{event.backend, backend->has_too_many_tenants, backend->tenants};
+  return Gap{event.backend, has_unknown_past_ || backend->has_too_many_tenants,
+             backend->tenants};
 }
 
 void GapDetector::Note(const SourceEvent& event, Backend& backend) {

@@ -48,6 +48,10 @@ class GapDetector {
   // Takes the next event that is no duplicate; the gap before it, if any.
   std::optional<Gap> FindGap(const SourceEvent& event);
 
+  // There were events before those taken here, of tenants that nobody knows:
+  // from now on every gap concerns all.
+  void ForgetTenants() { has_unknown_past_ = true; }
+
  private:
   struct Backend {
     ClusterTime newest;
@@ -57,6 +61,7 @@ class GapDetector {
   static void Note(const SourceEvent& event, Backend& backend);
 
   std::int64_t window_seconds_;
+  bool has_unknown_past_ = false;
   internal::RecentMap<Backend> backends_;
 };
 

@@ -81,6 +81,14 @@ TEST_F(GapDetectorTest, AGapConcernsTheTenantsSeenFromItsBackend) {
   EXPECT_FALSE(gap->Concerns("t3"));
 }
 
+TEST_F(GapDetectorTest, AGapConcernsAllWhenTheTenantsBeforeAreUnknown) {
+  detector_.ForgetTenants();
+  detector_.FindGap(OfTenant("t1", 1000));
+  std::optional<Gap> gap = detector_.FindGap(OfTenant("t1", 1));
+  ASSERT_TRUE(gap.has_value());
+  EXPECT_TRUE(gap->Concerns("t2"));
+}
+
 TEST_F(GapDetectorTest, AGapConcernsAllWhenThereAreTooManyTenantsToTell) {
   for (int i = 0; i <= 4096; ++i) {
     IsGap(OfTenant("t" + std::to_string(i), 10'000));
