@@ -16,6 +16,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "event/position.h"
 #include "filter/filter.h"
 
 namespace streamer {
@@ -52,6 +53,9 @@ struct Subscribe {
   std::string collection;
   std::shared_ptr<const Filter> filter;
   std::optional<Duration> ttl;  // nothing: as long as the gateway
+  // Deliveries are promised after this position of the log, not after where
+  // the command takes effect: what lies between is read from the log again.
+  std::optional<Position> resume_after;
 };
 
 struct Unsubscribe {
@@ -72,11 +76,21 @@ struct EndSuspended {
   std::vector<SubscriptionHandle> handles;
 };
 
+// The gateway has room for past events: the answer to a HistoryWish of the
+// router, brought by the shell.
+struct ContinueHistory {
+  GatewayHandle gateway;
+  std::size_t events = 0;
+  // The wish's: it lost its place, and must be read to from here again.
+  std::optional<Position> again_after;
+};
+
 // Time has passed: expires what is due.
 struct Tick {};
 
-using Command = std::variant<ConnectGateway, DisconnectGateway, Subscribe,
-                             Unsubscribe, Renew, EndSuspended, Tick>;
+using Command =
+    std::variant<ConnectGateway, DisconnectGateway, Subscribe, Unsubscribe,
+                 Renew, EndSuspended, ContinueHistory, Tick>;
 
 }  // namespace streamer
 

@@ -62,6 +62,9 @@ struct OutgoingEvent {
 struct Delivery {
   std::uint64_t sequence = 0;  // dense from 1 per session epoch
   std::shared_ptr<const OutgoingEvent> event;
+  // Read from the log for subscriptions that catch up: older than what the
+  // gateway's other subscriptions have had.
+  bool is_catching_up = false;
   // Ascending by handle; ids in the same order.
   std::vector<SubscriptionHandle> handles;
   std::vector<std::string> subscription_ids;

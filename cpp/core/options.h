@@ -37,6 +37,8 @@ struct CoreOptions {
   BloomOptions bloom;
   DuplicateWindowOptions duplicates;
   NormalizerOptions normalizer;
+  // Past events of which is kept what earlier events made of them.
+  std::size_t remembered_verdicts = 1'000'000;
   // What a program may use up on one event before its subscriptions are
   // suspended.
   cel::Units evaluation_budget = cel::kEvaluationBudget;

@@ -56,6 +56,15 @@ bool Outbox::IsAbove(double share) const {
          IsAboveShare(bytes_, limits_.bytes, share);
 }
 
+// Each makes a delivery at most, so by count they stay below the soft limit.
+std::size_t Outbox::room_for_past() const {
+  if (IsAbove(kDrainedShare)) return 0;
+  const auto most = static_cast<std::size_t>(
+      kSoftShare * static_cast<double>(limits_.deliveries));
+  const std::size_t used = waiting_count_ + sent_.size();
+  return std::max<std::size_t>(1, most - std::min(most, used));
+}
+
 bool Outbox::Append(Waiting delivery) {
   if (is_behind() || pressure() == Pressure::kHard) {
     assert(kind_ == GatewayKind::kSession);
@@ -137,6 +146,7 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
   if (delivery.handles.empty()) return std::nullopt;
   --credit_;
   delivery.event = std::move(waiting.event);
+  delivery.is_catching_up = waiting.is_catching_up;
   return Number(std::move(delivery), entry.bytes);
 }
 

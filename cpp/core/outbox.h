@@ -48,6 +48,7 @@ class Outbox {
     std::shared_ptr<const OutgoingEvent> event;
     std::vector<SubscriptionHandle> handles;  // ascending
     std::size_t id_bytes = 0;                 // of their subscription ids
+    bool is_catching_up = false;
   };
   // What has been handed over and may have to be again.
   struct Sent {
@@ -84,6 +85,9 @@ class Outbox {
 
   // Drops everything, sent or not. No entry may be appended afterwards.
   void Clear();
+
+  // How many past events may come now: none unless it has drained below 60 %.
+  [[nodiscard]] std::size_t room_for_past() const;
 
   // Deliveries, without notices.
   [[nodiscard]] std::size_t waiting() const { return waiting_count_; }

@@ -10,6 +10,22 @@
 #include "absl/strings/str_cat.h"
 
 namespace streamer {
+namespace {
+
+// Past events in one wish: enough that asking costs little, few enough that
+// they soon make way.
+constexpr std::size_t kPastTogether = 256;
+
+// All shards that know a matching subscription have the event; any will do.
+const std::shared_ptr<const OutgoingEvent>& EventOf(
+    const std::vector<ShardResult>& results) {
+  return std::find_if(
+             results.begin(), results.end(),
+             [](const ShardResult& one) { return one.event != nullptr; })
+      ->event;
+}
+
+}  // namespace
 
 void Router::Accept(RouterStep step, std::vector<Effect>& effects) {
   Pending pending{std::move(step), {}};
@@ -42,15 +58,13 @@ void Router::RunReady(std::vector<Effect>& effects) {
 }
 
 bool Router::IsReady(const Pending& pending) {
-  const auto* event = std::get_if<RouteEvent>(&pending.step.work);
-  return event == nullptr || pending.results.size() == event->awaited_results;
+  return pending.results.size() == AwaitedResults(pending.step);
 }
 
 void Router::Run(Pending& pending, std::vector<Effect>& effects) {
   std::visit(
       [&](auto& work) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(work)>,
-                                     RouteEvent>) {
+        if constexpr (requires { work.awaited_results; }) {
           Do(work, pending.results, effects);
         } else {
           Do(work, effects);
@@ -85,9 +99,15 @@ void Router::Do(RemoveGateway& work, std::vector<Effect>&) {
 void Router::Do(AddRoute& work, std::vector<Effect>& effects) {
   auto gateway = gateways_.find(work.gateway);
   if (gateway == gateways_.end()) return;
-  routes_.At(work.response.handle) = {gateway->second.get(),
-                                      work.response.subscription_id};
+  const SubscriptionHandle handle = work.response.handle;
+  routes_.At(handle) = {.gateway = gateway->second.get(),
+                        .subscription_id = work.response.subscription_id,
+                        .after = work.response.from.offset,
+                        .catches_up = work.catches_up};
   Answer(work.gateway, std::move(work.response), effects);
+  if (!work.catches_up) return;
+  gateway->second->catching_up.push_back(handle);
+  Wish(*gateway->second);
 }
 
 void Router::Do(RemoveRoute& work, std::vector<Effect>& effects) {
@@ -123,11 +143,95 @@ void Router::Do(RouteEvent& work, std::vector<ShardResult>& results,
   if (results.empty()) return;
   MergeHandles(results);
   Report(results);
-  const auto matched =
-      std::find_if(results.begin(), results.end(),
-                   [](const ShardResult& one) { return one.event != nullptr; });
-  if (!merged_.empty()) Deliver(matched->event, effects);
+  if (!merged_.empty()) Deliver(work.position, EventOf(results), effects);
   Suspend(results, effects);
+}
+
+// What was malformed was reported when it was taken.
+void Router::Do(RoutePastEvent& work, std::vector<ShardResult>& results,
+                std::vector<Effect>& effects) {
+  MergeHandles(results);
+  Gateway* gateway = FindOpen(work.gateway);
+  if (gateway != nullptr && !merged_.empty()) {
+    DeliverPast(*gateway, work.position, EventOf(results), effects);
+  }
+  Suspend(results, effects);
+}
+
+void Router::DeliverPast(Gateway& gateway, Position position,
+                         const std::shared_ptr<const OutgoingEvent>& event,
+                         std::vector<Effect>& effects) {
+  if (gateway.overrun_after) return;  // this comes again
+  Outbox::Waiting delivery{.event = event, .is_catching_up = true};
+  for (SubscriptionHandle handle : merged_) {
+    const Route* route = routes_.Find(handle);
+    if (route == nullptr || route->gateway != &gateway || !route->catches_up ||
+        position.offset <= route->after) {
+      continue;
+    }
+    delivery.handles.push_back(handle);
+    delivery.id_bytes += route->subscription_id.size();
+  }
+  if (delivery.handles.empty()) return;
+  // By bytes it may overrun: documents are as large as they are.
+  if (gateway.outbox.pressure() == Pressure::kHard) {
+    gateway.overrun_after = Position{position.epoch, position.offset - 1};
+    return;
+  }
+  gateway.outbox.Append(std::move(delivery));
+  CountWaiting(gateway);
+  HandOver(gateway, effects);
+}
+
+void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
+  Gateway* gateway = FindOpen(work.gateway);
+  if (gateway == nullptr) return;
+  if (work.lost_after) AnnounceLost(*gateway, work, effects);
+  if (gateway->is_closed) return;
+  gateway->has_wished = false;
+  const std::uint64_t upto = gateway->overrun_after
+                                 ? gateway->overrun_after->offset
+                                 : work.upto.offset;
+  const bool is_live = work.is_live && !gateway->overrun_after;
+  std::erase_if(gateway->catching_up, [&](SubscriptionHandle handle) {
+    Route* route = routes_.Find(handle);
+    if (route == nullptr) return true;  // it has ended
+    route->after = std::max(route->after, upto);
+    route->catches_up = !is_live;
+    return is_live;
+  });
+  Wish(*gateway);
+}
+
+// The notice of a stream without a session is its end.
+void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
+                          std::vector<Effect>& effects) {
+  ResyncRequired notice{.from = *work.lost_after,
+                        .to = work.upto,
+                        .reason = "the log no longer holds these events"};
+  for (SubscriptionHandle handle : gateway.catching_up) {
+    const Route* route = routes_.Find(handle);
+    if (route == nullptr || route->after >= work.upto.offset) continue;
+    notice.subscription_ids.push_back(route->subscription_id);
+  }
+  if (notice.subscription_ids.empty()) return;
+  if (gateway.kind == GatewayKind::kSoftState) {
+    return Close(gateway, DataLoss(notice.reason), effects);
+  }
+  gateway.outbox.Append(std::move(notice));
+  HandOver(gateway, effects);
+}
+
+// One wish at a time: the next when what came of it has been routed and the
+// gateway has taken most of it.
+void Router::Wish(Gateway& gateway) {
+  if (gateway.has_wished || gateway.is_closed) return;
+  if (gateway.catching_up.empty()) return;
+  const std::size_t room = gateway.outbox.room_for_past();
+  if (room == 0) return;
+  gateway.has_wished = true;
+  wishes_.push_back({gateway.handle, std::min(room, kPastTogether),
+                     std::exchange(gateway.overrun_after, std::nullopt)});
 }
 
 // Handles ascend over all shards together, so that how many shards there are
@@ -151,19 +255,23 @@ void Router::Report(const std::vector<ShardResult>& results) {
   reports_.push_back(std::move(report));
 }
 
-void Router::Deliver(const std::shared_ptr<const OutgoingEvent>& event,
+void Router::Deliver(Position position,
+                     const std::shared_ptr<const OutgoingEvent>& event,
                      std::vector<Effect>& effects) {
-  GroupByGateway();
+  GroupByGateway(position);
   for (Gateway* gateway : matched_gateways_) {
     AppendDelivery(*gateway, event, effects);
   }
 }
 
-void Router::GroupByGateway() {
+void Router::GroupByGateway(Position position) {
   matched_gateways_.clear();
   for (SubscriptionHandle handle : merged_) {
     const Route* route = routes_.Find(handle);
-    if (route == nullptr) continue;
+    if (route == nullptr || route->catches_up ||
+        position.offset <= route->after) {
+      continue;
+    }
     Outbox::Waiting& matched = route->gateway->matched;
     if (matched.handles.empty()) matched_gateways_.push_back(route->gateway);
     matched.handles.push_back(handle);
@@ -265,6 +373,7 @@ void Router::Grant(GatewayHandle handle, std::size_t deliveries,
   if (gateway == nullptr) return;
   gateway->outbox.AddCredit(deliveries);
   HandOver(*gateway, effects);
+  Wish(*gateway);
 }
 
 void Router::Acknowledge(GatewayHandle handle, std::uint64_t sequence,
@@ -274,6 +383,7 @@ void Router::Acknowledge(GatewayHandle handle, std::uint64_t sequence,
   Status status = gateway->outbox.Acknowledge(sequence);
   if (!status.ok()) return Close(*gateway, std::move(status), effects);
   HandOver(*gateway, effects);
+  Wish(*gateway);
 }
 
 void Router::Answer(GatewayHandle handle, GatewayEffect effect,

@@ -21,6 +21,11 @@
 // sequencer hears of it as it hears of anything, as a command in the one
 // order.
 //
+// A subscription that catches up gets past events only, until EndPastEvents
+// says that there are no more: from then on it is served as all others. They
+// come as its gateway has room (HistoryWish), and its outbox never grows above
+// its soft limit for them.
+//
 // Cost: of an event, its matches, whatever the number of gateways.
 // Thread-safety: none; owned by one thread.
 #ifndef STREAMER_CORE_ROUTER_H_
@@ -30,7 +35,9 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -65,6 +72,14 @@ struct EventReport {
   std::shared_ptr<const MalformedEvent> malformed;
 };
 
+// A gateway that catches up has room for `events` past events. The shell sends
+// the sequencer a ContinueHistory for it.
+struct HistoryWish {
+  GatewayHandle gateway;
+  std::size_t events = 0;
+  std::optional<Position> again_after;
+};
+
 class Router {
  public:
   // `start` is the last event already behind it.
@@ -92,6 +107,9 @@ class Router {
   void Acknowledge(GatewayHandle gateway, std::uint64_t sequence,
                    std::vector<Effect>& effects);
 
+  // What gateways that catch up have come to wish since this was last asked.
+  std::vector<HistoryWish> TakeWishes() { return std::exchange(wishes_, {}); }
+
   // Steps that wait for results.
   [[nodiscard]] std::size_t waiting_steps() const { return steps_.size(); }
   [[nodiscard]] const RouterStatistics& statistics() const {
@@ -112,10 +130,20 @@ class Router {
     std::size_t waiting = 0;              // last counted
     // What the event at hand has for it: scratch of GroupByGateway.
     Outbox::Waiting matched;
+
+    // Its subscriptions that catch up; some may have ended.
+    std::vector<SubscriptionHandle> catching_up;
+    bool has_wished = false;  // and the past events are still to come
+    // Past events after this found no room and must come again.
+    std::optional<Position> overrun_after;
   };
   struct Route {
     Gateway* gateway = nullptr;
     std::string subscription_id;
+    // Only later events are for it; past ones while it catches up, then those
+    // that are taken.
+    std::uint64_t after = 0;
+    bool catches_up = false;
   };
   struct Pending {
     RouterStep step;
@@ -135,12 +163,22 @@ class Router {
   void Do(AnnounceGap& work, std::vector<Effect>& effects);
   void Do(RouteEvent& work, std::vector<ShardResult>& results,
           std::vector<Effect>& effects);
+  void Do(RoutePastEvent& work, std::vector<ShardResult>& results,
+          std::vector<Effect>& effects);
+  void Do(EndPastEvents& work, std::vector<Effect>& effects);
+  void DeliverPast(Gateway& gateway, Position position,
+                   const std::shared_ptr<const OutgoingEvent>& event,
+                   std::vector<Effect>& effects);
+  void AnnounceLost(Gateway& gateway, const EndPastEvents& work,
+                    std::vector<Effect>& effects);
+  void Wish(Gateway& gateway);
 
   void MergeHandles(const std::vector<ShardResult>& results);
   void Report(const std::vector<ShardResult>& results);
-  void Deliver(const std::shared_ptr<const OutgoingEvent>& event,
+  void Deliver(Position position,
+               const std::shared_ptr<const OutgoingEvent>& event,
                std::vector<Effect>& effects);
-  void GroupByGateway();
+  void GroupByGateway(Position position);
   void Suspend(const std::vector<ShardResult>& results,
                std::vector<Effect>& effects);
   void Suspend(SubscriptionHandle handle, const std::string& reason,
@@ -167,6 +205,7 @@ class Router {
   RouterStatistics statistics_;
 
   std::vector<EventReport> reports_;
+  std::vector<HistoryWish> wishes_;
 
   // Scratch of Deliver, kept for its memory.
   std::vector<Gateway*> matched_gateways_;  // in the order of their handles'

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -97,7 +98,9 @@ struct RemoveGateway {
 };
 struct AddRoute {
   GatewayHandle gateway;
-  SubscribeResponse response;  // names handle and subscription id
+  SubscribeResponse response;  // names handle, subscription id, and from where
+  // What lies between there and here is still to come, as past events.
+  bool catches_up = false;
 };
 struct RemoveRoute {
   GatewayHandle gateway;
@@ -118,6 +121,21 @@ struct RouteEvent {
   Position position;
   std::size_t awaited_results = 0;
 };
+// As RouteEvent, but for the subscriptions of one gateway that catch up.
+struct RoutePastEvent {
+  GatewayHandle gateway;
+  Position position;
+  std::size_t awaited_results = 0;
+};
+// Past events were routed to this gateway up to `upto`.
+struct EndPastEvents {
+  GatewayHandle gateway;
+  Position upto;
+  // There are no more: from here on it is served as all others.
+  bool is_live = false;
+  // The log held nothing of what follows this, up to `upto`.
+  std::optional<Position> lost_after;
+};
 // The source lost continuity; these gateways have subscriptions that it
 // concerns.
 struct GapTarget {
@@ -133,10 +151,20 @@ struct AnnounceGap {
 
 struct RouterStep {
   Ordinal ordinal;
-  std::variant<RouteEvent, AddGateway, RemoveGateway, AddRoute, RemoveRoute,
-               ExpireRoute, Respond, AnnounceGap>
+  std::variant<RouteEvent, RoutePastEvent, EndPastEvents, AddGateway,
+               RemoveGateway, AddRoute, RemoveRoute, ExpireRoute, Respond,
+               AnnounceGap>
       work;
 };
+
+// How many results of shards belong to the step.
+inline std::size_t AwaitedResults(const RouterStep& step) {
+  if (const auto* event = std::get_if<RouteEvent>(&step.work)) {
+    return event->awaited_results;
+  }
+  const auto* past = std::get_if<RoutePastEvent>(&step.work);
+  return past == nullptr ? 0 : past->awaited_results;
+}
 
 }  // namespace streamer
 

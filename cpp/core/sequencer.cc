@@ -1,5 +1,6 @@
 #include "core/sequencer.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <span>
@@ -21,7 +22,22 @@ Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
       duplicates_(options.duplicates),
       gaps_(options.duplicates.age),
       normalizer_(options.normalizer),
+      verdicts_(options.remembered_verdicts),
       position_(start) {}
+
+void Sequencer::Remember(const LogEntry& entry, MonotonicTime at) {
+  if (duplicates_.IsDuplicate(*entry.event, at)) {
+    verdicts_.NoteDuplicate(entry);
+    return;
+  }
+  gaps_.FindGap(*entry.event);
+  verdicts_.Note(entry, normalizer_.Normalize(entry.event));
+}
+
+void Sequencer::Remember(const EventFingerprint& fingerprint,
+                         MonotonicTime at) {
+  duplicates_.Remember(fingerprint, at);
+}
 
 void Sequencer::Accept(Command command, Instant now, SequencerOutput& output) {
   MoveSlice(output);
@@ -35,6 +51,7 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
   const Position before = std::exchange(position_, entry.position);
   if (duplicates_.IsDuplicate(*entry.event, now.monotonic)) {
     ++statistics_.duplicate_events;
+    verdicts_.NoteDuplicate(entry);
     output.steps.push_back({NextOrdinal(), RouteEvent{position_, 0}});
     return;
   }
@@ -47,6 +64,7 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
         before, position_, "the source's cluster time went back", output);
   }
   NormalizedEvent normalized = normalizer_.Normalize(entry.event);
+  verdicts_.Note(entry, normalized);
   if (normalized.outcome == NormalizeOutcome::kDeleteUnresolved) {
     ++statistics_.skipped_delete_unresolved;
     Announce(
@@ -67,20 +85,79 @@ void Sequencer::Route(NormalizedEvent normalized, const LogEntry& entry,
     ++statistics_.skipped_deleted_again;
   }
   const Ordinal ordinal = NextOrdinal();
-  const SourceEvent& source = *normalized.source;
   std::span<const std::size_t> shards;
-  if (normalized.outcome == NormalizeOutcome::kChanged &&
-      registry_.CountOf(source.tenant, source.collection) > 0) {
-    shards = placement_.ShardsOf(source.tenant, source.collection);
+  if (normalized.outcome == NormalizeOutcome::kChanged) {
+    shards = ShardsOf(*normalized.source);
   }
   output.steps.push_back({ordinal, RouteEvent{position_, shards.size()}});
+  SendToShards(shards, ordinal, std::move(normalized), entry, output);
+}
+
+std::span<const std::size_t> Sequencer::ShardsOf(const SourceEvent& source) {
+  if (registry_.CountOf(source.tenant, source.collection) == 0) return {};
+  return placement_.ShardsOf(source.tenant, source.collection);
+}
+
+void Sequencer::SendToShards(std::span<const std::size_t> shards,
+                             Ordinal ordinal, NormalizedEvent normalized,
+                             const LogEntry& entry, SequencerOutput& output) {
   if (shards.empty()) return;
-  const ChangeEvent event{position_, normalized.operation,
+  const ChangeEvent event{entry.position, normalized.operation,
                           std::move(normalized.source), entry.logged_at.wall,
                           entry.logged_at.monotonic.time_since_epoch().count()};
   for (std::size_t shard : shards) {
     output.shards[shard].emplace_back(ordinal, MatchEvent{event});
   }
+}
+
+std::optional<Sequencer::PastWanted> Sequencer::NextPast() const {
+  const std::optional<internal::Scans::Turn> turn = scans_.Next();
+  if (!turn) return std::nullopt;
+  const std::uint64_t left =
+      position_.offset - std::min(turn->after, position_.offset);
+  return PastWanted{turn->gateway, turn->after,
+                    std::min<std::uint64_t>(turn->events, left)};
+}
+
+void Sequencer::AcceptPast(const PastWanted& wanted,
+                           std::span<const LogEntry> entries,
+                           SequencerOutput& output) {
+  MoveSlice(output);
+  for (const LogEntry& entry : entries) {
+    ++statistics_.past_events;
+    std::optional<NormalizedEvent> normalized = verdicts_.Recall(entry);
+    if (!normalized) continue;
+    const std::span<const std::size_t> shards = ShardsOf(*normalized->source);
+    if (shards.empty()) continue;
+    const Ordinal ordinal = NextOrdinal();
+    output.steps.push_back(
+        {ordinal,
+         RoutePastEvent{wanted.gateway, entry.position, shards.size()}});
+    SendToShards(shards, ordinal, *std::move(normalized), entry, output);
+  }
+  Position upto = position_;
+  if (!entries.empty()) upto = entries.back().position;
+  EndPast(wanted, {.gateway = wanted.gateway, .upto = upto}, output);
+}
+
+void Sequencer::LosePast(const PastWanted& wanted, Position upto,
+                         SequencerOutput& output) {
+  EndPast(wanted,
+          {.gateway = wanted.gateway,
+           .upto = upto,
+           .lost_after = Position{upto.epoch, wanted.after}},
+          output);
+}
+
+void Sequencer::EndPast(const PastWanted& wanted, EndPastEvents step,
+                        SequencerOutput& output) {
+  step.is_live = step.upto.offset >= position_.offset;
+  if (step.is_live) {
+    scans_.End(wanted.gateway);
+  } else {
+    scans_.Rest(wanted.gateway, step.upto.offset);
+  }
+  output.steps.push_back({NextOrdinal(), step});
 }
 
 void Sequencer::Do(ConnectGateway& command, Instant, SequencerOutput& output) {
@@ -99,12 +176,14 @@ void Sequencer::Do(DisconnectGateway& command, Instant,
     work.handles.push_back(subscription.handle);
   }
   RemoveFromShards(removed, ordinal, output);
+  scans_.End(command.gateway);
   output.steps.push_back({ordinal, std::move(work)});
 }
 
 void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   Ordinal ordinal = NextOrdinal();
-  Registry::Addition addition = registry_.Add(command, position_, now);
+  const Position from = command.resume_after.value_or(position_);
+  Registry::Addition addition = registry_.Add(command, from, now);
   SubscribeResponse response{.subscription_id = command.subscription_id,
                              .status = addition.status,
                              .from = position_,
@@ -124,8 +203,10 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   output.shards[shard].emplace_back(
       ordinal, AddFilter{subscription->handle, subscription->tenant,
                          subscription->collection, subscription->filter});
+  const bool catches_up = from.offset < position_.offset;
+  if (catches_up) scans_.Begin(command.gateway, from.offset);
   output.steps.push_back(
-      {ordinal, AddRoute{command.gateway, std::move(response)}});
+      {ordinal, AddRoute{command.gateway, std::move(response), catches_up}});
 }
 
 void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {
@@ -157,6 +238,14 @@ void Sequencer::Do(Renew& command, Instant now, SequencerOutput& output) {
 void Sequencer::Do(EndSuspended& command, Instant, SequencerOutput& output) {
   RemoveFromShards(registry_.Suspend(command.handles),
                    Ordinal(last_ordinal_ + 1), output);
+}
+
+void Sequencer::Do(ContinueHistory& command, Instant, SequencerOutput&) {
+  if (!registry_.HasGateway(command.gateway)) return;
+  if (command.again_after) {
+    scans_.Begin(command.gateway, command.again_after->offset);
+  }
+  scans_.Allow(command.gateway, command.events);
 }
 
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {

@@ -11,6 +11,12 @@
 // events go to each that holds some of it. Its subscriptions move a slice at a
 // time, each slice between two inputs: no effect shows where they are.
 //
+// A subscription may begin in the past. Then its gateway gets a scan: the shell
+// reads past events, a batch at a time, and they go through the stages like
+// any others, for this gateway only. A scan that has come to the newest event
+// taken ends there, at its place between two inputs: so nothing is left out
+// and nothing comes twice.
+//
 // Invariant: the output depends on the inputs and their order alone. Every
 // input event yields exactly one RouteEvent, dropped or not, so the router
 // knows how far the log was routed.
@@ -22,16 +28,21 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "core/commands.h"
 #include "core/internal/placement.h"
+#include "core/internal/scans.h"
+#include "core/internal/verdicts.h"
 #include "core/options.h"
 #include "core/registry.h"
 #include "core/sequenced.h"
 #include "event/duplicate_window.h"
+#include "event/fingerprint.h"
 #include "event/gap_detector.h"
 #include "event/log_entry.h"
 #include "event/normalizer.h"
@@ -46,6 +57,7 @@ struct SequencerStatistics {
   std::uint64_t skipped_delete_unresolved = 0;
   std::uint64_t gaps_detected = 0;
   std::uint64_t moved_subscriptions = 0;  // from one shard to another
+  std::uint64_t past_events = 0;          // read again for who catches up
 };
 
 // What one or more inputs ask of the later stages, in order.
@@ -63,10 +75,34 @@ class Sequencer {
   // comes before any event is answered with. REQUIRES: at least one shard.
   Sequencer(const CoreOptions& options, std::size_t shards, Position start);
 
+  // What lies before `start`, oldest first and before anything is accepted: an
+  // event, or what tells it from others, that was first seen at `at`. It is
+  // known from then on and goes nowhere.
+  void Remember(const LogEntry& entry, MonotonicTime at);
+  void Remember(const EventFingerprint& fingerprint, MonotonicTime at);
+  // What lies before `start` is not all remembered.
+  void ForgetTenants() { gaps_.ForgetTenants(); }
+
   void Accept(Command command, Instant now, SequencerOutput& output);
 
   // REQUIRES: entries come in the order of their positions.
   void Accept(const LogEntry& entry, Instant now, SequencerOutput& output);
+
+  // What is to be read from the log next for who catches up: at most `limit`
+  // events after the one at `after`, all of which were taken before. A limit of
+  // 0 asks for nothing but AcceptPast.
+  struct PastWanted {
+    GatewayHandle gateway;
+    std::uint64_t after = 0;
+    std::size_t limit = 0;
+  };
+  [[nodiscard]] std::optional<PastWanted> NextPast() const;
+  // `entries` are those, or as many as there were.
+  void AcceptPast(const PastWanted& wanted, std::span<const LogEntry> entries,
+                  SequencerOutput& output);
+  // The log no longer holds what follows `wanted.after`, up to `upto`.
+  void LosePast(const PastWanted& wanted, Position upto,
+                SequencerOutput& output);
 
   // The last event taken.
   [[nodiscard]] Position position() const { return position_; }
@@ -82,6 +118,7 @@ class Sequencer {
   void Do(Unsubscribe& command, Instant now, SequencerOutput& output);
   void Do(Renew& command, Instant now, SequencerOutput& output);
   void Do(EndSuspended& command, Instant now, SequencerOutput& output);
+  void Do(ContinueHistory& command, Instant now, SequencerOutput& output);
   void Do(Tick& command, Instant now, SequencerOutput& output);
 
   Ordinal NextOrdinal() { return Ordinal(++last_ordinal_); }
@@ -93,6 +130,13 @@ class Sequencer {
                 SequencerOutput& output);
   void Route(NormalizedEvent normalized, const LogEntry& entry,
              SequencerOutput& output);
+  // The shards that hold some of its collection; valid until the next call.
+  std::span<const std::size_t> ShardsOf(const SourceEvent& source);
+  static void SendToShards(std::span<const std::size_t> shards, Ordinal ordinal,
+                           NormalizedEvent normalized, const LogEntry& entry,
+                           SequencerOutput& output);
+  void EndPast(const PastWanted& wanted, EndPastEvents step,
+               SequencerOutput& output);
 
   const std::size_t shards_;
   Registry registry_;
@@ -100,6 +144,8 @@ class Sequencer {
   DuplicateWindow duplicates_;
   GapDetector gaps_;
   Normalizer normalizer_;
+  internal::Verdicts verdicts_;
+  internal::Scans scans_;
   std::uint64_t last_ordinal_ = 0;
   Position position_;
   SequencerStatistics statistics_;

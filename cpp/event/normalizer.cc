@@ -12,6 +12,15 @@ void AppendPart(std::string_view part, std::string& key) {
   key.append(part);
 }
 
+// Of an update or replace of a document that was deleted before it, or was not.
+Operation OperationOfChange(const SourceEvent& source, bool was_deleted) {
+  if (source.is_deleted) return Operation::kDelete;
+  const bool is_first_version =
+      source.operation == SourceOperation::kReplace && source.version == 1;
+  return was_deleted || is_first_version ? Operation::kInsert
+                                         : Operation::kUpdate;
+}
+
 }  // namespace
 
 Normalizer::Normalizer(const NormalizerOptions& options)
@@ -28,16 +37,32 @@ NormalizedEvent Normalizer::Normalize(
   if (source->operation == SourceOperation::kInsert) {
     ForgetDeletion(*source);
     event.operation = Operation::kInsert;
-  } else if (source->is_deleted) {
-    deleted_.Put(DocumentKey(*source), {});
-    event.operation = Operation::kDelete;
   } else {
-    bool is_first_version =
-        source->operation == SourceOperation::kReplace && source->version == 1;
-    event.operation = WasDeleted(*source) || is_first_version
-                          ? Operation::kInsert
-                          : Operation::kUpdate;
-    ForgetDeletion(*source);
+    event.operation = OperationOfChange(*source, WasDeleted(*source));
+    if (source->is_deleted) {
+      deleted_.Put(DocumentKey(*source), {});
+    } else {
+      ForgetDeletion(*source);
+    }
+  }
+  event.source = std::move(source);
+  return event;
+}
+
+NormalizedEvent Normalizer::NormalizeAlone(
+    std::shared_ptr<const SourceEvent> source) {
+  NormalizedEvent event;
+  if (source->operation == SourceOperation::kDelete) {
+    event.operation = Operation::kDelete;
+    if (source->collection.empty()) {
+      event.outcome = NormalizeOutcome::kDeleteUnresolved;
+    } else if (source->was_deleted) {
+      event.outcome = NormalizeOutcome::kDeletedAgain;
+    }
+  } else if (source->operation == SourceOperation::kInsert) {
+    event.operation = Operation::kInsert;
+  } else {
+    event.operation = OperationOfChange(*source, source->was_deleted);
   }
   event.source = std::move(source);
   return event;

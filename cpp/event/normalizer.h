@@ -57,6 +57,10 @@ class Normalizer {
   // Takes the next event. REQUIRES: duplicates are taken out before.
   NormalizedEvent Normalize(std::shared_ptr<const SourceEvent> source);
 
+  // What it would be if nothing were known of the events before it.
+  static NormalizedEvent NormalizeAlone(
+      std::shared_ptr<const SourceEvent> source);
+
  private:
   struct StoredName {
     std::string collection;

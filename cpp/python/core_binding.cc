@@ -271,6 +271,7 @@ py::dict StatisticsOf(const InProcessCore& core) {
       "events_skipped_deleted_again"_a = counts.events_skipped_deleted_again,
       "duplicate_events"_a = counts.duplicate_events,
       "gaps_detected"_a = counts.gaps_detected,
+      "past_events"_a = counts.past_events,
       "subscriptions_active"_a = counts.subscriptions_active_match_all +
                                  counts.subscriptions_active_document +
                                  counts.subscriptions_active_filter,

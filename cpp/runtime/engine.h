@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -78,6 +79,7 @@ struct EngineStatistics {
   std::uint64_t events_skipped_deleted_again = 0;
   std::uint64_t duplicate_events = 0;
   std::uint64_t gaps_detected = 0;
+  std::uint64_t past_events = 0;  // read again for gateways that catch up
   std::uint64_t subscriptions_active_match_all = 0;
   std::uint64_t subscriptions_active_document = 0;
   std::uint64_t subscriptions_active_filter = 0;
@@ -136,9 +138,15 @@ class Engine {
   // All deliveries up to `sequence` were processed (session gateways).
   virtual void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) = 0;
 
-  // Appends to the log. Returns the position of the last event; Unavailable
-  // when the log's reader is too far behind (nothing was appended: wait with
-  // WhenIngestible and repeat) or the engine is stopping.
+  // What `progress`, as somebody was given it, means in the log now: where a
+  // subscription may resume. InvalidArgument when it is none, OutOfRange when
+  // the log does not reach it.
+  virtual Result<Position> Resolve(std::string_view progress) const = 0;
+
+  // Appends to the log. Returns the position of the last event.
+  // ResourceExhausted when the log's reader is too far behind: wait with
+  // WhenIngestible and repeat. Unavailable when the log cannot be written or
+  // the engine is stopping. On failure nothing was appended.
   virtual Result<Position> Ingest(std::vector<SourceEvent> events) = 0;
   // Runs `ready` once, from any thread, when Ingest may succeed again; at
   // once if it may now.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/internal/list.h"
+#include "runtime/internal/past_reader.h"
 #include "runtime/internal/pipeline.h"
 #include "runtime/internal/sinks.h"
 
@@ -41,7 +42,7 @@ struct InlineEngine::State {
     bool has_more = true;
     while (has_more) {
       if (actions.empty()) {
-        has_more = TakeBatch(effects);
+        has_more = TakeBatch(effects) || TakePast(effects);
       } else {
         Action next = std::move(actions.front());
         actions.pop_front();
@@ -72,6 +73,12 @@ struct InlineEngine::State {
     return true;
   }
 
+  // False when nobody waits for past events, or the log cannot be read.
+  bool TakePast(std::vector<Effect>& effects) {
+    if (!pipeline.sequencer().NextPast()) return false;
+    return pipeline.AcceptPast(*log, effects).ok();
+  }
+
   // A gateway that the router gave up ends by the same command as one that
   // left.
   void HandOut(std::vector<Effect>& effects) {
@@ -80,6 +87,11 @@ struct InlineEngine::State {
         !ended.handles.empty()) {
       actions.push_back([this, ended](std::vector<Effect>& following) {
         pipeline.Accept(Command(ended), now, following);
+      });
+    }
+    for (const HistoryWish& wish : pipeline.router().TakeWishes()) {
+      actions.push_back([this, wish](std::vector<Effect>& following) {
+        pipeline.Accept(Command(internal::CommandOf(wish)), now, following);
       });
     }
     for (const Effect& effect : effects) {
@@ -146,6 +158,10 @@ void InlineEngine::Acknowledge(GatewayHandle gateway, std::uint64_t sequence) {
   state_->Run([this, gateway, sequence](std::vector<Effect>& effects) {
     state_->pipeline.router().Acknowledge(gateway, sequence, effects);
   });
+}
+
+Result<Position> InlineEngine::Resolve(std::string_view progress) const {
+  return internal::ResolveProgress(*state_->log, progress);
 }
 
 Result<Position> InlineEngine::Ingest(std::vector<SourceEvent> events) {

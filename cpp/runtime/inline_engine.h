@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -35,6 +36,7 @@ class InlineEngine final : public Engine {
   Status Submit(Command command, std::function<void()> taken) override;
   void Grant(GatewayHandle gateway, std::size_t deliveries) override;
   void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;
+  Result<Position> Resolve(std::string_view progress) const override;
   Result<Position> Ingest(std::vector<SourceEvent> events) override;
   void WhenIngestible(std::function<void()> ready) override;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,

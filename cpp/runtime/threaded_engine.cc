@@ -27,7 +27,9 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/internal/clock.h"
 #include "runtime/internal/intake.h"
+#include "runtime/internal/keeper.h"
 #include "runtime/internal/mailbox.h"
+#include "runtime/internal/past_reader.h"
 #include "runtime/internal/sinks.h"
 #include "runtime/internal/stages.h"
 
@@ -65,10 +67,7 @@ void AppendMail(std::vector<T>& from, std::vector<RouterMail>& mail) {
 
 // Whether the router can do nothing about the step, nor about any after it,
 // until a shard has sent its result: then it need not be woken for it.
-bool AwaitsResult(const RouterStep& step) {
-  const auto* event = std::get_if<RouteEvent>(&step.work);
-  return event != nullptr && event->awaited_results > 0;
-}
+bool AwaitsResult(const RouterStep& step) { return AwaitedResults(step) > 0; }
 
 // Where a shard puts its answer. A question that nobody comes to any more is
 // answered with nothing.
@@ -108,13 +107,19 @@ void ForEachChunk(std::vector<T>& items, Function function) {
 
 struct ThreadedEngine::State {
   State(const ThreadedEngineOptions& the_options,
-        std::shared_ptr<EventLog> the_log)
+        std::shared_ptr<EventLog> the_log, const Recollection& past)
       : options(the_options),
         log(std::move(the_log)),
-        sequencer(options.core, options.shards, log),
-        router(ReadMonotonicClock, log->head(), options.on_malformed),
+        sequencer(options.core, options.shards, log, past, ReadMonotonicClock(),
+                  options.past_share,
+                  [this](const Status& status) { keeper->Note(status); }),
+        router(ReadMonotonicClock, past.start, options.on_malformed),
         intake(log),
-        router_mailbox(options.queue_size) {
+        router_mailbox(options.queue_size),
+        keeper(std::make_unique<internal::Keeper>(
+            internal::Keeper::Options{.interval = options.trim_interval,
+                                      .on_change = options.on_log_change},
+            log)) {
     for (std::size_t i = 0; i < options.shards; ++i) {
       shards.emplace_back(options.core, ReadMonotonicClock);
       shard_mailboxes.emplace_back(options.queue_size);
@@ -176,6 +181,8 @@ struct ThreadedEngine::State {
 
   std::mutex stop_mutex;
   std::optional<bool> stop_result;  // by stop_mutex
+  // Gone once the engine has stopped: nothing uses the log any more.
+  std::unique_ptr<internal::Keeper> keeper;
   std::vector<std::thread> threads;
 };
 
@@ -249,6 +256,9 @@ void ThreadedEngine::State::Route(std::vector<RouterMail>& mail) {
     for (RouterMail& one : chunk) RouteOne(one, effects);
     router.NoteReports();
     HandOut(effects);
+    for (const HistoryWish& wish : router.router().TakeWishes()) {
+      intake.SubmitInternal(internal::CommandOf(wish));
+    }
   });
   mail.clear();
   NoteProgress();
@@ -383,7 +393,12 @@ bool ThreadedEngine::State::WaitUntilIdle(Duration timeout) {
 
 ThreadedEngine::ThreadedEngine(const ThreadedEngineOptions& options,
                                std::shared_ptr<EventLog> log)
-    : state_(std::make_unique<State>(options, std::move(log))) {
+    : ThreadedEngine(options, log, Recollection{.start = log->head()}) {}
+
+ThreadedEngine::ThreadedEngine(const ThreadedEngineOptions& options,
+                               std::shared_ptr<EventLog> log,
+                               const Recollection& past)
+    : state_(std::make_unique<State>(options, std::move(log), past)) {
   State* state = state_.get();
   if (options.single_thread) {
     state->threads.emplace_back([state] { state->RunAll(); });
@@ -415,6 +430,7 @@ bool ThreadedEngine::Stop(Duration timeout) {
   bool is_idle = state_->WaitUntilIdle(timeout);
   state_->router_mailbox.Close();
   for (std::thread& thread : state_->threads) thread.join();
+  state_->keeper.reset();
   state_->stop_result = is_idle;
   return is_idle;
 }
@@ -452,18 +468,23 @@ void ThreadedEngine::Acknowledge(GatewayHandle gateway,
   state_->SendToRouter(Acknowledgement{gateway, sequence});
 }
 
+Result<Position> ThreadedEngine::Resolve(std::string_view progress) const {
+  return internal::ResolveProgress(*state_->log, progress);
+}
+
 Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
   std::shared_lock lock(state_->ingest_mutex);
   if (state_->is_stopping) return Unavailable("the engine is stopping");
   std::size_t backlog = state_->Backlog();
   if (backlog >= state_->options.ingest_backlog) {
-    return Unavailable(absl::StrCat("expected a backlog below ",
-                                    state_->options.ingest_backlog,
-                                    " events, got ", backlog));
+    return ResourceExhausted(absl::StrCat("expected a backlog below ",
+                                          state_->options.ingest_backlog,
+                                          " events, got ", backlog));
   }
   std::size_t count = events.size();
   Result<Position> appended =
       state_->log->Append(std::move(events), ReadClocks());
+  state_->keeper->Note(appended.status());
   if (!appended.ok()) return appended;
   state_->events_ingested.fetch_add(count, std::memory_order_relaxed);
   state_->intake.Notify();

@@ -9,6 +9,9 @@
 // send no other before. Events wait in the log: Ingest refuses more when its
 // reader is `ingest_backlog` behind.
 //
+// The log: what it cannot take is refused, what it cannot give is waited for;
+// deliveries go on, and so does everything once the log is well again.
+//
 // Drain: Stop refuses new events and commands, lets what is logged pass, gives
 // gateways until the time-out to take what waits for them, and ends the
 // threads.
@@ -21,11 +24,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
 #include "core/sequenced.h"
 #include "runtime/engine.h"
+#include "runtime/recollection.h"
 #include "store/event_log.h"
 
 namespace streamer {
@@ -39,15 +44,26 @@ struct ThreadedEngineOptions {
   Duration tick = std::chrono::milliseconds(100);
   // Events logged and not yet sequenced before Ingest says Unavailable.
   std::size_t ingest_backlog = 16'384;
+  // Of all events that are matched, those that are read again for gateways
+  // that catch up, at most, as long as there are others. Above 0, below 1.
+  double past_share = 0.3;
   // Items in a queue between two stages before its sender waits.
   std::size_t queue_size = 8'192;
+  // How often is looked at what retention lets the log drop.
+  Duration trim_interval = std::chrono::seconds(1);
+  // Told what ails the log, when it can no longer be written or read, and
+  // OkStatus when that is over or may be. By a thread of the engine.
+  std::function<void(const Status&)> on_log_change;
   // Called by the router's thread for each event that had to be skipped.
   std::function<void(const MalformedEvent&)> on_malformed;
 };
 
 class ThreadedEngine final : public Engine {
  public:
-  // Starts the threads.
+  // Begins after `past`, or at the head of a log of which nothing need be
+  // remembered, and starts the threads.
+  ThreadedEngine(const ThreadedEngineOptions& options,
+                 std::shared_ptr<EventLog> log, const Recollection& past);
   ThreadedEngine(const ThreadedEngineOptions& options,
                  std::shared_ptr<EventLog> log);
   // Stops at once if Stop was not called.
@@ -64,6 +80,7 @@ class ThreadedEngine final : public Engine {
   Status Submit(Command command, std::function<void()> taken) override;
   void Grant(GatewayHandle gateway, std::size_t deliveries) override;
   void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;
+  Result<Position> Resolve(std::string_view progress) const override;
   Result<Position> Ingest(std::vector<SourceEvent> events) override;
   void WhenIngestible(std::function<void()> ready) override;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,

@@ -99,6 +99,9 @@ void AddEvents(const EngineStatistics& engine, Families& families) {
              engine.duplicate_events);
   AddCounter(families, "streamer_gaps_detected_total",
              "Breaks in the continuity of a source.", engine.gaps_detected);
+  AddCounter(families, "streamer_catchup_events_total",
+             "Events read again for gateways that catch up.",
+             engine.past_events);
   AddGauge(families, "streamer_log_backlog",
            "Events in the log that were not taken yet.",
            AsDouble(engine.log_backlog));

@@ -1,6 +1,13 @@
 #include "runtime/internal/pipeline.h"
 
+#include "runtime/internal/past_reader.h"
+
 namespace streamer::internal {
+namespace {
+
+constexpr std::size_t kPastTogether = 256;
+
+}  // namespace
 
 Pipeline::Pipeline(const CoreOptions& options, Position start,
                    const MonotonicClock& clock)
@@ -8,6 +15,13 @@ Pipeline::Pipeline(const CoreOptions& options, Position start,
       shard_(options, clock),
       router_(clock, start, nullptr),
       output_(1) {}
+
+Status Pipeline::AcceptPast(const EventLog& log, std::vector<Effect>& effects) {
+  const Status status =
+      FeedPast(log, kPastTogether, sequencer_, entries_, output_);
+  PassOn(effects);
+  return status;
+}
 
 void Pipeline::PassOn(std::vector<Effect>& effects) {
   shard_.Process(output_.shards[0], results_);

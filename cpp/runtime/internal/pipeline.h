@@ -29,6 +29,9 @@ class Pipeline {
     PassOn(effects);
   }
 
+  // A batch of past events, if somebody waits for any.
+  Status AcceptPast(const EventLog& log, std::vector<Effect>& effects);
+
   [[nodiscard]] const Sequencer& sequencer() const { return sequencer_; }
   [[nodiscard]] Router& router() { return router_.router(); }
   // Notes the latency of deliveries that are about to go out.
@@ -47,6 +50,7 @@ class Pipeline {
   RouterStage router_;
   SequencerOutput output_;
   std::vector<ShardResult> results_;
+  std::vector<LogEntry> entries_;
 };
 
 }  // namespace streamer::internal

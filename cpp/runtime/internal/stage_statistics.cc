@@ -9,6 +9,7 @@ void Report(const SequencerCounts& counts, EngineStatistics& statistics) {
   statistics.events_skipped_deleted_again = counts.events.skipped_deleted_again;
   statistics.duplicate_events = counts.events.duplicate_events;
   statistics.gaps_detected = counts.events.gaps_detected;
+  statistics.past_events = counts.events.past_events;
   statistics.subscriptions_moved = counts.events.moved_subscriptions;
   const RegistryStatistics& registry = counts.registry;
   statistics.subscriptions_active_match_all = registry.active_match_all;

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "runtime/internal/list.h"
+#include "runtime/internal/past_reader.h"
 
 namespace streamer::internal {
 namespace {
@@ -23,10 +24,17 @@ double Seconds(Duration duration) {
 }  // namespace
 
 SequencerStage::SequencerStage(const CoreOptions& options, std::size_t shards,
-                               std::shared_ptr<EventLog> log)
+                               std::shared_ptr<EventLog> log,
+                               const Recollection& past, MonotonicTime now,
+                               double past_share,
+                               std::function<void(const Status&)> note_log)
     : log_(std::move(log)),
-      sequencer_(options, shards, log_->head()),
-      sequenced_(sequencer_.position().offset) {}
+      past_share_(past_share),
+      note_log_(std::move(note_log)),
+      sequencer_(options, shards, past.start),
+      sequenced_(past.start.offset) {
+  Remember(past, now, sequencer_);
+}
 
 void SequencerStage::Enqueue(std::deque<QueuedCommand>& commands) {
   std::move(commands.begin(), commands.end(), std::back_inserter(waiting_));
@@ -36,6 +44,7 @@ void SequencerStage::Enqueue(std::deque<QueuedCommand>& commands) {
 bool SequencerStage::RunTurn(Position head, Instant now,
                              SequencerOutput& output) {
   std::size_t room = kInputsPerTurn;
+  const std::uint64_t before = sequencer_.position().offset;
   while (room > 0) {
     std::uint64_t position = sequencer_.position().offset;
     if (!waiting_.empty() && waiting_.front().after <= position) {
@@ -54,9 +63,25 @@ bool SequencerStage::RunTurn(Position head, Instant now,
     if (count == 0) break;
     room -= count;
   }
+  const bool has_past =
+      AcceptPast(sequencer_.position().offset - before, output);
   counts_.Publish(
       {sequencer_.statistics(), sequencer_.registry().statistics()});
-  return room == 0;
+  return room == 0 || has_past;
+}
+
+// Beside `live` events of this turn. Whether more can be read at once: not
+// from a log that fails, which is tried again at the next turn.
+bool SequencerStage::AcceptPast(std::size_t live, SequencerOutput& output) {
+  const double share = past_share_ / (1 - past_share_);
+  std::size_t limit = kInputsPerTurn;
+  if (live > 0) {
+    limit = std::max<std::size_t>(
+        1, static_cast<std::size_t>(share * static_cast<double>(live)));
+  }
+  const Status status = FeedPast(*log_, limit, sequencer_, entries_, output);
+  if (!status.ok()) note_log_(status);
+  return status.ok() && sequencer_.NextPast().has_value();
 }
 
 void SequencerStage::Tick(Instant now, SequencerOutput& output) {
@@ -72,8 +97,9 @@ void SequencerStage::Accept(Command command, Instant now,
 std::size_t SequencerStage::AcceptEvents(std::size_t limit, Instant now,
                                          SequencerOutput& output) {
   entries_.clear();
-  Status status = log_->Read(sequencer_.position(), limit, entries_);
-  if (!status.ok()) return 0;
+  const Status status = log_->Read(sequencer_.position(), limit, entries_);
+  if (!status.ok()) note_log_(status);
+  // What stands before the damage is given all the same.
   for (const LogEntry& entry : entries_) sequencer_.Accept(entry, now, output);
   log_->Release(sequencer_.position());
   sequenced_.store(sequencer_.position().offset);
@@ -126,6 +152,10 @@ EndSuspended FindSuspended(std::span<const Effect> effects) {
   return found;
 }
 
+ContinueHistory CommandOf(const HistoryWish& wish) {
+  return {wish.gateway, wish.events, wish.again_after};
+}
+
 RouterStage::RouterStage(
     MonotonicClock clock, Position start,
     std::function<void(const MalformedEvent&)> on_malformed)
@@ -140,7 +170,8 @@ void RouterStage::Measure(const std::vector<Effect>& effects) {
   Duration now = clock_().time_since_epoch();
   for (const Effect& effect : effects) {
     const auto* delivery = std::get_if<Delivery>(&effect.what);
-    if (delivery == nullptr) continue;
+    // A past event was logged when it was logged: that says nothing of us.
+    if (delivery == nullptr || delivery->is_catching_up) continue;
     Duration logged(delivery->event->event.logged_at_monotonic_ns);
     counts_.delivery_latency.Observe(Seconds(now - logged));
   }

@@ -23,6 +23,7 @@
 #include "runtime/internal/intake.h"
 #include "runtime/internal/published.h"
 #include "runtime/internal/stage_statistics.h"
+#include "runtime/recollection.h"
 #include "store/event_log.h"
 
 namespace streamer::internal {
@@ -33,14 +34,18 @@ using MonotonicClock = std::function<MonotonicTime()>;
 // Merges commands and log into one order, a bounded number at a time.
 class SequencerStage {
  public:
+  // Begins after `past`. `note_log` is told how each read of the log ended.
   SequencerStage(const CoreOptions& options, std::size_t shards,
-                 std::shared_ptr<EventLog> log);
+                 std::shared_ptr<EventLog> log, const Recollection& past,
+                 MonotonicTime now, double past_share,
+                 std::function<void(const Status&)> note_log);
 
   // Puts `commands` behind those that wait.
   void Enqueue(std::deque<QueuedCommand>& commands);
-  // Takes commands and events up to `head`, in order. Whether something is
-  // left. REQUIRES: every command queued before event `head` was appended has
-  // been enqueued.
+  // Takes commands and events up to `head`, in order, and beside them past
+  // events for who catches up: of all events at most a share. Whether
+  // something is left. REQUIRES: every command queued before event `head` was
+  // appended has been enqueued.
   bool RunTurn(Position head, Instant now, SequencerOutput& output);
   // Ends what is due.
   void Tick(Instant now, SequencerOutput& output);
@@ -57,8 +62,11 @@ class SequencerStage {
   void Accept(Command command, Instant now, SequencerOutput& output);
   std::size_t AcceptEvents(std::size_t limit, Instant now,
                            SequencerOutput& output);
+  bool AcceptPast(std::size_t live, SequencerOutput& output);
 
   const std::shared_ptr<EventLog> log_;
+  const double past_share_;
+  const std::function<void(const Status&)> note_log_;
   mutable std::mutex registry_mutex_;  // commands change what List reads
   Sequencer sequencer_;
   std::deque<QueuedCommand> waiting_;
@@ -87,6 +95,9 @@ class ShardStage {
 
 // The subscriptions that `effects` say were suspended.
 EndSuspended FindSuspended(std::span<const Effect> effects);
+
+// What answers a wish of the router.
+ContinueHistory CommandOf(const HistoryWish& wish);
 
 class RouterStage {
  public:

@@ -66,6 +66,7 @@ void GatewayStream::OnMessage(const pb::GatewayMessage& message) {
 
 void GatewayStream::OnSubscribe(const pb::SubscribeRequest& request) {
   SubscribeReading reading = ReadSubscribe(request, gateway_);
+  ResolveResume(request, reading.command);
   SubscribeResponse refusal{.subscription_id = reading.subscription_id,
                             .status = reading.command.status()};
   if (refusal.status.ok()) {
@@ -81,6 +82,20 @@ void GatewayStream::OnSubscribe(const pb::SubscribeRequest& request) {
   }
   Refuse(std::move(refusal));
   RequestRead();
+}
+
+// A place that the log does not reach is refused: a plain gateway has no notice
+// of what it missed but this answer.
+void GatewayStream::ResolveResume(const pb::SubscribeRequest& request,
+                                  Result<Subscribe>& command) {
+  if (!command.ok() || request.resume_after().empty()) return;
+  const Result<Position> after = engine_.Resolve(request.resume_after());
+  if (after.ok()) {
+    command->resume_after = *after;
+    return;
+  }
+  command = Status(after.status().code(),
+                   "resume_after: " + std::string(MessageOf(after.status())));
 }
 
 void GatewayStream::OnUnsubscribe(const pb::UnsubscribeRequest& request) {

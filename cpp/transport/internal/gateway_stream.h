@@ -133,6 +133,8 @@ class GatewayStream final : public GatewaySink,
                 StreamCounters& counters, GatewayStreamOptions options);
 
   void OnSubscribe(const pb::SubscribeRequest& request);
+  void ResolveResume(const pb::SubscribeRequest& request,
+                     Result<Subscribe>& command);
   void OnUnsubscribe(const pb::UnsubscribeRequest& request);
   void OnHeartbeat(const pb::Heartbeat& heartbeat);
   void OnHello();

@@ -116,11 +116,6 @@ Status CheckOffered(const pb::SubscribeRequest& request) {
     return Unimplemented(
         "membership: expected false, got true; not offered by this version");
   }
-  if (!request.resume_after().empty()) {
-    return Unimplemented("resume_after: expected nothing, got \"" +
-                         request.resume_after() +
-                         "\"; not offered by this version");
-  }
   return OkStatus();
 }
 
@@ -156,9 +151,11 @@ Result<Subscribe> ReadSubscribeCommand(const pb::SubscribeRequest& request,
   STREAMER_ASSIGN_OR_RETURN(FilterSource source, ReadFilterSource(request));
   STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<const Filter> filter,
                             Filters().Get(source));
-  return Subscribe{gateway,           subscription_id,
-                   request.tenant(),  request.collection(),
-                   std::move(filter), std::nullopt};
+  return Subscribe{.gateway = gateway,
+                   .subscription_id = subscription_id,
+                   .tenant = request.tenant(),
+                   .collection = request.collection(),
+                   .filter = std::move(filter)};
 }
 
 pb::OperationType WireOperation(Operation operation) {

@@ -42,7 +42,8 @@ Result<OwnedValue> ReadWireValue(const pb::Value& value,
 // Conditions and expression of `request`, not compiled yet.
 Result<FilterSource> ReadFilterSource(const pb::SubscribeRequest& request);
 
-// The command that `request` asks for, its filter compiled. Has
+// The command that `request` asks for, its filter compiled; where it resumes is
+// for who knows the log. Has
 // `subscription_id` filled in even when the Status is not OK, so that the
 // answer can name it; an empty id of the request becomes a new UUID. What a
 // refusal repeats of the request is cut short, so that an answer is small

@@ -4,11 +4,13 @@
 #ifndef STREAMER_TESTS_CORE_CORE_HARNESS_H_
 #define STREAMER_TESTS_CORE_CORE_HARNESS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -44,9 +46,14 @@ class CoreHarness {
   void Sequence(SourceEvent event, Instant now = {}) {
     LogEntry entry{Position{1, ++last_offset_},
                    std::make_shared<const SourceEvent>(std::move(event)), now};
+    log_.push_back(entry);
     sequencer_.Accept(entry, now, output_);
     Queue();
   }
+
+  // Drops the events up to `offset` from the log that past events are read
+  // from.
+  void Trim(std::uint64_t offset) { trimmed_ = offset; }
 
   // One thing that some stage could do now, drawn from `random`. False when
   // there is none.
@@ -58,12 +65,16 @@ class CoreHarness {
       if (!results_[i].empty()) choices.emplace_back(2, i);
     }
     if (!suspended_.handles.empty()) choices.emplace_back(3, 0);
+    if (!wishes_.empty()) choices.emplace_back(4, 0);
+    if (sequencer_.NextPast()) choices.emplace_back(5, 0);
     if (choices.empty()) return false;
     auto [what, shard] = random.Pick(choices);
     if (what == 0) RouteStep();
     if (what == 1) RunShard(shard);
     if (what == 2) RouteResult(shard);
     if (what == 3) Sequence(std::exchange(suspended_, {}));
+    if (what == 4) GrantWishes();
+    if (what == 5) ReadPast(1 + random.Below(3));
     return true;
   }
 
@@ -77,6 +88,8 @@ class CoreHarness {
       for (GatewayHandle gateway : std::exchange(closed_, {})) {
         Sequence(DisconnectGateway{gateway});
       }
+      GrantWishes();
+      if (sequencer_.NextPast()) ReadPast(100);
     }
   }
 
@@ -110,6 +123,22 @@ class CoreHarness {
     }
     output_.Clear();
   }
+  void GrantWishes() {
+    for (const HistoryWish& wish : std::exchange(wishes_, {})) {
+      Sequence(ContinueHistory{wish.gateway, wish.events, wish.again_after});
+    }
+  }
+  void ReadPast(std::size_t most) {
+    Sequencer::PastWanted wanted = *sequencer_.NextPast();
+    if (wanted.limit > 0 && wanted.after < trimmed_) {
+      sequencer_.LosePast(wanted, Position{1, trimmed_}, output_);
+    } else {
+      wanted.limit = std::min(wanted.limit, most);
+      sequencer_.AcceptPast(
+          wanted, std::span(log_).subspan(wanted.after, wanted.limit), output_);
+    }
+    Queue();
+  }
   void RouteStep() {
     router_.Accept(std::move(steps_.front()), effects_);
     steps_.pop_front();
@@ -134,9 +163,11 @@ class CoreHarness {
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       for (; !results_[i].empty(); has_run = true) RouteResult(i);
     }
-    return has_run || !closed_.empty() || !suspended_.handles.empty();
+    return has_run || !closed_.empty() || !suspended_.handles.empty() ||
+           !wishes_.empty() || sequencer_.NextPast().has_value();
   }
   void Keep() {
+    for (HistoryWish& wish : router_.TakeWishes()) wishes_.push_back(wish);
     for (const Effect& effect : std::exchange(effects_, {})) {
       if (std::holds_alternative<GatewayClosed>(effect.what)) {
         closed_.push_back(effect.gateway);
@@ -162,6 +193,9 @@ class CoreHarness {
   EndSuspended suspended_;
   std::map<GatewayHandle, std::vector<std::string>> seen_;
   std::uint64_t last_offset_ = 0;
+  std::vector<LogEntry> log_;
+  std::uint64_t trimmed_ = 0;
+  std::vector<HistoryWish> wishes_;
 };
 
 }  // namespace streamer

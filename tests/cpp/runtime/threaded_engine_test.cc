@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,7 +18,10 @@
 #include "match/match_input.h"
 #include "runtime/inline_engine.h"
 #include "runtime/recording_sink.h"
+#include "store/fault_file_system.h"
 #include "store/memory_event_log.h"
+#include "store/rocksdb_event_log.h"
+#include "store/temporary_folder.h"
 #include "support/core_events.h"
 #include "support/random.h"
 #include "value/document.h"
@@ -198,7 +203,7 @@ TEST(ThreadedEngineTest, RefusesEventsWhileItsReaderIsFarBehind) {
   ASSERT_TRUE(engine.Ingest(MakeEvents(1, 10, "c")).ok());
   const Result<Position> refused = engine.Ingest(MakeEvents(11, 1, "c"));
   EXPECT_EQ(refused.status(),
-            Unavailable("expected a backlog below 10 events, got 10"));
+            ResourceExhausted("expected a backlog below 10 events, got 10"));
   std::promise<void> ready;
   engine.WhenIngestible([&] { ready.set_value(); });
   release.set_value();
@@ -206,6 +211,71 @@ TEST(ThreadedEngineTest, RefusesEventsWhileItsReaderIsFarBehind) {
   EXPECT_TRUE(engine.Ingest(MakeEvents(11, 1, "c")).ok());
   ASSERT_TRUE(sink->WaitFor(12));
   EXPECT_EQ(sink->lines().back(), "delivery 11 e11 [s]");
+}
+
+// A real log on a disk that is full and then is not.
+class ThreadedEngineDiskTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    log_ = RocksDbEventLog::Open({.path = folder_ / "log",
+                                  .identity = "0123456789abcdef",
+                                  .env = env_.get()},
+                                 Instant())
+               .value();
+  }
+
+  ThreadedEngineOptions Options() {
+    ThreadedEngineOptions options;
+    options.on_log_change = [this](const Status& status) {
+      std::lock_guard lock(mutex_);
+      changes_.push_back(status.code());
+      changed_.notify_all();
+    };
+    return options;
+  }
+
+  // Waits for so many changes; the codes of all.
+  std::vector<absl::StatusCode> WaitForChanges(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, kDeadline,
+                                  [&] { return changes_.size() >= count; }));
+    return changes_;
+  }
+
+  TemporaryFolder folder_;
+  std::shared_ptr<FaultFileSystem> disk_ = std::make_shared<FaultFileSystem>();
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
+  std::shared_ptr<RocksDbEventLog> log_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<absl::StatusCode> changes_;
+};
+
+TEST_F(ThreadedEngineDiskTest, AFullDiskRefusesEventsAndIsGotOver) {
+  ThreadedEngine engine(Options(), log_);
+  auto sink = std::make_shared<RecordingSink>();
+  const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+  SubmitAndWait(engine, MakeSubscribe(gateway, "s", "c", "true"));
+  ASSERT_TRUE(engine.Ingest(MakeEvents(1, 1, "c")).ok());
+  disk_->SetRoom(0);
+  EXPECT_EQ(engine.Ingest(MakeEvents(2, 1, "c")).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(WaitForChanges(1).at(0), absl::StatusCode::kUnavailable);
+  disk_->SetRoom(1u << 30);
+  ASSERT_TRUE(engine.Ingest(MakeEvents(3, 1, "c")).ok());
+  EXPECT_EQ(WaitForChanges(2).at(1), absl::StatusCode::kOk);
+  ASSERT_TRUE(sink->WaitFor(3));
+  EXPECT_THAT(sink->lines(),
+              ElementsAre("subscribed s after 0", "delivery 1 e1 [s]",
+                          "delivery 2 e3 [s]"));
+}
+
+TEST_F(ThreadedEngineDiskTest, ALogThatMayBeWellAgainIsTried) {
+  ThreadedEngine engine(Options(), log_);
+  disk_->SetRoom(0);
+  EXPECT_FALSE(engine.Ingest(MakeEvents(1, 1, "c")).ok());
+  EXPECT_THAT(WaitForChanges(2), ElementsAre(absl::StatusCode::kUnavailable,
+                                             absl::StatusCode::kOk));
 }
 
 TEST(ThreadedEngineTest, StopLetsWhatIsLoggedPass) {

@@ -36,9 +36,15 @@ class FakeEngine final : public Engine {
   }
   void Acknowledge(GatewayHandle, std::uint64_t) override {}
 
+  Result<Position> Resolve(std::string_view progress) const override {
+    STREAMER_ASSIGN_OR_RETURN(const Position position, ParseProgress(progress));
+    if (position.offset < first_held) return OutOfRange("too early");
+    return position;
+  }
   Result<Position> Ingest(std::vector<SourceEvent> batch) override {
     if (!ingest_status.ok()) return ingest_status;
-    if (ingest_room < batch.size()) return Unavailable("the backlog is full");
+    if (ingest_room < batch.size())
+      return ResourceExhausted("the backlog is full");
     ingest_room -= batch.size();
     batches.push_back(batch.size());
     for (SourceEvent& event : batch) events.push_back(std::move(event));
@@ -47,6 +53,7 @@ class FakeEngine final : public Engine {
   void WhenIngestible(std::function<void()> ready) override {
     waiting.push_back(std::move(ready));
   }
+  std::uint64_t first_held = 0;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                      std::size_t limit) const override {
     std::vector<SubscriptionInfo> page;

@@ -176,6 +176,29 @@ TEST_F(GatewayStreamTest, ARefusedSubscribeIsAnsweredAndReadingGoesOn) {
   EXPECT_FALSE(connection_.is_finished());
 }
 
+TEST_F(GatewayStreamTest, APlaceToResumeAtIsWhatTheLogSaysItIs) {
+  Receive(
+      "subscribe {subscription_id: 's' tenant: 't' collection: 'c' "
+      "resume_after: 'p1-7-9'}");
+  ASSERT_THAT(engine_.commands, SizeIs(1));
+  EXPECT_EQ(std::get<Subscribe>(engine_.commands[0]).resume_after,
+            (Position{7, 9}));
+}
+
+TEST_F(GatewayStreamTest, APlaceThatIsNoneIsRefusedAndReadingGoesOn) {
+  engine_.first_held = 10;
+  Receive(
+      "subscribe {subscription_id: 's' tenant: 't' collection: 'c' "
+      "resume_after: 'p1-7-9'}");
+  EXPECT_THAT(engine_.commands, IsEmpty());
+  EXPECT_EQ(connection_.reads, 2);
+  ASSERT_THAT(connection_.written, SizeIs(1));
+  const pb::SubscribeResponse& answer =
+      connection_.written.front().subscribe_response();
+  EXPECT_EQ(answer.code(), 11);
+  EXPECT_EQ(answer.error(), "resume_after: too early");
+}
+
 TEST_F(GatewayStreamTest, AnEngineThatIsStoppingRefusesButEndsNothing) {
   engine_.submit_status = Unavailable("the engine is stopping");
   ReceiveSubscribe("s");

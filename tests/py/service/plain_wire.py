@@ -93,11 +93,11 @@ enum OperationType {
 INSERT, UPDATE, DELETE = 1, 2, 4
 
 
-def compile_wire(folder: Path) -> SimpleNamespace:
-    """Compile the table; return its message classes by name."""
-    source = folder / "plain.proto"
-    compiled = folder / "plain.pb"
-    source.write_text(TABLE)
+def compile_wire(folder: Path, text: str = TABLE) -> SimpleNamespace:
+    """Compile a table; return its message classes by name."""
+    source = folder / "wire.proto"
+    compiled = folder / "wire.pb"
+    source.write_text(text)
     # In a process of its own: the compiler brings a protobuf that shares
     # symbols with the one under streamer's client, which then fails to load.
     subprocess.run(

@@ -1,0 +1,39 @@
+#include "core/internal/scans.h"
+
+#include <algorithm>
+
+namespace streamer::internal {
+
+void Scans::Begin(GatewayHandle gateway, std::uint64_t after) {
+  const auto [found, is_new] = scans_.try_emplace(gateway, Scan{after, 0});
+  found->second.after = std::min(found->second.after, after);
+}
+
+void Scans::Allow(GatewayHandle gateway, std::size_t events) {
+  const auto found = scans_.find(gateway);
+  if (found == scans_.end() || events == 0) return;
+  if (found->second.events == 0) waiting_.push_back(gateway);
+  found->second.events += events;
+}
+
+void Scans::End(GatewayHandle gateway) {
+  scans_.erase(gateway);
+  waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), gateway),
+                 waiting_.end());
+}
+
+std::optional<Scans::Turn> Scans::Next() const {
+  if (waiting_.empty()) return std::nullopt;
+  const Scan& scan = scans_.at(waiting_.front());
+  return Turn{waiting_.front(), scan.after, scan.events};
+}
+
+void Scans::Rest(GatewayHandle gateway, std::uint64_t upto) {
+  Scan& scan = scans_.at(gateway);
+  scan.after = upto;
+  scan.events = 0;
+  waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), gateway),
+                 waiting_.end());
+}
+
+}  // namespace streamer::internal

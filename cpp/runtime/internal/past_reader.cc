@@ -1,0 +1,37 @@
+#include "runtime/internal/past_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace streamer::internal {
+
+Status FeedPast(const EventLog& log, std::size_t limit, Sequencer& sequencer,
+                std::vector<LogEntry>& scratch, SequencerOutput& output) {
+  std::optional<Sequencer::PastWanted> wanted = sequencer.NextPast();
+  if (!wanted) return OkStatus();
+  scratch.clear();
+  if (wanted->limit > 0) {
+    wanted->limit = std::min(wanted->limit, limit);
+    const LogHistory history = log.history();
+    const Status status =
+        log.Read(history.At(wanted->after), wanted->limit, scratch);
+    if (absl::IsOutOfRange(status)) {
+      sequencer.LosePast(*wanted, history.At(log.first().offset - 1), output);
+      return OkStatus();
+    }
+    if (scratch.empty()) return status;
+  }
+  sequencer.AcceptPast(*wanted, scratch, output);
+  scratch.clear();
+  return OkStatus();
+}
+
+Result<Position> ResolveProgress(const EventLog& log,
+                                 std::string_view progress) {
+  STREAMER_ASSIGN_OR_RETURN(const Position position, ParseProgress(progress));
+  STREAMER_ASSIGN_OR_RETURN(const ResolvedPosition resolved,
+                            log.Resolve(position));
+  return resolved.position;
+}
+
+}  // namespace streamer::internal

@@ -1,0 +1,324 @@
+// Subscriptions that begin in the past: what the sequencer, the shards and the
+// router do together.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "core/core_harness.h"
+#include "support/core_events.h"
+#include "support/random.h"
+
+namespace streamer {
+namespace {
+
+using support::MakeEvent;
+using support::MakeSubscribe;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr GatewayHandle kGateway(1);
+constexpr std::size_t kPlenty = 1'000'000;
+
+ConnectGateway Connect(GatewayHandle gateway, GatewayKind kind,
+                       OutboxLimits limits, std::size_t credit) {
+  return {gateway, absl::StrCat("g", gateway.value()), kind, limits, credit};
+}
+
+class CatchUpTest : public ::testing::Test {
+ protected:
+  void Begin(GatewayKind kind = GatewayKind::kSoftState,
+             OutboxLimits limits = {}, std::size_t credit = kPlenty) {
+    core_.Sequence(Connect(kGateway, kind, limits, credit));
+  }
+  void Events(std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i <= last; ++i) {
+      core_.Sequence(MakeEvent(i, "c"));
+    }
+  }
+  void Resume(const std::string& id, std::uint64_t after,
+              const std::string& expression = "true") {
+    Subscribe subscribe = MakeSubscribe(kGateway, id, "c", expression);
+    subscribe.resume_after = Position{1, after};
+    core_.Sequence(subscribe);
+  }
+  std::vector<std::string> Settled() {
+    core_.Settle();
+    return core_.Take(kGateway);
+  }
+
+  CoreHarness core_{2};
+};
+
+TEST_F(CatchUpTest, WhatLiesBetweenComesFirstAndThenWhatIsNew) {
+  Begin();
+  Events(1, 5);
+  Resume("s", 2);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed s after 2", "delivery 1 e3 [s]",
+                          "delivery 2 e4 [s]", "delivery 3 e5 [s]"));
+  Events(6, 6);
+  EXPECT_THAT(Settled(), ElementsAre("delivery 4 e6 [s]"));
+}
+
+TEST_F(CatchUpTest, EventsOfMeanwhileComeOnce) {
+  Begin();
+  Events(1, 3);
+  Resume("s", 1);
+  Events(4, 5);  // before any past event was read
+  EXPECT_THAT(Settled(), ElementsAre("subscribed s after 1",
+                                     "delivery 1 e2 [s]", "delivery 2 e3 [s]",
+                                     "delivery 3 e4 [s]", "delivery 4 e5 [s]"));
+}
+
+TEST_F(CatchUpTest, OthersOfTheGatewayAreNotDisturbed) {
+  Begin();
+  core_.Sequence(MakeSubscribe(kGateway, "live", "c", "true"));
+  Events(1, 2);
+  core_.Settle();
+  core_.Take(kGateway);
+  Resume("s", 0);
+  EXPECT_THAT(Settled(), ElementsAre("subscribed s after 0",
+                                     "delivery 3 e1 [s]", "delivery 4 e2 [s]"));
+  Events(3, 3);
+  EXPECT_THAT(Settled(), ElementsAre("delivery 5 e3 [live,s]"));
+}
+
+TEST_F(CatchUpTest, OneScanServesAllThatCatchUp) {
+  Begin();
+  Events(1, 4);
+  Resume("late", 3);
+  Resume("early", 1);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed late after 3", "subscribed early after 1",
+                          "delivery 1 e2 [early]", "delivery 2 e3 [early]",
+                          "delivery 3 e4 [late,early]"));
+  EXPECT_EQ(core_.sequencer().statistics().past_events, 3u);
+}
+
+TEST_F(CatchUpTest, APlaceThatIsStillToComeIsWaitedFor) {
+  Begin();
+  Events(1, 1);
+  Resume("s", 3);
+  Events(2, 4);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed s after 3", "delivery 1 e4 [s]"));
+}
+
+TEST_F(CatchUpTest, TheNewestPlaceIsNotThePast) {
+  Begin();
+  Events(1, 2);
+  Resume("s", 2);
+  EXPECT_THAT(Settled(), ElementsAre("subscribed s after 2"));
+  EXPECT_EQ(core_.sequencer().statistics().past_events, 0u);
+}
+
+TEST_F(CatchUpTest, DuplicatesAndRepeatedDeletesOfThePastGoNowhere) {
+  Begin();
+  SourceEvent deletion = MakeEvent(2, "c");
+  deletion.operation = SourceOperation::kDelete;
+  deletion.document_id = "d1";
+  deletion.document.clear();
+  SourceEvent again = deletion;
+  again.event_id = "e3";
+  core_.Sequence(MakeEvent(1, "c"));
+  core_.Sequence(MakeEvent(1, "c"));
+  core_.Sequence(deletion);
+  core_.Sequence(again);
+  Resume("s", 0);
+  EXPECT_THAT(Settled(), ElementsAre("subscribed s after 0",
+                                     "delivery 1 e1 [s]", "delivery 2 e2 [s]"));
+}
+
+// Ten may wait: six tenths of that, and no more past events are asked for.
+TEST_F(CatchUpTest, PastEventsComeAsTheGatewayTakesThem) {
+  Begin(GatewayKind::kSoftState, {.deliveries = 10}, 0);
+  Events(1, 100);
+  Resume("s", 0);
+  EXPECT_THAT(Settled(), ElementsAre("subscribed s after 0"));
+  EXPECT_EQ(core_.router().statistics().waiting, 7u);
+  std::vector<std::string> seen;
+  for (int i = 0; i < 100; ++i) {
+    core_.Grant(kGateway, 1);
+    for (std::string& line : Settled()) seen.push_back(std::move(line));
+    EXPECT_LE(core_.router().statistics().waiting, 7u);
+  }
+  ASSERT_EQ(seen.size(), 100u);
+  EXPECT_EQ(seen.back(), "delivery 100 e100 [s]");
+}
+
+TEST_F(CatchUpTest, WhatFindsNoRoomByItsBytesComesAgain) {
+  Begin(GatewayKind::kSoftState, {.deliveries = 100, .bytes = 1'000}, 0);
+  for (std::int64_t i = 1; i <= 20; ++i) {
+    SourceEvent event = MakeEvent(i, "c");
+    event.document =
+        absl::StrCat(R"({"text":")", std::string(300, 'x'), R"("})");
+    core_.Sequence(event);
+  }
+  Resume("s", 0);
+  core_.Settle();
+  EXPECT_LT(core_.router().statistics().waiting, 20u);
+  core_.Take(kGateway);
+  std::vector<std::string> seen;
+  for (int i = 0; i < 20; ++i) {
+    core_.Grant(kGateway, 1);
+    for (std::string& line : Settled()) seen.push_back(std::move(line));
+  }
+  ASSERT_EQ(seen.size(), 20u);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(seen[i], absl::StrCat("delivery ", i + 1, " e", i + 1, " [s]"));
+  }
+  Events(21, 21);
+  core_.Grant(kGateway, 1);
+  EXPECT_THAT(Settled(), ElementsAre("delivery 21 e21 [s]"));
+}
+
+TEST_F(CatchUpTest, WhatTheLogLostEndsAStreamWithoutASession) {
+  Begin();
+  Events(1, 9);
+  core_.Trim(5);
+  Resume("s", 2);
+  EXPECT_THAT(Settled(), ElementsAre("subscribed s after 2",
+                                     "closed the log no longer holds these "
+                                     "events"));
+}
+
+TEST_F(CatchUpTest, WhatTheLogLostIsARangeToASession) {
+  Begin(GatewayKind::kSession);
+  Events(1, 7);
+  core_.Trim(5);
+  Resume("early", 2);
+  Resume("late", 5);
+  EXPECT_THAT(
+      Settled(),
+      ElementsAre("subscribed early after 2", "subscribed late after 5",
+                  "resync [early] after 2 to 5", "delivery 2 e6 [early,late]",
+                  "delivery 3 e7 [early,late]"));
+}
+
+TEST_F(CatchUpTest, AGatewayThatLeavesIsNotReadFor) {
+  Begin(GatewayKind::kSoftState, {.deliveries = 10}, 0);
+  Events(1, 100);
+  Resume("s", 0);
+  core_.Settle();
+  core_.Sequence(DisconnectGateway{kGateway});
+  core_.Settle();
+  EXPECT_FALSE(core_.sequencer().NextPast().has_value());
+  EXPECT_LT(core_.sequencer().statistics().past_events, 20u);
+}
+
+TEST_F(CatchUpTest, AnEndedSubscriptionGetsNoMoreOfThePast) {
+  Begin(GatewayKind::kSoftState, {.deliveries = 10}, 0);
+  Events(1, 100);
+  Resume("s", 0);
+  core_.Settle();
+  core_.Sequence(Unsubscribe{kGateway, "s"});
+  core_.Settle();
+  core_.Grant(kGateway, kPlenty);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed s after 0", "unsubscribed s: ok"));
+  EXPECT_LT(core_.sequencer().statistics().past_events, 40u);
+}
+
+// What one subscription may see: offsets of events with `n % divisor == 0`
+// after `after`, or the first of them if it ended.
+struct Expected {
+  std::int64_t divisor = 1;
+  std::uint64_t after = 0;
+  bool has_ended = false;
+};
+
+// Random events, subscriptions from random places, credit and ends, and the
+// stages in any order: each subscription sees what is its own, in order, once.
+class CatchUpRandomTest : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(CatchUpRandomTest, EachSeesItsOwnInOrderAndOnce) {
+  for (int round = 0; round < 60; ++round) {
+    support::Random random(
+        support::SeedOf(absl::StrCat("CatchUpRandomTest", round)));
+    CoreHarness core(GetParam(), {.split = {.above = 4, .slice = 2}});
+    std::map<std::string, Expected> wanted;
+    std::set<std::string> live;
+    std::int64_t offset = 0;
+    for (std::uint64_t g = 1; g <= 3; ++g) {
+      core.Sequence(Connect(GatewayHandle(g), GatewayKind::kSoftState, {}, 5));
+    }
+    for (int step = 0; step < 300; ++step) {
+      const GatewayHandle gateway(1 + random.Below(3));
+      if (random.Chance(1, 2)) {
+        core.Sequence(MakeEvent(++offset, "c"));
+      } else if (random.Chance(1, 3)) {
+        const std::string id = absl::StrCat(gateway.value(), "-", step);
+        const auto divisor = static_cast<std::int64_t>(1 + random.Below(3));
+        Subscribe subscribe = MakeSubscribe(
+            gateway, id, "c", absl::StrCat("doc.n % ", divisor, " == 0"));
+        std::uint64_t after = static_cast<std::uint64_t>(offset);
+        if (random.Chance(2, 3)) {
+          after = random.Below(static_cast<std::uint64_t>(offset) + 3);
+          subscribe.resume_after = Position{1, after};
+        }
+        core.Sequence(subscribe);
+        wanted[id] = {divisor, after, false};
+        live.insert(id);
+      } else if (!live.empty() && random.Chance(1, 5)) {
+        const std::string id = *live.begin();
+        live.erase(live.begin());
+        wanted[id].has_ended = true;
+        core.Sequence(Unsubscribe{GatewayHandle(id[0] - '0'), id});
+      } else if (random.Chance(1, 2)) {
+        core.Grant(gateway, random.Below(20));
+      } else {
+        for (int i = 0; i < 10; ++i) core.Advance(random);
+      }
+    }
+    for (std::uint64_t g = 1; g <= 3; ++g) {
+      core.Grant(GatewayHandle(g), kPlenty);
+    }
+    while (core.Advance(random)) {
+    }
+    std::map<std::string, std::vector<std::uint64_t>> seen;
+    for (const auto& [gateway, lines] : core.seen()) {
+      for (const std::string& line : lines) {
+        const std::vector<std::string> words = absl::StrSplit(line, ' ');
+        if (words[0] != "delivery") continue;
+        std::uint64_t number = 0;
+        ASSERT_TRUE(absl::SimpleAtoi(words[2].substr(1), &number));
+        const std::string ids = words[3].substr(1, words[3].size() - 2);
+        for (const auto id : absl::StrSplit(ids, ',')) {
+          seen[std::string(id)].push_back(number);
+        }
+      }
+    }
+    for (const auto& [id, expected] : wanted) {
+      std::vector<std::uint64_t> all;
+      for (std::uint64_t n = expected.after + 1;
+           n <= static_cast<std::uint64_t>(offset); ++n) {
+        if (n % static_cast<std::uint64_t>(expected.divisor) == 0) {
+          all.push_back(n);
+        }
+      }
+      const std::vector<std::uint64_t>& got = seen[id];
+      if (!expected.has_ended) {
+        EXPECT_EQ(got, all) << "round " << round << ", " << id;
+      } else {
+        // It ended before it had all, maybe: what it had is the beginning.
+        ASSERT_LE(got.size(), all.size()) << "round " << round << ", " << id;
+        all.resize(got.size());
+        EXPECT_EQ(got, all) << "round " << round << ", " << id;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, CatchUpRandomTest, ::testing::Values(1, 2, 3));
+
+}  // namespace
+}  // namespace streamer
