@@ -18,6 +18,7 @@
 #define STREAMER_SERVICE_CONFIG_H_
 
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,13 +28,23 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "runtime/threaded_engine.h"
+#include "store/rocksdb_event_log.h"
 #include "transport/grpc_server.h"
 #include "transport/http_server.h"
 #include "transport/log.h"
 
 namespace streamer {
 
+// Where the log is kept, and how much of it.
+struct LogConfig {
+  std::string path;  // of a folder; empty: in memory
+  LogSync sync = LogSync::kBatch;
+  Duration retention_age = std::chrono::hours(24);
+  std::uint64_t retention_bytes = std::uint64_t{8} << 30;
+};
+
 struct ServiceConfig {
+  LogConfig log;
   HttpServerOptions http;
   GrpcServerOptions grpc;
   ThreadedEngineOptions engine{.shards = 0};  // 0: by what there is

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "runtime/threaded_engine.h"
 #include "service/internal/malformed_event_log.h"
-#include "store/memory_event_log.h"
+#include "service/internal/storage.h"
 #include "transport/metrics.h"
 
 namespace streamer {
@@ -34,12 +35,11 @@ Duration Until(Clock::time_point deadline) {
   return std::max<Duration>(deadline - Clock::now(), Duration::zero());
 }
 
-// The log begins and ends with the process. Its epoch is the time at which it
-// began, so that a position of an earlier process is not taken for one of it.
-MemoryEventLogOptions NewLog() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return {.epoch = static_cast<std::uint32_t>(
-              std::chrono::duration_cast<std::chrono::seconds>(now).count())};
+Instant Now() {
+  return {MonotonicTime(std::chrono::duration_cast<Duration>(
+              Clock::now().time_since_epoch())),
+          std::chrono::floor<std::chrono::milliseconds>(
+              std::chrono::system_clock::now())};
 }
 
 // One processor is left to the sequencer and the router.
@@ -54,6 +54,14 @@ ThreadedEngineOptions EngineOptions(const ServiceConfig& config) {
   return options;
 }
 
+// Where the log begins and ends, for who reads the first lines.
+void ReportLog(const LogConfig& config, const EventLog& log) {
+  Log(LogLevel::kInfo, "log opened",
+      {{"path", config.path.empty() ? "in memory" : config.path},
+       {"first", FormatProgress(log.first())},
+       {"head", FormatProgress(log.head())}});
+}
+
 HttpServerOptions HttpOptions(const ServiceConfig& config) {
   HttpServerOptions options = config.http;
   options.version = Version();
@@ -65,9 +73,10 @@ HttpServerOptions HttpOptions(const ServiceConfig& config) {
 std::string_view Version() { return STREAMER_VERSION; }
 
 struct Service::State {
-  explicit State(const ServiceConfig& config)
-      : log(std::make_shared<MemoryEventLog>(NewLog())),
-        engine(EngineOptions(config), log),
+  State(const ServiceConfig& config, Storage the_storage,
+        const Recollection& past)
+      : storage(std::move(the_storage)),
+        engine(WithLogChange(EngineOptions(config)), storage.log, past),
         metrics(
             engine,
             [this] {
@@ -79,6 +88,52 @@ struct Service::State {
             },
             std::string(Version())) {}
 
+  // The engine tells of its log as long as it runs.
+  ~State() { engine.Stop(Duration::zero()); }
+
+  ThreadedEngineOptions WithLogChange(ThreadedEngineOptions options) {
+    options.on_log_change = [this](const Status& status) {
+      OnLogChange(status);
+    };
+    return options;
+  }
+
+  void OnLogChange(const Status& status) {
+    Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+        status.ok() ? "the log may be well again" : "the log fails",
+        {{"reason", MessageOf(status)}});
+    std::lock_guard lock(phase_mutex);
+    log_status = status;
+    ShowPhase();
+  }
+
+  // REQUIRES: phase_mutex is held.
+  void ShowPhase() {
+    if (http == nullptr || phase != ServicePhase::kReady) return;
+    http->SetPhase(log_status.ok() ? ServicePhase::kReady
+                                   : ServicePhase::kLogFailing);
+    grpc->SetServing(log_status.ok());
+  }
+
+  void SetPhase(ServicePhase next) {
+    std::lock_guard lock(phase_mutex);
+    phase = next;
+    if (phase == ServicePhase::kReady) return ShowPhase();
+    http->SetPhase(phase);
+    grpc->SetServing(false);
+  }
+
+  // Whether the next start goes on where this one ends.
+  bool CloseLog() {
+    if (storage.durable == nullptr) return true;
+    const Status closed = storage.durable->Close();
+    if (!closed.ok()) {
+      Log(LogLevel::kError, "the log could not be closed",
+          {{"reason", MessageOf(closed)}});
+    }
+    return closed.ok();
+  }
+
   // Whether nothing waits between the log and the streams.
   [[nodiscard]] bool is_flushed() const {
     const EngineStatistics statistics = engine.Statistics();
@@ -86,7 +141,12 @@ struct Service::State {
            statistics.routed == statistics.head;
   }
 
-  std::shared_ptr<MemoryEventLog> log;
+  std::mutex phase_mutex;
+  // Guarded by phase_mutex.
+  ServicePhase phase = ServicePhase::kStarting;
+  Status log_status;
+
+  Storage storage;
   ThreadedEngine engine;
   Metrics metrics;
   // Later ones use earlier ones, and go first.
@@ -100,14 +160,18 @@ Service::Service(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Service::~Service() { Drain(Duration::zero()); }
 
 Result<std::unique_ptr<Service>> Service::Start(const ServiceConfig& config) {
-  auto state = std::make_unique<State>(config);
+  STREAMER_ASSIGN_OR_RETURN(Storage storage, OpenStorage(config.log, Now()));
+  STREAMER_ASSIGN_OR_RETURN(
+      const Recollection past,
+      Recollect(*storage.log, storage.log->head(), config.engine.core));
+  ReportLog(config.log, *storage.log);
+  auto state = std::make_unique<State>(config, std::move(storage), past);
   STREAMER_ASSIGN_OR_RETURN(state->grpc,
                             GrpcServer::Start(config.grpc, state->engine));
   STREAMER_ASSIGN_OR_RETURN(
       state->http,
       HttpServer::Start(HttpOptions(config), state->engine, state->metrics));
-  state->grpc->SetServing(true);
-  state->http->SetPhase(ServicePhase::kReady);
+  state->SetPhase(ServicePhase::kReady);
   return std::unique_ptr<Service>(new Service(std::move(state)));
 }
 
@@ -119,8 +183,7 @@ bool Service::Drain(Duration timeout) {
   const Clock::time_point start = Clock::now();
   const Clock::time_point flush_by = After(start, timeout, kFlushShare);
   // Unready, and no more events.
-  state_->http->SetPhase(ServicePhase::kDraining);
-  state_->grpc->SetServing(false);
+  state_->SetPhase(ServicePhase::kDraining);
   // What is logged goes out. Waited for here, with the streams still open,
   // because an engine that is stopping hands out no more.
   while (!state_->is_flushed() && Clock::now() < flush_by) {
@@ -132,7 +195,7 @@ bool Service::Drain(Duration timeout) {
                              Unavailable("the service is shutting down"));
   state_->engine.Stop(Until(start + timeout));
   state_->http->Shutdown(Until(start + timeout));
-  return is_flushed && is_written;
+  return state_->CloseLog() && is_flushed && is_written;
 }
 
 }  // namespace streamer

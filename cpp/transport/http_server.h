@@ -31,8 +31,18 @@
 
 namespace streamer {
 
-// What the service is ready for. Events are taken while it is ready only.
-enum class ServicePhase : std::uint8_t { kStarting, kReady, kDraining };
+// What the service is ready for. Events are taken while it is ready, and tried
+// while its log fails: that is how it is noticed that the log is well again.
+enum class ServicePhase : std::uint8_t {
+  kStarting,
+  kReady,
+  kLogFailing,
+  kDraining,
+};
+
+constexpr bool TakesEvents(ServicePhase phase) {
+  return phase == ServicePhase::kReady || phase == ServicePhase::kLogFailing;
+}
 
 struct HttpServerOptions {
   std::string listen = "127.0.0.1";
@@ -65,8 +75,8 @@ class HttpServer {
   // The port it listens on.
   [[nodiscard]] int port() const;
 
-  // kStarting at first. Once it has returned, events are taken only if `phase`
-  // is kReady; requests under way are no exception.
+  // kStarting at first. Once it has returned, events are taken only if
+  // TakesEvents(phase); requests under way are no exception.
   void SetPhase(ServicePhase phase);
 
   // Accepts no more connections, lets requests under way be answered for at

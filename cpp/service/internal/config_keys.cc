@@ -119,6 +119,45 @@ ConfigKey ListenKey() {
           [](const ServiceConfig& config) { return config.http.listen; }};
 }
 
+struct SyncName {
+  LogSync sync;
+  std::string_view name;
+};
+constexpr std::array<SyncName, 2> kSyncs = {
+    {{LogSync::kBatch, "batch"}, {LogSync::kNone, "none"}}};
+
+ConfigKey LogSyncKey() {
+  return {"log.sync",
+          "When an event counts as logged: batch, once the disk has it (one "
+          "fsync for all that wait); none, once the system has",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            for (const SyncName& sync : kSyncs) {
+              if (sync.name != text) continue;
+              config.log.sync = sync.sync;
+              return OkStatus();
+            }
+            return InvalidArgument("expected batch or none, got \"" +
+                                   std::string(text) + "\"");
+          },
+          [](const ServiceConfig& config) {
+            return std::string(config.log.sync == LogSync::kBatch
+                                   ? kSyncs[0].name
+                                   : kSyncs[1].name);
+          }};
+}
+
+ConfigKey LogPathKey() {
+  return {"log.path",
+          "Folder of the log, made if its parent exists; empty: in memory",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            config.log.path = text;
+            return OkStatus();
+          },
+          [](const ServiceConfig& config) { return config.log.path; }};
+}
+
 struct LevelName {
   LogLevel level;
   std::string_view name;
@@ -235,6 +274,21 @@ std::vector<ConfigKey> CoreKeys() {
   };
 }
 
+std::vector<ConfigKey> LogKeys() {
+  return {
+      LogPathKey(),
+      LogSyncKey(),
+      DurationKey("log.retention_age", "How long events are kept in the log",
+                  STREAMER_MEMBER(log.retention_age), Minutes(1),
+                  Hours(24 * 365)),
+      NumberKey<std::uint64_t>(
+          "log.retention_bytes",
+          "How many bytes of events are kept in the log; in memory never more "
+          "than 256 MiB",
+          STREAMER_MEMBER(log.retention_bytes), 1u << 20, kAny),
+  };
+}
+
 std::vector<ConfigKey> GatewayKeys() {
   return {
       DurationKey("gateway.stall_timeout",
@@ -253,7 +307,7 @@ std::vector<ConfigKey> GatewayKeys() {
 
 std::vector<ConfigKey> MakeKeys() {
   std::vector<ConfigKey> keys = ServerKeys();
-  for (auto& section : {CoreKeys(), GatewayKeys()}) {
+  for (auto& section : {CoreKeys(), LogKeys(), GatewayKeys()}) {
     keys.insert(keys.end(), section.begin(), section.end());
   }
   return keys;
@@ -261,7 +315,7 @@ std::vector<ConfigKey> MakeKeys() {
 
 // Keys of 5-interfaces.md whose feature is still to come. Accepting one
 // would promise what does not happen.
-constexpr std::array<std::string_view, 20> kUnsupported = {
+constexpr std::array<std::string_view, 16> kUnsupported = {
     "puller.address",
     "puller.consumer_id",
     "puller.coalesce_on_catch_up",
@@ -277,10 +331,6 @@ constexpr std::array<std::string_view, 20> kUnsupported = {
     "session.max_total",
     "soft_state.linger",
     "soft_state.recovery_window",
-    "log.path",
-    "log.sync",
-    "log.retention_age",
-    "log.retention_bytes",
     "catchup.share",
 };
 

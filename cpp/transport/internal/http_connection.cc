@@ -176,8 +176,7 @@ class HttpConnection {
         .has_length =
             parser_->content_length().has_value() || parser_->chunked()};
     if (auto refusal = HttpRoutes::CheckBody(route, header)) return *refusal;
-    if (route.body == RequestBody::kEvents &&
-        service_->phase != ServicePhase::kReady) {
+    if (route.body == RequestBody::kEvents && !TakesEvents(service_->phase)) {
       return ProblemResponse(503, kNotReady);
     }
     const std::string_view expect = View(parser_->get()[http::field::expect]);
@@ -304,12 +303,12 @@ class HttpConnection {
   template <typename Step>
   NdjsonIngest::State WhileReady(NdjsonIngest& ingest, Step step) {
     const std::shared_lock lock(service_->phase_mutex);
-    if (service_->phase == ServicePhase::kReady) return step();
+    if (TakesEvents(service_->phase)) return step();
     ingest.Fail(503, kNotReady);
     return NdjsonIngest::State::kFailed;
   }
 
-  // Until the engine takes events again, or the service is no longer ready.
+  // Until the engine takes events again, or the service no longer does.
   asio::awaitable<void> WaitIngestible() {
     const auto wait = std::make_shared<IngestWait>(stream_.get_executor());
     service_->engine.WhenIngestible(
@@ -317,7 +316,7 @@ class HttpConnection {
           WakeUp(*service, wait);
         });
     stream_.expires_never();
-    while (!wait->is_over && service_->phase == ServicePhase::kReady) {
+    while (!wait->is_over && TakesEvents(service_->phase)) {
       wait->timer.expires_after(kBlockedCheck);
       error_code error;
       co_await wait->timer.async_wait(

@@ -16,6 +16,8 @@ std::string_view NameOf(ServicePhase phase) {
       return "starting";
     case ServicePhase::kReady:
       return "ready";
+    case ServicePhase::kLogFailing:
+      return "log failing";
     case ServicePhase::kDraining:
       return "draining";
   }

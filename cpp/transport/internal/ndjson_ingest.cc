@@ -77,12 +77,13 @@ NdjsonIngest::State NdjsonIngest::IngestBatch(Batch batch) {
   if (!batch.events.empty()) {
     const std::size_t count = batch.events.size();
     const Result<Position> position = engine_.Ingest(std::move(batch.events));
-    if (absl::IsUnavailable(position.status())) {
+    if (absl::IsResourceExhausted(position.status())) {
       searched_ = 0;  // the newlines of this batch are looked for again
       return State::kBlocked;
     }
     if (!position.ok()) {
-      Fail(500, std::string(MessageOf(position.status())));
+      Fail(absl::IsUnavailable(position.status()) ? 503 : 500,
+           std::string(MessageOf(position.status())));
       return State::kFailed;
     }
     accepted_ += count;

@@ -75,8 +75,11 @@ TEST(ConfigTest, WhatIsWrongIsNamedWithFileLineAndKey) {
       {"streamer: {engine: {single_thread: 'true'}}",
        "s.yaml:1: streamer.engine.single_thread: expected a boolean, got the "
        "text \"true\""},
-      {"streamer: {log: {path: /x}}",
-       "s.yaml:1: streamer.log.path: not supported by this version"},
+      {"streamer: {session: {ttl: 60s}}",
+       "s.yaml:1: streamer.session.ttl: not supported by this version"},
+      {"streamer: {log: {sync: always}}",
+       "s.yaml:1: streamer.log.sync: expected batch or none, got "
+       "\"always\""},
       {"a: b: c", "s.yaml:1: expected YAML, got a problem: illegal map value"},
   };
   for (const auto& one : cases) EXPECT_EQ(RefusalOf(one[0]), one[1]);

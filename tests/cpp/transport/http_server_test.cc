@@ -35,6 +35,9 @@ class LockedEngine final : public Engine {
   Status Submit(Command, std::function<void()>) override { return OkStatus(); }
   void Grant(GatewayHandle, std::size_t) override {}
   void Acknowledge(GatewayHandle, std::uint64_t) override {}
+  Result<Position> Resolve(std::string_view progress) const override {
+    return engine.Resolve(progress);
+  }
   Result<Position> Ingest(std::vector<SourceEvent> events) override {
     const std::lock_guard lock(mutex);
     return engine.Ingest(std::move(events));
@@ -168,6 +171,19 @@ TEST_F(HttpServerTest, WhoIsNotReadyTakesNoEvents) {
     EXPECT_EQ((*answer)["Connection"], "close");
   }
   EXPECT_EQ(engine_.ingested(), 0u);
+}
+
+TEST_F(HttpServerTest, WhileTheLogFailsEventsAreTriedButItIsNotReady) {
+  HttpClient client(Start());
+  server_->SetPhase(ServicePhase::kLogFailing);
+  const auto accepted = client.Call(Post(kLine));
+  ASSERT_TRUE(accepted.has_value());
+  EXPECT_EQ(accepted->result_int(), 202u);
+  const auto readiness = client.Call("GET /health/ready HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(readiness.has_value());
+  EXPECT_EQ(readiness->result_int(), 503u);
+  EXPECT_THAT(readiness->body(),
+              HasSubstr("expected the service to be ready, got log failing"));
 }
 
 TEST_F(HttpServerTest, ARequestUnderWayTakesNoMoreOnceItDrains) {

@@ -151,6 +151,12 @@ TEST_F(NdjsonIngestTest, AnEngineThatFailsIsAnswered) {
   EXPECT_EQ(Answer(500)["detail"], "the log is broken");
 }
 
+TEST_F(NdjsonIngestTest, ALogThatCannotBeWrittenIsAnsweredAndNotWaitedFor) {
+  engine_.ingest_status = Unavailable("log: no space left on device");
+  EXPECT_EQ(ingest_.Take(Line("a") + "\n"), State::kFailed);
+  EXPECT_EQ(Answer(503)["detail"], "log: no space left on device");
+}
+
 TEST_F(NdjsonIngestTest, WhatIsHeldIsWhatWasNotTaken) {
   ingest_.Take(std::string(1'000, ' '));
   EXPECT_EQ(ingest_.buffered_bytes(), 1'000u);
