@@ -27,7 +27,8 @@ TEST(ConfigKeysTest, EveryKeyChangesItsOwnSettingOnly) {
     };
     const bool is_changed = set("7s") || set("7ms") || set("1237") ||
                             set("63") || set("262144") || set("true") ||
-                            set("error") || set("::1") || set("0.25");
+                            set("error") || set("::1") || set("0.25") ||
+                            set("none") || set("1h") || set("2097152");
     EXPECT_TRUE(is_changed) << key.name;
     const ServiceConfig untouched;
     for (const ConfigKey& other : AllConfigKeys()) {

@@ -49,7 +49,7 @@ TEST(StorageTest, AFolderThatHoldsSomethingElseIsRefused) {
   std::filesystem::create_directory(folder / "log");
   std::ofstream(folder / "log/notes.txt") << "mine";
   const Result<Storage> opened = OpenStorage({.path = folder / "log"}, kNow);
-  EXPECT_EQ(opened.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(opened.status().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(opened.status().message()),
               ::testing::HasSubstr(folder / "log"));
 }

@@ -88,6 +88,7 @@ def test_a_damaged_log_is_refused_by_name(start, tmp_path, events):
     (folder / "CURRENT").unlink()
     with pytest.raises(AssertionError, match="CURRENT"):
         service.start()
+    service.kill()
     shutil.rmtree(folder)
     service.start()
     assert get(service, "/health/ready").status == 200

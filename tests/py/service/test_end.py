@@ -75,6 +75,7 @@ def test_a_signal_ends_it_with_0(launch, number):
     service.send(number)
     assert service.wait() == 0
     assert [line["message"] for line in service.messages()] == [
+        "log opened",
         "ready",
         "draining",
         "stopped",

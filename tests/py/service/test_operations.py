@@ -342,6 +342,7 @@ class TestLog:
         assert streamerd.stop() == 0
         lines = [json.loads(line) for line in streamerd.log.splitlines()]
         assert [line["message"] for line in lines] == [
+            "log opened",
             "ready",
             "gateway connected",
             "gateway gone",
@@ -354,7 +355,10 @@ class TestLog:
             assert re.fullmatch(
                 r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]
             )
-        ready, connected, gone, _, stopped = lines
+        opened, ready, connected, gone, _, stopped = lines
+        assert opened["path"] == "in memory"
+        assert opened["first"].endswith("-1")
+        assert opened["head"].endswith("-0")
         assert ready["http_port"] == streamerd.http_port
         assert ready["grpc_port"] == streamerd.grpc_port
         assert connected["gateway"] == gone["gateway"]
