@@ -69,7 +69,7 @@ TEST_F(EtcdStateStoreTest, StatesOfOtherPrefixesAreOfNobodysConcern) {
   ASSERT_EQ(store->Claim().value(), 1u);
   ASSERT_EQ(store->Commit({1, 0, {{kProgress, "p"}}}).value(), 1u);
   for (const std::string& prefix :
-       {options_.prefix + "0", options_.prefix.substr(1)}) {
+       {options_.prefix + "x", options_.prefix.substr(1)}) {
     auto other = EtcdStateStore::Open({options_.endpoints, prefix}).value();
     EXPECT_EQ(other->Load()->records, Records());
     EXPECT_EQ(other->Claim().value(), 1u);
