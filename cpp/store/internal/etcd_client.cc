@@ -33,13 +33,19 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
                                    arguments);
 }
 
+}  // namespace
+
 // One call, with its deadline: a span from now on, so that it is gRPC that
 // reads a clock, the monotonic one.
-class Context {
+class EtcdClient::Context {
  public:
   explicit Context(std::chrono::milliseconds timeout) : timeout_(timeout) {
     context_.set_deadline(gpr_time_from_millis(timeout.count(), GPR_TIMESPAN));
   }
+  // Waits for a connection as long as for an answer. gRPC connects only while
+  // somebody waits, or else every five seconds: an etcd that was away for a
+  // moment would cost the lease of whoever only looked in.
+  void AwaitConnection() { context_.set_wait_for_ready(true); }
   grpc::ClientContext* get() { return &context_; }
 
   [[nodiscard]] Status Translate(const std::string& address,
@@ -68,8 +74,6 @@ class Context {
   grpc::ClientContext context_;
 };
 
-}  // namespace
-
 struct EtcdClient::Endpoint {
   explicit Endpoint(const std::string& at) : address(at) {
     const std::shared_ptr<grpc::Channel> channel = MakeChannel(at);
@@ -92,7 +96,9 @@ Status EtcdClient::TryEndpoints(const Call& call) {
   Status status;
   for (std::size_t tries = 0; tries < endpoints_.size(); ++tries) {
     std::size_t at = current_.load();
-    status = call(endpoints_[at]);
+    Context context(timeout_);
+    if (tries + 1 == endpoints_.size()) context.AwaitConnection();
+    status = call(endpoints_[at], context);
     if (status.code() != absl::StatusCode::kUnavailable) return status;
     // Unless another caller has moved on already.
     current_.compare_exchange_strong(at, (at + 1) % endpoints_.size());
@@ -103,23 +109,23 @@ Status EtcdClient::TryEndpoints(const Call& call) {
 Result<wire::RangeResponse> EtcdClient::Range(
     const wire::RangeRequest& request) {
   wire::RangeResponse response;
-  STREAMER_RETURN_IF_ERROR(TryEndpoints([&](const Endpoint& endpoint) {
-    Context context(timeout_);
-    return context.Translate(
-        endpoint.address,
-        endpoint.keys->Range(context.get(), request, &response));
-  }));
+  STREAMER_RETURN_IF_ERROR(
+      TryEndpoints([&](const Endpoint& endpoint, Context& context) {
+        return context.Translate(
+            endpoint.address,
+            endpoint.keys->Range(context.get(), request, &response));
+      }));
   return response;
 }
 
 Result<wire::TxnResponse> EtcdClient::Txn(const wire::TxnRequest& request) {
   wire::TxnResponse response;
-  STREAMER_RETURN_IF_ERROR(TryEndpoints([&](const Endpoint& endpoint) {
-    Context context(timeout_);
-    return context.Translate(
-        endpoint.address,
-        endpoint.keys->Txn(context.get(), request, &response));
-  }));
+  STREAMER_RETURN_IF_ERROR(
+      TryEndpoints([&](const Endpoint& endpoint, Context& context) {
+        return context.Translate(
+            endpoint.address,
+            endpoint.keys->Txn(context.get(), request, &response));
+      }));
   return response;
 }
 
@@ -128,12 +134,12 @@ Result<wire::LeaseGrantResponse> EtcdClient::GrantLease(
   wire::LeaseGrantRequest request;
   request.set_ttl(ttl.count());
   wire::LeaseGrantResponse response;
-  STREAMER_RETURN_IF_ERROR(TryEndpoints([&](const Endpoint& endpoint) {
-    Context context(timeout_);
-    return context.Translate(
-        endpoint.address,
-        endpoint.leases->LeaseGrant(context.get(), request, &response));
-  }));
+  STREAMER_RETURN_IF_ERROR(
+      TryEndpoints([&](const Endpoint& endpoint, Context& context) {
+        return context.Translate(
+            endpoint.address,
+            endpoint.leases->LeaseGrant(context.get(), request, &response));
+      }));
   return response;
 }
 
@@ -141,8 +147,8 @@ Result<std::chrono::seconds> EtcdClient::RenewLease(std::int64_t lease) {
   wire::LeaseKeepAliveRequest request;
   request.set_id(lease);
   wire::LeaseKeepAliveResponse response;
-  STREAMER_RETURN_IF_ERROR(TryEndpoints([&](const Endpoint& endpoint) {
-    Context context(timeout_);
+  STREAMER_RETURN_IF_ERROR(TryEndpoints([&](const Endpoint& endpoint,
+                                            Context& context) {
     // etcd has a stream for this, meant to stay open; one for each renewal
     // takes no thread that waits for answers.
     auto stream = endpoint.leases->LeaseKeepAlive(context.get());

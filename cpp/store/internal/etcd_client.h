@@ -2,9 +2,10 @@
 // deadline, over a list of endpoints.
 //
 // A call goes to the endpoint that answered last; where it is Unavailable the
-// next one is asked, each of them once. So a call takes at most the timeout
-// for each endpoint, and one that failed may have been done all the same, even
-// twice: who calls must be able to live with that.
+// next one is asked, each of them once; the last one is waited for, should it
+// not be reachable. So a call takes at most the timeout for each endpoint, and
+// one that failed may have been done all the same, even twice: who calls must
+// be able to live with that.
 //
 // Errors are named after the endpoint. Unavailable is all that trying again may
 // cure; what is wrong with the request is InvalidArgument, a revision that etcd
@@ -53,8 +54,9 @@ class EtcdClient {
   Result<std::chrono::seconds> RenewLease(std::int64_t lease);
 
  private:
+  class Context;
   struct Endpoint;
-  using Call = std::function<Status(const Endpoint&)>;
+  using Call = std::function<Status(const Endpoint&, Context&)>;
 
   Status TryEndpoints(const Call& call);
 

@@ -70,6 +70,7 @@ TEST_F(EtcdStateStoreFaultTest, ACommitThatIsOvertakenOnItsWayChangesNothing) {
 TEST_F(EtcdStateStoreFaultTest, AnEtcdThatGoesAfterAClaimLeavesOneLeaseOfTime) {
   auto front = std::make_unique<EtcdFront>(Etcd());
   options_.endpoints = {front->endpoint()};
+  options_.call_timeout = std::chrono::seconds(1);
   auto store = Open();
   ASSERT_EQ(store->Claim().value(), 1u);
   front.reset();
@@ -213,6 +214,7 @@ TEST_F(EtcdStateStoreFaultTest, AnEtcdThatHangsIsUnavailableUntilItGoesOn) {
 }
 
 TEST_F(EtcdStateStoreFaultTest, WhatWasCommittedSurvivesAKilledEtcd) {
+  options_.call_timeout = std::chrono::seconds(1);
   auto store = Open();
   ASSERT_EQ(store->Claim().value(), 1u);
   ASSERT_EQ(store->KeepAlive(kNow), OkStatus());
@@ -256,6 +258,7 @@ TEST_F(EtcdStateStoreFaultTest, AnEndpointThatGoesIsLeftForTheNextOne) {
 
 TEST_F(EtcdStateStoreFaultTest, WithoutAnEndpointThatAnswersTheLastOneIsNamed) {
   options_.endpoints = {"127.0.0.1:1", "127.0.0.1:2"};
+  options_.call_timeout = std::chrono::milliseconds(100);
   const Status status = Open()->Claim().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(MessageOf(status)), HasSubstr("etcd 127.0.0.1:2: "));
