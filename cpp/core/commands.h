@@ -85,12 +85,24 @@ struct ContinueHistory {
   std::optional<Position> again_after;
 };
 
+// The source of the log lost events, or cannot say that it did not.
+struct ReportSourceGap {
+  std::string backend;  // empty: any
+  std::string reason;
+};
+
+// An event of the source could not be read, and is not in the log.
+struct ReportUnreadable {
+  std::string tenant;      // empty: any
+  std::string collection;  // empty: any
+};
+
 // Time has passed: expires what is due.
 struct Tick {};
 
-using Command =
-    std::variant<ConnectGateway, DisconnectGateway, Subscribe, Unsubscribe,
-                 Renew, EndSuspended, ContinueHistory, Tick>;
+using Command = std::variant<ConnectGateway, DisconnectGateway, Subscribe,
+                             Unsubscribe, Renew, EndSuspended, ContinueHistory,
+                             ReportSourceGap, ReportUnreadable, Tick>;
 
 }  // namespace streamer
 

@@ -4,10 +4,25 @@
 #include <limits>
 #include <map>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 namespace streamer {
+namespace {
+
+// Whether an event of which nothing is known may have been for it.
+bool SeesEveryChange(const Subscription& subscription) {
+  return subscription.filter->is_match_all() ||
+         subscription.filter->document_id().has_value();
+}
+
+// An empty name is any.
+bool IsOneOf(std::string_view name, std::string_view wanted) {
+  return wanted.empty() || name == wanted;
+}
+
+}  // namespace
 
 void SequencerOutput::Clear() {
   for (std::vector<ShardTask>& tasks : shards) tasks.clear();
@@ -70,8 +85,7 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
     Announce(
         [&](const Subscription& subscription) {
           return subscription.tenant == entry.event->tenant &&
-                 (subscription.filter->is_match_all() ||
-                  subscription.filter->document_id().has_value());
+                 SeesEveryChange(subscription);
         },
         before, position_, "a deleted document could not be identified",
         output);
@@ -246,6 +260,30 @@ void Sequencer::Do(ContinueHistory& command, Instant, SequencerOutput&) {
     scans_.Begin(command.gateway, command.again_after->offset);
   }
   scans_.Allow(command.gateway, command.events);
+}
+
+// What was lost has no position: it would stand after the last event taken.
+void Sequencer::Do(ReportSourceGap& command, Instant, SequencerOutput& output) {
+  ++statistics_.gaps_detected;
+  const Gap gap = gaps_.Reported(command.backend);
+  Announce(
+      [&](const Subscription& subscription) {
+        return gap.Concerns(subscription.tenant);
+      },
+      position_, position_, "the source lost events: " + command.reason,
+      output);
+}
+
+void Sequencer::Do(ReportUnreadable& command, Instant,
+                   SequencerOutput& output) {
+  ++statistics_.skipped_unreadable;
+  Announce(
+      [&](const Subscription& subscription) {
+        return IsOneOf(subscription.tenant, command.tenant) &&
+               IsOneOf(subscription.collection, command.collection) &&
+               SeesEveryChange(subscription);
+      },
+      position_, position_, "an event of the source could not be read", output);
 }
 
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {

@@ -55,6 +55,7 @@ struct SequencerStatistics {
   std::uint64_t duplicate_events = 0;
   std::uint64_t skipped_deleted_again = 0;
   std::uint64_t skipped_delete_unresolved = 0;
+  std::uint64_t skipped_unreadable = 0;
   std::uint64_t gaps_detected = 0;
   std::uint64_t moved_subscriptions = 0;  // from one shard to another
   std::uint64_t past_events = 0;          // read again for who catches up
@@ -119,6 +120,8 @@ class Sequencer {
   void Do(Renew& command, Instant now, SequencerOutput& output);
   void Do(EndSuspended& command, Instant now, SequencerOutput& output);
   void Do(ContinueHistory& command, Instant now, SequencerOutput& output);
+  void Do(ReportSourceGap& command, Instant now, SequencerOutput& output);
+  void Do(ReportUnreadable& command, Instant now, SequencerOutput& output);
   void Do(Tick& command, Instant now, SequencerOutput& output);
 
   Ordinal NextOrdinal() { return Ordinal(++last_ordinal_); }

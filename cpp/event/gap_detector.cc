@@ -34,6 +34,15 @@ std::optional<Gap> GapDetector::FindGap(const SourceEvent& event) {
              backend->tenants};
 }
 
+Gap GapDetector::Reported(std::string_view backend) {
+  const Backend* known = backends_.Find(backend);
+  const bool concerns_all =
+      has_unknown_past_ || known == nullptr || known->has_too_many_tenants;
+  Gap gap{.backend = std::string(backend), .concerns_all = concerns_all};
+  if (!concerns_all) gap.tenants = known->tenants;
+  return gap;
+}
+
 void GapDetector::Note(const SourceEvent& event, Backend& backend) {
   if (backend.has_too_many_tenants || backend.tenants.contains(event.tenant)) {
     return;

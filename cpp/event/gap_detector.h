@@ -48,6 +48,10 @@ class GapDetector {
   // Takes the next event that is no duplicate; the gap before it, if any.
   std::optional<Gap> FindGap(const SourceEvent& event);
 
+  // The gap that the source of `backend` says it has; of one that is not known,
+  // or that no name is given of, it concerns all.
+  [[nodiscard]] Gap Reported(std::string_view backend);
+
   // There were events before those taken here, of tenants that nobody knows:
   // from now on every gap concerns all.
   void ForgetTenants() { has_unknown_past_ = true; }

@@ -9,6 +9,7 @@ void Report(const SequencerCounts& counts, EngineStatistics& statistics) {
   statistics.events_skipped_deleted_again = counts.events.skipped_deleted_again;
   statistics.duplicate_events = counts.events.duplicate_events;
   statistics.gaps_detected = counts.events.gaps_detected;
+  statistics.events_skipped_malformed += counts.events.skipped_unreadable;
   statistics.past_events = counts.events.past_events;
   statistics.subscriptions_moved = counts.events.moved_subscriptions;
   const RegistryStatistics& registry = counts.registry;
@@ -51,7 +52,7 @@ void Report(const RouterCounts& counts, EngineStatistics& statistics) {
   statistics.resyncs = counts.router.resyncs;
   statistics.gateways_connected = counts.router.gateways;
   statistics.routed = counts.router.routed;
-  statistics.events_skipped_malformed = counts.router.malformed;
+  statistics.events_skipped_malformed += counts.router.malformed;
   counts.matches_per_event.AddTo(statistics.matches_per_event);
   counts.delivery_latency.AddTo(statistics.delivery_latency_seconds);
 }

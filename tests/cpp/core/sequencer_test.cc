@@ -459,5 +459,45 @@ TEST_F(SequencerTest, AnUnresolvedDeleteIsToldToThoseItMayConcern) {
                   "subscribed some after 0", "resync [all,one] after 0 to 1"));
 }
 
+TEST_F(SequencerTest, AGapThatTheSourceReportsIsToldToItsTenants) {
+  core_.Sequence(MakeSubscribe(kSession, "mine", "c", "doc.n == 0"));
+  Subscribe other = MakeSubscribe(kSession, "other", "c", "true");
+  other.tenant = "u";
+  core_.Sequence(other);
+  SourceEvent event = MakeEvent(1, "c");
+  event.backend = "b";
+  event.cluster_time = ClusterTime{1, 1};
+  core_.Sequence(event);
+  SeenBy(kSession);
+  core_.Sequence(ReportSourceGap{"b", "the oplog was cut"});
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [mine] after 1 to 1"));
+  EXPECT_EQ(core_.sequencer().statistics().gaps_detected, 1u);
+}
+
+TEST_F(SequencerTest, AGapOfASourceThatNobodyKnowsIsToldToAll) {
+  core_.Sequence(MakeSubscribe(kSession, "mine", "c", "doc.n == 0"));
+  Subscribe other = MakeSubscribe(kSession, "other", "c", "true");
+  other.tenant = "u";
+  core_.Sequence(other);
+  SeenBy(kSession);
+  core_.Sequence(ReportSourceGap{"", "the marker is gone"});
+  EXPECT_THAT(SeenBy(kSession),
+              ElementsAre("resync [mine,other] after 0 to 0"));
+}
+
+TEST_F(SequencerTest, AnUnreadableEventIsToldToThoseItMayConcern) {
+  core_.Sequence(MakeSubscribe(kSession, "all", "c", ""));
+  core_.Sequence(MakeSubscribe(kSession, "one", "d", "doc.id == 'd'"));
+  core_.Sequence(MakeSubscribe(kSession, "some", "c", "doc.n > 1"));
+  SeenBy(kSession);
+  core_.Sequence(ReportUnreadable{"t", "c"});
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [all] after 0 to 0"));
+  core_.Sequence(ReportUnreadable{"t", ""});
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [all,one] after 0 to 0"));
+  core_.Sequence(ReportUnreadable{"u", ""});
+  EXPECT_THAT(SeenBy(kSession), IsEmpty());
+  EXPECT_EQ(core_.sequencer().statistics().skipped_unreadable, 3u);
+}
+
 }  // namespace
 }  // namespace streamer
