@@ -488,6 +488,7 @@ Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
   if (!appended.ok()) return appended;
   state_->events_ingested.fetch_add(count, std::memory_order_relaxed);
   state_->intake.Notify();
+  if (state_->options.on_append) state_->options.on_append();
   return appended;
 }
 

@@ -54,6 +54,8 @@ struct ThreadedEngineOptions {
   // Told what ails the log, when it can no longer be written or read, and
   // OkStatus when that is over or may be. By a thread of the engine.
   std::function<void(const Status&)> on_log_change;
+  // Called when the log has grown, by whoever appended; must not block.
+  std::function<void()> on_append;
   // Called by the router's thread for each event that had to be skipped.
   std::function<void(const MalformedEvent&)> on_malformed;
 };

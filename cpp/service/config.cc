@@ -179,6 +179,23 @@ Status CheckTogether(const ServiceConfig& config) {
         "grpc.port: expected another port than HTTP's, got " +
         std::to_string(config.grpc.port) + " for both");
   }
+  const bool follows = !config.source.address.empty();
+  if (follows && config.roles.puller) {
+    return InvalidArgument(
+        "puller.address: expected roles \"streamer\" beside it, got a process "
+        "that is a puller itself");
+  }
+  if (!follows && !config.roles.puller) {
+    return InvalidArgument(
+        "puller.address: expected the address of a puller for roles "
+        "\"streamer\", got none");
+  }
+  const BackoffOptions& backoff = config.source.consumer.backoff;
+  if (backoff.minimum > backoff.maximum) {
+    return InvalidArgument(
+        "puller.reconnect_backoff_min: expected at most "
+        "puller.reconnect_backoff_max, got more");
+  }
   return OkStatus();
 }
 

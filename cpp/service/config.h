@@ -32,6 +32,7 @@
 #include "transport/grpc_server.h"
 #include "transport/http_server.h"
 #include "transport/log.h"
+#include "transport/source_consumer.h"
 
 namespace streamer {
 
@@ -43,7 +44,21 @@ struct LogConfig {
   std::uint64_t retention_bytes = std::uint64_t{8} << 30;
 };
 
+// What a process does. Both by default: then what it ingests is its source.
+struct Roles {
+  bool puller = true;    // alone: serves its log over syntrix.puller.v1
+  bool streamer = true;  // alone: follows a puller
+};
+
+// The puller that is followed.
+struct SourceConfig {
+  std::string address;  // empty: none
+  SourceConsumerOptions consumer;
+};
+
 struct ServiceConfig {
+  Roles roles;
+  SourceConfig source;
   LogConfig log;
   HttpServerOptions http;
   GrpcServerOptions grpc;

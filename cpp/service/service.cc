@@ -1,12 +1,15 @@
 #include "service/service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "puller/puller_server.h"
 #include "runtime/threaded_engine.h"
+#include "service/internal/follower.h"
 #include "service/internal/malformed_event_log.h"
 #include "service/internal/storage.h"
 #include "transport/metrics.h"
@@ -80,7 +83,8 @@ struct Service::State {
         metrics(
             engine,
             [this] {
-              const GrpcServerStatistics counts = grpc->Statistics();
+              const GrpcServerStatistics counts =
+                  grpc == nullptr ? GrpcServerStatistics() : grpc->Statistics();
               return TransportStatistics{
                   .grpc_deliveries = counts.deliveries,
                   .filter_cache_hits = counts.filter_cache_hits,
@@ -89,11 +93,18 @@ struct Service::State {
             std::string(Version())) {}
 
   // The engine tells of its log as long as it runs.
-  ~State() { engine.Stop(Duration::zero()); }
+  ~State() {
+    follower.reset();
+    notified = nullptr;
+    engine.Stop(Duration::zero());
+  }
 
   ThreadedEngineOptions WithLogChange(ThreadedEngineOptions options) {
     options.on_log_change = [this](const Status& status) {
       OnLogChange(status);
+    };
+    options.on_append = [this] {
+      if (PullerServer* const server = notified.load()) server->Notify();
     };
     return options;
   }
@@ -107,20 +118,67 @@ struct Service::State {
     ShowPhase();
   }
 
+  void OnSourceChange(const Status& status) {
+    Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+        status.ok() ? "the source is followed" : "the source is not followed",
+        {{"reason", MessageOf(status)}});
+    std::lock_guard lock(phase_mutex);
+    source_status = status;
+    ShowPhase();
+  }
+
   // REQUIRES: phase_mutex is held.
   void ShowPhase() {
-    if (http == nullptr || phase != ServicePhase::kReady) return;
-    http->SetPhase(log_status.ok() ? ServicePhase::kReady
-                                   : ServicePhase::kLogFailing);
-    grpc->SetServing(log_status.ok());
+    if (http == nullptr) return;
+    ServicePhase shown = phase;
+    if (phase == ServicePhase::kReady && !log_status.ok()) {
+      shown = ServicePhase::kLogFailing;
+    } else if (phase == ServicePhase::kReady && !source_status.ok()) {
+      shown = ServicePhase::kSourceLost;
+    }
+    http->SetPhase(shown);
+    if (grpc != nullptr) grpc->SetServing(shown == ServicePhase::kReady);
   }
 
   void SetPhase(ServicePhase next) {
     std::lock_guard lock(phase_mutex);
     phase = next;
-    if (phase == ServicePhase::kReady) return ShowPhase();
-    http->SetPhase(phase);
-    grpc->SetServing(false);
+    ShowPhase();
+  }
+
+  // The door of this role: gateways', or streamers'.
+  Status Open(const ServiceConfig& config) {
+    if (config.roles.streamer) {
+      STREAMER_ASSIGN_OR_RETURN(grpc, GrpcServer::Start(config.grpc, engine));
+      return OkStatus();
+    }
+    STREAMER_ASSIGN_OR_RETURN(
+        puller, PullerServer::Start({.listen = config.grpc.listen,
+                                     .port = config.grpc.port,
+                                     .max_streams = config.grpc.max_streams},
+                                    *storage.log));
+    notified = puller.get();
+    return OkStatus();
+  }
+
+  void Follow(const SourceConfig& source) {
+    if (source.address.empty()) return;
+    source_status = Unavailable("the source was not reached yet");
+    follower = std::make_unique<Follower>(
+        FollowerOptions{
+            .address = source.address,
+            .consumer = source.consumer,
+            .on_change =
+                [this](const Status& status) { OnSourceChange(status); }},
+        engine, *storage.log);
+  }
+
+  // Ends the streams of whoever is served. Whether all took what they were due.
+  bool CloseDoor(Duration grace) {
+    const Status reason = Unavailable("the service is shutting down");
+    if (grpc != nullptr) return grpc->Shutdown(grace, reason);
+    puller->Shutdown(grace, reason);
+    return true;
   }
 
   // Whether the next start goes on where this one ends.
@@ -145,13 +203,18 @@ struct Service::State {
   // Guarded by phase_mutex.
   ServicePhase phase = ServicePhase::kStarting;
   Status log_status;
+  Status source_status;
 
+  // Set once it can be told that the log has grown.
+  std::atomic<PullerServer*> notified = nullptr;
   Storage storage;
   ThreadedEngine engine;
   Metrics metrics;
   // Later ones use earlier ones, and go first.
-  std::unique_ptr<GrpcServer> grpc;
+  std::unique_ptr<GrpcServer> grpc;      // of a streamer
+  std::unique_ptr<PullerServer> puller;  // of a puller alone
   std::unique_ptr<HttpServer> http;
+  std::unique_ptr<Follower> follower;  // of a streamer alone
   bool is_drained = false;
 };
 
@@ -166,17 +229,20 @@ Result<std::unique_ptr<Service>> Service::Start(const ServiceConfig& config) {
       Recollect(*storage.log, storage.log->head(), config.engine.core));
   ReportLog(config.log, *storage.log);
   auto state = std::make_unique<State>(config, std::move(storage), past);
-  STREAMER_ASSIGN_OR_RETURN(state->grpc,
-                            GrpcServer::Start(config.grpc, state->engine));
+  STREAMER_RETURN_IF_ERROR(state->Open(config));
   STREAMER_ASSIGN_OR_RETURN(
       state->http,
       HttpServer::Start(HttpOptions(config), state->engine, state->metrics));
+  state->Follow(config.source);
   state->SetPhase(ServicePhase::kReady);
   return std::unique_ptr<Service>(new Service(std::move(state)));
 }
 
 int Service::http_port() const { return state_->http->port(); }
-int Service::grpc_port() const { return state_->grpc->port(); }
+int Service::grpc_port() const {
+  return state_->grpc != nullptr ? state_->grpc->port()
+                                 : state_->puller->port();
+}
 
 bool Service::Drain(Duration timeout) {
   if (std::exchange(state_->is_drained, true)) return true;
@@ -184,6 +250,7 @@ bool Service::Drain(Duration timeout) {
   const Clock::time_point flush_by = After(start, timeout, kFlushShare);
   // Unready, and no more events.
   state_->SetPhase(ServicePhase::kDraining);
+  state_->follower.reset();
   // What is logged goes out. Waited for here, with the streams still open,
   // because an engine that is stopping hands out no more.
   while (!state_->is_flushed() && Clock::now() < flush_by) {
@@ -191,8 +258,7 @@ bool Service::Drain(Duration timeout) {
   }
   const bool is_flushed = state_->is_flushed();
   const bool is_written =
-      state_->grpc->Shutdown(Until(After(start, timeout, kStreamsShare)),
-                             Unavailable("the service is shutting down"));
+      state_->CloseDoor(Until(After(start, timeout, kStreamsShare)));
   state_->engine.Stop(Until(start + timeout));
   state_->http->Shutdown(Until(start + timeout));
   return state_->CloseLog() && is_flushed && is_written;

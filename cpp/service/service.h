@@ -1,6 +1,8 @@
 // Service: the parts of streamerd, put together, and taken apart in order.
 //
-//   HTTP ──▶ log ──▶ engine ──▶ gRPC
+//   HTTP ──────────▶ log ──▶ engine ──▶ gRPC     puller and streamer in one
+//   HTTP ──────────▶ log ──▶ gRPC (puller)       roles: puller
+//   remote puller ─▶ log ──▶ engine ──▶ gRPC     roles: streamer
 //
 // Drain: unready, no more events, what is logged goes out, the streams end
 // with UNAVAILABLE, the threads stop.

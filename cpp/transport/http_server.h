@@ -37,11 +37,13 @@ enum class ServicePhase : std::uint8_t {
   kStarting,
   kReady,
   kLogFailing,
+  kSourceLost,  // the puller that it follows
   kDraining,
 };
 
 constexpr bool TakesEvents(ServicePhase phase) {
-  return phase == ServicePhase::kReady || phase == ServicePhase::kLogFailing;
+  return phase == ServicePhase::kReady || phase == ServicePhase::kLogFailing ||
+         phase == ServicePhase::kSourceLost;
 }
 
 struct HttpServerOptions {

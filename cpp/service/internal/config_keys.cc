@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "event/decoder.h"
 #include "service/internal/config_text.h"
 
 namespace streamer {
@@ -158,6 +159,62 @@ ConfigKey LogPathKey() {
           [](const ServiceConfig& config) { return config.log.path; }};
 }
 
+std::string NameOf(const Roles& roles) {
+  if (!roles.streamer) return "puller";
+  return roles.puller ? "puller,streamer" : "streamer";
+}
+
+ConfigKey RolesKey() {
+  return {"roles",
+          "What this process does: puller,streamer; puller, which serves its "
+          "log on grpc.port; or streamer, which follows puller.address",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            for (const Roles roles :
+                 {Roles{true, true}, Roles{true, false}, Roles{false, true}}) {
+              if (text != NameOf(roles)) continue;
+              config.roles = roles;
+              return OkStatus();
+            }
+            return InvalidArgument(
+                "expected puller,streamer or one of them, got \"" +
+                std::string(text) + "\"");
+          },
+          [](const ServiceConfig& config) { return NameOf(config.roles); }};
+}
+
+ConfigKey PullerAddressKey() {
+  return {"puller.address",
+          "Where the puller is that a streamer follows, as host:port",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            const std::size_t colon = text.rfind(':');
+            if (!text.empty() && (colon == std::string_view::npos ||
+                                  colon == 0 || colon + 1 == text.size())) {
+              return InvalidArgument("expected host:port, got \"" +
+                                     std::string(text) + "\"");
+            }
+            config.source.address = text;
+            return OkStatus();
+          },
+          [](const ServiceConfig& config) { return config.source.address; }};
+}
+
+ConfigKey ConsumerIdKey() {
+  return {"puller.consumer_id",
+          "How this streamer is called at the puller, before a suffix of its "
+          "own for each stream",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            STREAMER_RETURN_IF_ERROR(CheckName("name", text));
+            config.source.consumer.consumer_id = text;
+            return OkStatus();
+          },
+          [](const ServiceConfig& config) {
+            return config.source.consumer.consumer_id;
+          }};
+}
+
 struct LevelName {
   LogLevel level;
   std::string_view name;
@@ -193,6 +250,25 @@ using Millis = std::chrono::milliseconds;
 // One line a key, so that it reads as the table it is.
 #define STREAMER_MEMBER(path) \
   +[](ServiceConfig& config) -> auto& { return config.path; }
+
+std::vector<ConfigKey> SourceKeys() {
+  return {
+      RolesKey(),
+      PullerAddressKey(),
+      ConsumerIdKey(),
+      BooleanKey("puller.coalesce_on_catch_up",
+                 "Whether the puller may merge updates of a document while "
+                 "this streamer is behind",
+                 STREAMER_MEMBER(source.consumer.coalesces)),
+      DurationKey("puller.reconnect_backoff_min",
+                  "Shortest wait before the puller is tried again",
+                  STREAMER_MEMBER(source.consumer.backoff.minimum), Millis(1),
+                  Hours(1)),
+      DurationKey("puller.reconnect_backoff_max", "Longest wait",
+                  STREAMER_MEMBER(source.consumer.backoff.maximum), Millis(1),
+                  Hours(1)),
+  };
+}
 
 std::vector<ConfigKey> ServerKeys() {
   return {
@@ -307,7 +383,7 @@ std::vector<ConfigKey> GatewayKeys() {
 
 std::vector<ConfigKey> MakeKeys() {
   std::vector<ConfigKey> keys = ServerKeys();
-  for (auto& section : {CoreKeys(), LogKeys(), GatewayKeys()}) {
+  for (auto& section : {SourceKeys(), CoreKeys(), LogKeys(), GatewayKeys()}) {
     keys.insert(keys.end(), section.begin(), section.end());
   }
   return keys;
@@ -315,12 +391,7 @@ std::vector<ConfigKey> MakeKeys() {
 
 // Keys of 5-interfaces.md whose feature is still to come. Accepting one
 // would promise what does not happen.
-constexpr std::array<std::string_view, 16> kUnsupported = {
-    "puller.address",
-    "puller.consumer_id",
-    "puller.coalesce_on_catch_up",
-    "puller.reconnect_backoff_min",
-    "puller.reconnect_backoff_max",
+constexpr std::array<std::string_view, 11> kUnsupported = {
     "nats.urls",
     "nats.output_stream",
     "subscription.default_ttl",

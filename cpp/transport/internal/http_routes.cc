@@ -18,6 +18,8 @@ std::string_view NameOf(ServicePhase phase) {
       return "ready";
     case ServicePhase::kLogFailing:
       return "log failing";
+    case ServicePhase::kSourceLost:
+      return "source lost";
     case ServicePhase::kDraining:
       return "draining";
   }

@@ -28,7 +28,8 @@ TEST(ConfigKeysTest, EveryKeyChangesItsOwnSettingOnly) {
     const bool is_changed = set("7s") || set("7ms") || set("1237") ||
                             set("63") || set("262144") || set("true") ||
                             set("error") || set("::1") || set("0.25") ||
-                            set("none") || set("1h") || set("2097152");
+                            set("none") || set("1h") || set("2097152") ||
+                            set("puller") || set("h:1");
     EXPECT_TRUE(is_changed) << key.name;
     const ServiceConfig untouched;
     for (const ConfigKey& other : AllConfigKeys()) {
@@ -69,9 +70,9 @@ TEST(ConfigKeysTest, ANearKeyIsFoundAndAFarOneIsNot) {
 }
 
 TEST(ConfigKeysTest, KeysOfLaterFeaturesAreKnownAsSuch) {
-  EXPECT_TRUE(IsUnsupportedKey("puller.address"));
-  EXPECT_FALSE(IsUnsupportedKey("puller"));
-  EXPECT_EQ(FindConfigKey("puller.address"), nullptr);
+  EXPECT_TRUE(IsUnsupportedKey("nats.urls"));
+  EXPECT_FALSE(IsUnsupportedKey("nats"));
+  EXPECT_EQ(FindConfigKey("nats.urls"), nullptr);
 }
 
 }  // namespace

@@ -85,6 +85,27 @@ TEST(ConfigTest, WhatIsWrongIsNamedWithFileLineAndKey) {
   for (const auto& one : cases) EXPECT_EQ(RefusalOf(one[0]), one[1]);
 }
 
+TEST(ConfigTest, RolesThatDoNotFitTogetherAreRefused) {
+  const std::vector<std::array<std::string, 2>> cases = {
+      {"streamer: {roles: gateway}",
+       "s.yaml:1: streamer.roles: expected puller,streamer or one of them, got "
+       "\"gateway\""},
+      {"streamer: {roles: streamer}",
+       "puller.address: expected the address of a puller for roles "
+       "\"streamer\", got none"},
+      {"streamer: {puller: {address: \"h:1\"}}",
+       "puller.address: expected roles \"streamer\" beside it, got a process "
+       "that is a puller itself"},
+      {"streamer: {puller: {address: host}}",
+       "s.yaml:1: streamer.puller.address: expected host:port, got \"host\""},
+      {"streamer: {puller: {reconnect_backoff_min: 2s, "
+       "reconnect_backoff_max: 1s}}",
+       "puller.reconnect_backoff_min: expected at most "
+       "puller.reconnect_backoff_max, got more"},
+  };
+  for (const auto& one : cases) EXPECT_EQ(RefusalOf(one[0]), one[1]);
+}
+
 TEST(ConfigTest, AWrongVariableOrFlagIsNamed) {
   ConfigSources sources;
   sources.environment = {{"STREAMER_GRPC_PORT", ""}};

@@ -1,0 +1,75 @@
+// Follower: feeds the engine's log from a remote puller, and tells when the
+// source is lost and found.
+//
+// What the source lost goes to the engine as a command, so that whoever it
+// concerns hears of it in its place.
+//
+// Thread-safety: as of its parts; `on_change` is called by one thread at a
+// time.
+#ifndef STREAMER_SERVICE_INTERNAL_FOLLOWER_H_
+#define STREAMER_SERVICE_INTERNAL_FOLLOWER_H_
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/status.h"
+#include "runtime/engine.h"
+#include "store/event_log.h"
+#include "transport/puller_client.h"
+
+namespace streamer {
+
+struct FollowerOptions {
+  std::string address;  // of the puller
+  SourceConsumerOptions consumer;
+  // How often is looked whether the source is still followed.
+  Duration check = std::chrono::milliseconds(200);
+  // Told OkStatus when the source is followed, and why it is not when it has
+  // not been for a while. Not ready at first.
+  std::function<void(const Status&)> on_change;
+};
+
+class Follower {
+ public:
+  // Begins after the last marker in `log`. `engine` and `log` outlive it.
+  Follower(const FollowerOptions& options, Engine& engine, EventLog& log);
+  // Ends it: nothing is appended afterwards.
+  ~Follower();
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+ private:
+  // What comes from the source.
+  class Intake final : public SourceIntake {
+   public:
+    Intake(Engine& engine, EventLog& log) : engine_(engine), log_(log) {}
+    Result<Position> Append(std::vector<SourceEvent> events) override;
+    Status RecordMarker(std::string_view backend,
+                        std::string_view marker) override;
+    void OnGap(const SourceGap& gap) override;
+    void OnMalformed(const MalformedSourceEvent& event) override;
+
+   private:
+    Engine& engine_;
+    EventLog& log_;
+  };
+
+  void Watch();
+
+  const FollowerOptions options_;
+  Intake intake_;
+  PullerClient client_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false;  // guarded by mutex_
+  std::thread watch_;
+};
+
+}  // namespace streamer
+
+#endif  // STREAMER_SERVICE_INTERNAL_FOLLOWER_H_
