@@ -392,7 +392,7 @@ bool ThreadedEngine::State::WaitUntilIdle(Duration timeout) {
 }
 
 ThreadedEngine::ThreadedEngine(const ThreadedEngineOptions& options,
-                               std::shared_ptr<EventLog> log)
+                               const std::shared_ptr<EventLog>& log)
     : ThreadedEngine(options, log, Recollection{.start = log->head()}) {}
 
 ThreadedEngine::ThreadedEngine(const ThreadedEngineOptions& options,

@@ -67,7 +67,7 @@ class ThreadedEngine final : public Engine {
   ThreadedEngine(const ThreadedEngineOptions& options,
                  std::shared_ptr<EventLog> log, const Recollection& past);
   ThreadedEngine(const ThreadedEngineOptions& options,
-                 std::shared_ptr<EventLog> log);
+                 const std::shared_ptr<EventLog>& log);
   // Stops at once if Stop was not called.
   ~ThreadedEngine() override;
 

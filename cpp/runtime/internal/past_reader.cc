@@ -13,8 +13,7 @@ Status FeedPast(const EventLog& log, std::size_t limit, Sequencer& sequencer,
   if (wanted->limit > 0) {
     wanted->limit = std::min(wanted->limit, limit);
     const LogHistory history = log.history();
-    const Status status =
-        log.Read(history.At(wanted->after), wanted->limit, scratch);
+    Status status = log.Read(history.At(wanted->after), wanted->limit, scratch);
     if (absl::IsOutOfRange(status)) {
       sequencer.LosePast(*wanted, history.At(log.first().offset - 1), output);
       return OkStatus();

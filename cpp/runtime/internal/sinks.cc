@@ -6,7 +6,7 @@ namespace streamer::internal {
 
 void Sinks::Add(GatewayHandle gateway, std::shared_ptr<GatewaySink> sink) {
   std::lock_guard lock(mutex_);
-  sinks_.emplace(gateway, std::move(sink));
+  sinks_.insert_or_assign(gateway, std::move(sink));
 }
 
 void Sinks::Remove(GatewayHandle gateway) {
