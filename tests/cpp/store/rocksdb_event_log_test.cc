@@ -401,7 +401,8 @@ TEST_F(RocksDbEventLogTest, WhatIsDroppedGivesItsSpaceBack) {
   ASSERT_EQ(log_->Trim(kNow), OkStatus());
   Close();
   Open();
-  EXPECT_LT(SizeOf(options_.path), 500'000u);
+  // A file that is being moved down meanwhile stays until it is moved again.
+  EXPECT_LT(SizeOf(options_.path), 1'000'000u);
 }
 
 TEST_F(RocksDbEventLogTest, AReaderOvertakenByRetentionIsToldTheRange) {
