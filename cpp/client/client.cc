@@ -26,8 +26,9 @@ void Client::CancelSubscribe(SubscribeTicket ticket) {
   connection_->CancelSubscribe(ticket);
 }
 
-Status Client::Unsubscribe(std::string_view subscription_id) {
-  return connection_->Unsubscribe(subscription_id);
+Status Client::Unsubscribe(std::string_view subscription_id,
+                           Unsubscribed unsubscribed) {
+  return connection_->Unsubscribe(subscription_id, std::move(unsubscribed));
 }
 
 DeliveryBatch Client::TakeBatch(std::size_t limit) {
@@ -39,7 +40,17 @@ DeliveryBatch Client::NextBatch(
   return connection_->NextBatch(limit, deadline);
 }
 
-std::vector<Gap> Client::TakeGaps() { return connection_->TakeGaps(); }
+std::vector<ReceivedGap> Client::TakeGaps() { return connection_->TakeGaps(); }
+
+void Client::GapsProcessed() { connection_->GapsProcessed(); }
+
+void Client::Acknowledge(EntryNumber number) {
+  connection_->Acknowledge(number);
+}
+
+std::string Client::session_state() const {
+  return connection_->session_state();
+}
 
 void Client::Close() { connection_->Close(); }
 

@@ -7,9 +7,14 @@
 //   DeliveryBatch batch = client.NextBatch(1024, deadline);
 //
 // It stays connected until it is closed: a broken stream is opened again with
-// backoff, and every live subscription is asked for again (client_session.h).
-// What may have been missed meanwhile is in DeliveryBatch::gaps, at its place
-// in the order of deliveries.
+// backoff (client_session.h). What may have been missed meanwhile is in
+// DeliveryBatch::gaps, at its place in the order of deliveries.
+//
+// By itself a client is soft-state: its subscriptions live as long as a stream
+// and are asked for again on the next one, with a gap between. With
+// ClientOptions::session they outlive the stream, and so does what was
+// delivered and not *processed*: taken by a reader who has come back for more,
+// or acknowledged. session_state() is what another process needs to go on.
 //
 // Deliveries wait in a bounded queue. When it is full the stream is not read
 // until half of it was taken; answers to Subscribe wait behind it, too, so
@@ -30,20 +35,39 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "base/time.h"
 #include "client/client_session.h"
 #include "client/delivery_queue.h"
+#include "client/entry_number.h"
 #include "client/subscription.h"
 
 namespace streamer {
 
 struct ClientOptions {
-  std::string target;      // host:port, or any gRPC target
-  std::string gateway_id;  // a label for the service's logs; may be empty
+  struct Session {
+    // Whoever opens a session of a gateway id must have the credential of who
+    // opened it before. Printable ASCII; empty: none.
+    std::string credential;
+    // The session_state() of another client, to go on from there.
+    std::string resume;
+    // The service may merge updates of one document while this side is slow.
+    bool allows_coalescing = false;
+    // Deliveries are processed when Acknowledge says so. Otherwise they are
+    // when the reader comes back for more, which suits one reader at a time.
+    bool acknowledges_itself = false;
+  };
+
+  std::string target;  // host:port, or any gRPC target
+  // Without a session a label for the service's logs, which may be empty. With
+  // one, whose it is: [A-Za-z0-9_.:-]{1,128}.
+  std::string gateway_id;
+  std::optional<Session> session;
   Duration connect_timeout = std::chrono::seconds(5);
   Duration heartbeat_interval = std::chrono::seconds(10);
   Duration heartbeat_timeout = std::chrono::seconds(30);
@@ -60,16 +84,19 @@ struct ClientStatistics {
   std::size_t queued_deliveries = 0;
   std::size_t queued_bytes = 0;
   std::size_t subscriptions = 0;  // live or asked for
+  // What a session sent again although it had been received.
+  std::uint64_t duplicates_dropped = 0;
 };
 
 class Client {
  public:
   using Connected = std::function<void(Status)>;
   using Answered = std::function<void(Result<SubscriptionAnswer>)>;
+  using Unsubscribed = std::function<void(Status)>;
 
   // Begins to connect. `connected` runs once: OK, or why the client is closed
   // (Unavailable after `connect_timeout`; at once when the service refuses
-  // this client for good).
+  // this client for good, or with InvalidArgument when an option is wrong).
   Client(const ClientOptions& options, Connected connected);
   // Closes, and waits until no callback runs any more.
   ~Client();
@@ -84,20 +111,34 @@ class Client {
   // and a subscription that was new does not come to be.
   void CancelSubscribe(SubscribeTicket ticket);
   // Ends a subscription: nothing taken afterwards names it. NotFound when
-  // there is none.
-  Status Unsubscribe(std::string_view subscription_id);
+  // there is none. `unsubscribed` runs once unless that is so: with OK when the
+  // service of a session has ended it, too, and Cancelled or why the client is
+  // closed when that comes first; at once without a session.
+  Status Unsubscribe(std::string_view subscription_id,
+                     Unsubscribed unsubscribed = nullptr);
 
-  // Takes what is there: gaps, and up to `limit` deliveries.
+  // Takes what is there: gaps, and up to `limit` deliveries. What was taken
+  // before is processed thereby (see ClientOptions::Session).
   DeliveryBatch TakeBatch(std::size_t limit);
   // The same, waiting for something to be there. Empty when `deadline` passed
   // or the client is closed and all was taken.
   DeliveryBatch NextBatch(std::size_t limit,
                           std::chrono::steady_clock::time_point deadline);
-  // Takes gaps that stand before the next delivery, and no delivery.
-  std::vector<Gap> TakeGaps();
+  // Takes gaps that stand before the next delivery, and no delivery. They
+  // are processed when GapsProcessed says so, or something is taken.
+  std::vector<ReceivedGap> TakeGaps();
+  void GapsProcessed();
 
-  // Ends the stream and, with it, every subscription. What was received can
-  // still be taken. Idempotent.
+  // Everything up to the delivery or gap of that number is processed. Nothing
+  // happens when it is of another session or of none.
+  void Acknowledge(EntryNumber number);
+  // Where another client may go on: after what is processed. Empty without a
+  // session, and before it is open.
+  [[nodiscard]] std::string session_state() const;
+
+  // Ends the stream and, without a session, every subscription. A session
+  // lives on for a while: what was processed is acknowledged. What was received
+  // can still be taken. Idempotent.
   void Close();
   // Waits until no stream is open and no callback runs: soon after Close, and
   // not before. Not to be called from a callback.

@@ -10,11 +10,14 @@ namespace {
 
 using client_action::AbandonStream;
 using client_action::CompleteSubscribe;
+using client_action::CompleteUnsubscribe;
+using client_action::FinishStream;
 using client_action::OpenStream;
 using client_action::ReportClosed;
 using client_action::ReportConnected;
 using client_action::ReportGap;
 using client_action::SendHeartbeat;
+using client_action::SendHello;
 using client_action::SendSubscribe;
 using client_action::SendUnsubscribe;
 
@@ -22,13 +25,8 @@ using client_action::SendUnsubscribe;
 // one. A service that accepts and breaks at once is not asked ever faster.
 constexpr Duration kStableAfter = std::chrono::seconds(5);
 
-// Trying again cannot help: the service will not have this client, or is
-// something else.
-bool IsFinal(const Status& status) {
-  return status.code() == absl::StatusCode::kUnauthenticated ||
-         status.code() == absl::StatusCode::kPermissionDenied ||
-         status.code() == absl::StatusCode::kUnimplemented;
-}
+// How long the service may take to end a stream that this side has ended.
+constexpr Duration kFinishTimeout = std::chrono::seconds(1);
 
 std::int64_t Millis(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration)
@@ -64,7 +62,11 @@ std::string_view NameOf(ClientState state) {
 }
 
 ClientSession::ClientSession(const ClientSessionOptions& options)
-    : options_(options), backoff_(options.backoff, options.backoff_seed) {}
+    : options_(options), backoff_(options.backoff, options.backoff_seed) {
+  if (!options_.session.has_value()) return;
+  receiver_.emplace(*options_.session);
+  adopts_ = options_.session->session != 0;
+}
 
 ClientActions ClientSession::Start(MonotonicTime now) {
   ClientActions actions;
@@ -73,8 +75,14 @@ ClientActions ClientSession::Start(MonotonicTime now) {
   return actions;
 }
 
-// Subscriptions go first: until they are answered the service knows nothing
-// of this client that is worth keeping alive.
+ClientActions ClientSession::Refuse(const Status& status) {
+  ClientActions actions;
+  Finish(status, actions);
+  return actions;
+}
+
+// Without a session subscriptions go first: until they are answered the
+// service knows nothing of this client that is worth keeping alive.
 void ClientSession::Open(MonotonicTime now, ClientActions& actions) {
   is_stream_open_ = true;
   has_heard_ = false;
@@ -83,7 +91,13 @@ void ClientSession::Open(MonotonicTime now, ClientActions& actions) {
   heartbeat_sent_at_ = now;
   is_heartbeat_unanswered_ = true;
   next_heartbeat_ = now + options_.heartbeat_interval;
+  sent_seq_ = 0;
+  overdue_since_.reset();
   actions.emplace_back(OpenStream{});
+  if (has_session()) {
+    actions.emplace_back(SendHello{receiver_->Announce()});
+    return;
+  }
   for (auto& [id, entry] : subscriptions_) Ask(entry, entry.request, actions);
   actions.emplace_back(SendHeartbeat{});
 }
@@ -91,7 +105,20 @@ void ClientSession::Open(MonotonicTime now, ClientActions& actions) {
 void ClientSession::Ask(Entry& entry, const SubscriptionRequest& request,
                         ClientActions& actions) {
   entry.is_answer_awaited = true;
+  entry.was_asked = true;
   actions.emplace_back(SendSubscribe{request});
+}
+
+void ClientSession::HeartbeatAcknowledged(MonotonicTime now,
+                                          std::uint64_t session,
+                                          std::uint64_t last_seq) {
+  is_heartbeat_unanswered_ = false;
+  if (!has_session() || !CanAsk() || session != receiver_->session()) return;
+  sent_seq_ = std::max(sent_seq_, last_seq);
+  // It may have overtaken what it speaks of.
+  if (sent_seq_ > receiver_->newest_seq() && !overdue_since_.has_value()) {
+    overdue_since_ = now;
+  }
 }
 
 ClientActions ClientSession::Subscribe(SubscribeTicket ticket,
@@ -105,15 +132,22 @@ ClientActions ClientSession::Subscribe(SubscribeTicket ticket,
   auto [found, is_new] = subscriptions_.try_emplace(request.id);
   Entry& entry = found->second;
   if (!is_new && (entry.is_answer_awaited || !entry.is_live ||
-                  !entry.gap_reason.empty())) {
+                  !entry.gap_reason.empty() || entry.ticket.has_value())) {
     actions.emplace_back(CompleteSubscribe{
         ticket, AlreadyExists(absl::StrCat("subscription ", Quoted(request.id),
                                            " is being asked for already"))});
     return actions;
   }
-  if (is_new) entry.request = request;
   entry.ticket = ticket;
-  if (is_stream_open_) Ask(entry, request, actions);
+  if (CanAsk()) Ask(entry, request, actions);
+  if (is_new) {
+    // The process before may have asked for it.
+    entry.is_answer_lost = adopts_ && !retired_.contains(request.id);
+    entry.request = std::move(request);
+  } else if (has_session()) {
+    entry.second_request =
+        std::make_unique<SubscriptionRequest>(std::move(request));
+  }
   return actions;
 }
 
@@ -124,34 +158,51 @@ ClientActions ClientSession::CancelSubscribe(SubscribeTicket ticket) {
       [ticket](const auto& item) { return item.second.ticket == ticket; });
   if (found == subscriptions_.end()) return actions;
   found->second.ticket.reset();
-  if (!found->second.is_live) Retire(found, actions);
+  found->second.second_request.reset();
+  if (!found->second.is_live) Retire(found, {}, actions);
   return actions;
 }
 
 Result<ClientActions> ClientSession::Unsubscribe(
-    std::string_view subscription_id) {
+    std::string_view subscription_id, UnsubscribeTicket ticket) {
+  ClientActions actions;
   auto found = subscriptions_.find(subscription_id);
   if (found == subscriptions_.end()) {
+    if (IsLive(subscription_id)) {
+      RetireId(std::string(subscription_id), std::nullopt, ticket, actions);
+      return actions;
+    }
     return NotFound(absl::StrCat("no subscription ", Quoted(subscription_id),
                                  " on this client"));
   }
-  ClientActions actions;
   Complete(found->second,
            FailedPrecondition(
                absl::StrCat("subscription ", Quoted(subscription_id),
                             " was unsubscribed before it was answered")),
            actions);
-  Retire(found, actions);
+  Retire(found, ticket, actions);
   return actions;
 }
 
-void ClientSession::Retire(Entries::iterator entry, ClientActions& actions) {
+void ClientSession::Retire(Entries::iterator entry, UnsubscribeTicket ticket,
+                           ClientActions& actions) {
   if (entry->second.is_answer_awaited) ++stale_answers_[entry->first];
-  if (is_stream_open_) {
-    has_retired_ = true;
-    actions.emplace_back(SendUnsubscribe{entry->first});
+  if (has_session()) {
+    RetireInSession(entry, ticket, actions);
+  } else {
+    if (is_stream_open_) {
+      has_retired_ = true;
+      actions.emplace_back(SendUnsubscribe{entry->first});
+    }
+    CompleteUnsubscribed(ticket, actions);
   }
   subscriptions_.erase(entry);
+}
+
+void ClientSession::CompleteUnsubscribed(UnsubscribeTicket ticket,
+                                         ClientActions& actions) {
+  if (ticket == UnsubscribeTicket()) return;
+  actions.emplace_back(CompleteUnsubscribe{ticket, OkStatus()});
 }
 
 void ClientSession::Complete(Entry& entry, Result<SubscriptionAnswer> answer,
@@ -164,7 +215,13 @@ void ClientSession::Complete(Entry& entry, Result<SubscriptionAnswer> answer,
 ClientActions ClientSession::MessageReceived(MonotonicTime now) {
   ClientActions actions;
   last_heard_ = now;
-  if (has_heard_) return actions;
+  if (!has_heard_ && !has_session() && is_stream_open_) {
+    Connected(now, actions);
+  }
+  return actions;
+}
+
+void ClientSession::Connected(MonotonicTime now, ClientActions& actions) {
   has_heard_ = true;
   connected_at_ = now;
   if (state_ == ClientState::kConnecting) {
@@ -173,23 +230,27 @@ ClientActions ClientSession::MessageReceived(MonotonicTime now) {
     ++reconnects_;
   }
   state_ = ClientState::kConnected;
-  return actions;
 }
 
 ClientActions ClientSession::SubscribeAnswered(
     const std::string& subscription_id, Result<SubscriptionAnswer> answer) {
   ClientActions actions;
-  if (IsStaleAnswer(subscription_id)) return actions;
+  if (!CanAsk() || IsStaleAnswer(subscription_id)) return actions;
   auto found = subscriptions_.find(subscription_id);
-  if (found == subscriptions_.end()) return actions;
+  if (found == subscriptions_.end()) {
+    if (answer.ok()) RefuseOrphan(subscription_id, actions);
+    return actions;
+  }
   Entry& entry = found->second;
+  const bool is_same_life = answer.ok() && Confirm(found, *answer, actions);
   if (entry.is_live) {
-    AnswerLive(found, std::move(answer), actions);
+    AnswerLive(found, std::move(answer), is_same_life, actions);
     return actions;
   }
   const bool is_accepted = answer.ok();
   entry.is_live = is_accepted;
   entry.is_answer_awaited = false;
+  entry.is_answer_lost = false;
   Complete(entry, std::move(answer), actions);
   if (!is_accepted) subscriptions_.erase(found);
   return actions;
@@ -207,28 +268,46 @@ bool ClientSession::IsStaleAnswer(const std::string& subscription_id) {
 // the service says that it ended one.
 void ClientSession::AnswerLive(Entries::iterator found,
                                Result<SubscriptionAnswer> answer,
-                               ClientActions& actions) {
+                               bool is_same_life, ClientActions& actions) {
   Entry& entry = found->second;
   const bool is_resubscription = !entry.gap_reason.empty();
   const bool is_awaited = std::exchange(entry.is_answer_awaited, false);
   if (is_awaited && !is_resubscription) {
+    entry.second_request.reset();
     Complete(entry, std::move(answer), actions);
   } else if (answer.ok()) {
-    if (!is_resubscription) return;
-    actions.emplace_back(ReportGap{found->first, std::move(entry.gap_reason)});
-    entry.gap_reason.clear();
+    if (is_resubscription) EndGap(found, *answer, is_same_life, actions);
   } else {
     const char* ended = is_resubscription ? "refused when asked for again: "
                                           : "ended by the service: ";
-    actions.emplace_back(ReportGap{
-        found->first, absl::StrCat(ended, answer.status().message())});
+    ReceivedGap gap;
+    gap.subscription_ids = {found->first};
+    gap.reason = absl::StrCat(ended, answer.status().message());
+    gap.end = ReceivedGap::End::kRefused;
+    actions.emplace_back(ReportGap{std::move(gap)});
     subscriptions_.erase(found);
   }
+}
+
+void ClientSession::EndGap(Entries::iterator found,
+                           const SubscriptionAnswer& answer, bool is_same_life,
+                           ClientActions& actions) {
+  Entry& entry = found->second;
+  ReceivedGap gap;
+  gap.subscription_ids = {found->first};
+  gap.reason = std::exchange(entry.gap_reason, {});
+  if (has_session()) {
+    gap.from_progress = std::exchange(entry.gap_from, {});
+    gap.to_progress = answer.progress;
+  }
+  if (std::exchange(entry.is_gap_uncertain, false) && is_same_life) return;
+  actions.emplace_back(ReportGap{std::move(gap)});
 }
 
 ClientActions ClientSession::StreamBroken(const Status& status,
                                           MonotonicTime now) {
   ClientActions actions;
+  finishing_until_.reset();
   if (is_stream_open_) Break(status, now, actions);
   return actions;
 }
@@ -236,7 +315,12 @@ ClientActions ClientSession::StreamBroken(const Status& status,
 void ClientSession::Break(const Status& status, MonotonicTime now,
                           ClientActions& actions) {
   is_stream_open_ = false;
-  ForgetStream(BreakReason(status), actions);
+  stale_answers_.clear();
+  if (has_session()) {
+    KeepUnanswered();
+  } else {
+    ForgetStream(BreakReason(status), actions);
+  }
   if (IsFinal(status)) {
     Finish(status, actions);
     return;
@@ -247,31 +331,59 @@ void ClientSession::Break(const Status& status, MonotonicTime now,
   retry_at_ = now + backoff_.Next();
 }
 
+// Trying again cannot help: the service will not have this client, or is
+// something else; or a newer stream has its session, and two would take it
+// from each other for ever.
+bool ClientSession::IsFinal(const Status& status) const {
+  switch (status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnimplemented:
+      return true;
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kAlreadyExists:
+      return has_session();
+    default:
+      return false;
+  }
+}
+
 void ClientSession::ForgetStream(const std::string& reason,
                                  ClientActions& actions) {
-  stale_answers_.clear();
   has_retired_ = false;
   for (auto& [id, entry] : subscriptions_) {
     entry.is_answer_awaited = false;
     if (!entry.is_live) continue;
     if (entry.gap_reason.empty()) entry.gap_reason = reason;
-    Complete(entry,
-             Unavailable(absl::StrCat(
-                 "the stream broke before subscription ", Quoted(id),
-                 " was answered again; it stays as it was")),
-             actions);
+    CompleteUnanswered(id, entry, actions);
   }
+}
+
+void ClientSession::CompleteUnanswered(const std::string& id, Entry& entry,
+                                       ClientActions& actions) {
+  entry.second_request.reset();
+  Complete(entry,
+           Unavailable(absl::StrCat("the stream broke before subscription ",
+                                    Quoted(id),
+                                    " was answered again; it stays as it was")),
+           actions);
 }
 
 void ClientSession::ReadingResumed(MonotonicTime now) {
   is_reading_ = true;
   last_heard_ = now;
+  if (overdue_since_.has_value()) overdue_since_ = now;
 }
 
 ClientActions ClientSession::Tick(MonotonicTime now) {
   ClientActions actions;
-  if (state_ == ClientState::kClosed) return actions;
-  if (state_ == ClientState::kConnecting && now >= connect_deadline_) {
+  if (state_ == ClientState::kClosed) {
+    if (!finishing_until_.has_value() || now < *finishing_until_)
+      return actions;
+    finishing_until_.reset();
+    actions.emplace_back(AbandonStream{});
+  } else if (state_ == ClientState::kConnecting && now >= connect_deadline_) {
     Finish(ConnectFailure(), actions);
   } else if (is_stream_open_) {
     TickStream(now, actions);
@@ -285,33 +397,44 @@ void ClientSession::TickStream(MonotonicTime now, ClientActions& actions) {
   const std::optional<Patience> patience = PatienceWithStream();
   if (patience.has_value() && now >= patience->until) {
     actions.emplace_back(AbandonStream{});
-    Break(Unavailable(absl::StrCat("no answer to a heartbeat within ",
+    Break(Unavailable(absl::StrCat(patience->missing, " within ",
                                    Millis(patience->length), " ms")),
           now, actions);
     return;
   }
   if (now < next_heartbeat_) return;
   next_heartbeat_ = now + options_.heartbeat_interval;
+  if (has_session()) Acknowledge(1, actions);
   if (is_heartbeat_unanswered_) return;
   is_heartbeat_unanswered_ = true;
   heartbeat_sent_at_ = now;
-  actions.emplace_back(SendHeartbeat{});
+  actions.emplace_back(
+      SendHeartbeat{has_session() ? receiver_->last_seq() : 0});
 }
 
 std::optional<ClientSession::Patience> ClientSession::PatienceWithStream()
     const {
   if (!has_heard_) {
-    return Patience{opened_at_ + options_.attempt_timeout,
-                    options_.attempt_timeout};
+    return Patience{
+        opened_at_ + options_.attempt_timeout, options_.attempt_timeout,
+        has_session() ? "no answer to Hello" : "no answer to a heartbeat"};
   }
-  if (!is_heartbeat_unanswered_ || !is_reading_) return std::nullopt;
-  return Patience{
-      std::max(last_heard_, heartbeat_sent_at_) + options_.heartbeat_timeout,
-      options_.heartbeat_timeout};
+  if (!is_reading_) return std::nullopt;
+  std::optional<Patience> patience;
+  if (is_heartbeat_unanswered_) {
+    patience = {
+        std::max(last_heard_, heartbeat_sent_at_) + options_.heartbeat_timeout,
+        options_.heartbeat_timeout, "no answer to a heartbeat"};
+  }
+  if (!overdue_since_.has_value()) return patience;
+  const MonotonicTime until = *overdue_since_ + options_.heartbeat_timeout;
+  if (patience.has_value() && patience->until <= until) return patience;
+  return Patience{until, options_.heartbeat_timeout,
+                  "nothing of what the service says that it has sent came"};
 }
 
 std::optional<MonotonicTime> ClientSession::NextDeadline() const {
-  if (state_ == ClientState::kClosed) return std::nullopt;
+  if (state_ == ClientState::kClosed) return finishing_until_;
   MonotonicTime next = retry_at_;
   if (is_stream_open_) {
     next = next_heartbeat_;
@@ -330,13 +453,22 @@ Status ClientSession::ConnectFailure() const {
                    Millis(options_.connect_timeout), " ms");
   if (!last_failure_.ok()) {
     absl::StrAppend(&message, ": ", last_failure_.message());
+  } else if (has_session() && is_stream_open_) {
+    absl::StrAppend(&message, ": no answer to Hello");
   }
   return Unavailable(message);
 }
 
-ClientActions ClientSession::Close() {
+ClientActions ClientSession::Close(MonotonicTime now) {
   ClientActions actions;
-  if (state_ != ClientState::kClosed) Finish(OkStatus(), actions);
+  if (state_ == ClientState::kClosed) return actions;
+  if (has_session() && CanAsk()) {
+    Acknowledge(1, actions);
+    actions.emplace_back(FinishStream{});
+    is_stream_open_ = false;
+    finishing_until_ = now + kFinishTimeout;
+  }
+  Finish(OkStatus(), actions);
   return actions;
 }
 
@@ -348,12 +480,17 @@ void ClientSession::Finish(const Status& status, ClientActions& actions) {
       status.ok() ? absl::CancelledError("the client is closed") : status;
   for (auto& [id, entry] : subscriptions_) Complete(entry, answer, actions);
   subscriptions_.clear();
+  FailRetired(answer, actions);
   actions.emplace_back(ReportClosed{status});
 }
 
 bool ClientSession::IsLive(std::string_view subscription_id) const {
   auto found = subscriptions_.find(subscription_id);
-  return found != subscriptions_.end() && found->second.is_live;
+  if (found == subscriptions_.end()) {
+    return adopts_ && state_ != ClientState::kClosed &&
+           !retired_.contains(subscription_id);
+  }
+  return found->second.is_live || found->second.is_answer_lost;
 }
 
 }  // namespace streamer

@@ -2,15 +2,22 @@
 //
 // Its owner tells it what happened and when (stream broken, answer received,
 // time passed) and does what it answers (open a stream, send, complete). The
-// shipped client and tests drive the same object.
+// shipped client, tests and the simulation drive the same object.
 //
 //   closed ◀── connecting ──▶ connected ◀──▶ reconnecting
 //
-// A stream counts as connected with the first message received on it; a
-// heartbeat sent first makes the service speak. When a stream breaks, the next
-// one is opened after a backoff, and every live subscription is asked for
-// again on it before anything else is sent. Its answer yields a gap: events
-// between the break and the answer may be missing.
+// When a stream breaks, the next one is opened after a backoff.
+//
+// *Without a session* a stream counts as connected with the first message
+// received on it; a heartbeat sent first makes the service speak. Every live
+// subscription is asked for again before anything else is sent. Its answer
+// yields a gap: events between the break and the answer may be missing.
+//
+// *With a session* each stream begins with Hello and is connected once it is
+// welcomed. Then only what was unanswered is asked again, unless the service
+// holds other subscriptions than it should. Every live one is asked for again,
+// and its answer yields a gap, when the service says that continuity is lost.
+// SessionReceiver keeps what came; what cannot follow it breaks the stream.
 //
 // Invariant: a subscription is live from its answer to its Unsubscribe, its
 // refusal on a later stream or its end by the service; a delivery that comes
@@ -20,21 +27,22 @@
 #ifndef STREAMER_CLIENT_CLIENT_SESSION_H_
 #define STREAMER_CLIENT_CLIENT_SESSION_H_
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 #include "base/backoff.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "client/client_action.h"
+#include "client/client_session_options.h"
+#include "client/entry_number.h"
+#include "client/internal/subscription_book.h"
+#include "client/session_receiver.h"
 #include "client/subscription.h"
 
 namespace streamer {
@@ -49,65 +57,14 @@ enum class ClientState : std::uint8_t {
 // "connecting", "connected", "reconnecting", "closed".
 std::string_view NameOf(ClientState state);
 
-// One call of Subscribe, chosen by the caller.
-using SubscribeTicket = Id<struct SubscribeTicketTag>;
-
-struct ClientSessionOptions {
-  std::string target;  // named in messages
-  // How long the first connection may take, over all attempts.
-  Duration connect_timeout = std::chrono::seconds(5);
-  // How long one attempt may take.
-  Duration attempt_timeout = std::chrono::seconds(10);
-  Duration heartbeat_interval = std::chrono::seconds(10);
-  // Silence after an unanswered heartbeat that counts as a broken stream.
-  Duration heartbeat_timeout = std::chrono::seconds(30);
-  BackoffOptions backoff;
-  std::uint64_t backoff_seed = 0;
-};
-
-// What the owner is to do, in order.
-namespace client_action {
-struct OpenStream {};
-// Cancel the stream; nothing of it concerns the session any more.
-struct AbandonStream {};
-struct SendSubscribe {
-  SubscriptionRequest request;
-};
-struct SendUnsubscribe {
-  std::string subscription_id;
-};
-struct SendHeartbeat {};
-// Subscribe(ticket) has ended.
-struct CompleteSubscribe {
-  SubscribeTicket ticket;
-  Result<SubscriptionAnswer> answer;
-};
-struct ReportGap {
-  std::string subscription_id;
-  std::string reason;
-};
-// The first connection stands.
-struct ReportConnected {};
-// The state is kClosed; nothing follows. OK: because Close was called.
-struct ReportClosed {
-  Status status;
-};
-}  // namespace client_action
-
-using ClientAction =
-    std::variant<client_action::OpenStream, client_action::AbandonStream,
-                 client_action::SendSubscribe, client_action::SendUnsubscribe,
-                 client_action::SendHeartbeat, client_action::CompleteSubscribe,
-                 client_action::ReportGap, client_action::ReportConnected,
-                 client_action::ReportClosed>;
-using ClientActions = std::vector<ClientAction>;
-
 class ClientSession {
  public:
   explicit ClientSession(const ClientSessionOptions& options);
 
   // Begins to connect. Called once, before anything else.
   ClientActions Start(MonotonicTime now);
+  // Instead: closes at once, for that reason.
+  ClientActions Refuse(const Status& status);
 
   // Asks for a subscription, now or once connected. An id that is live is
   // asked for again, and the service decides whether it is the same; one that
@@ -117,15 +74,43 @@ class ClientSession {
   // Gives up waiting for an answer: what was new is unsubscribed.
   ClientActions CancelSubscribe(SubscribeTicket ticket);
 
-  // Ends a subscription at once. NotFound when there is none.
-  Result<ClientActions> Unsubscribe(std::string_view subscription_id);
+  // Ends a subscription at once. NotFound when there is none. `ticket` is
+  // completed when the service has ended it, too: at once without a session.
+  Result<ClientActions> Unsubscribe(std::string_view subscription_id,
+                                    UnsubscribeTicket ticket = {});
 
   // Any message came. Must be told before what the message says.
   ClientActions MessageReceived(MonotonicTime now);
-  void HeartbeatAcknowledged() { is_heartbeat_unanswered_ = false; }
+  // `session` and `last_seq` as the service says them, 0 without a session.
+  void HeartbeatAcknowledged(MonotonicTime now, std::uint64_t session = 0,
+                             std::uint64_t last_seq = 0);
   ClientActions SubscribeAnswered(const std::string& subscription_id,
                                   Result<SubscriptionAnswer> answer);
   ClientActions StreamBroken(const Status& status, MonotonicTime now);
+
+  // What only sessions hear, in the order of the stream.
+  ClientActions Welcomed(const SessionWelcome& welcome, MonotonicTime now);
+  ClientActions UnsubscribeAnswered(const std::string& subscription_id);
+  struct Admission {
+    EntryNumber number;  // null: drop it
+    // Keep only ids that NoteId says so of.
+    bool is_divided = false;
+    ClientActions actions;
+  };
+  Admission DeliveryReceived(const SessionEntry& delivery, MonotonicTime now);
+  bool NoteId(std::string_view id) { return receiver_->NoteId(id); }
+  ClientActions ResyncReceived(std::uint64_t seq, ReceivedGap gap,
+                               MonotonicTime now);
+  // `gap` names the one subscription.
+  ClientActions EndReceived(std::uint64_t seq, SubscriptionHandle handle,
+                            ReceivedGap gap, MonotonicTime now);
+
+  // The reader is done with everything up to `number`, or with this one entry.
+  ClientActions ProcessedUpTo(EntryNumber number);
+  ClientActions Processed(EntryNumber number);
+  // How far the reader is; nothing without a session or before the first
+  // welcome.
+  [[nodiscard]] std::optional<SessionPlace> place() const;
 
   // The owner stopped reading (its queue is full), or goes on. While it does
   // not read, silence proves nothing.
@@ -136,7 +121,8 @@ class ClientSession {
   ClientActions Tick(MonotonicTime now);
   [[nodiscard]] std::optional<MonotonicTime> NextDeadline() const;
 
-  ClientActions Close();
+  // A session is left to whoever goes on with it, after a last acknowledgement.
+  ClientActions Close(MonotonicTime now);
 
   // Whether deliveries must be checked with IsLive: not before something was
   // unsubscribed on this stream, which spares the lookups.
@@ -150,32 +136,43 @@ class ClientSession {
   [[nodiscard]] std::size_t subscription_count() const {
     return subscriptions_.size();
   }
+  // Entries of the session that came again and were dropped.
+  [[nodiscard]] std::uint64_t duplicates() const {
+    return receiver_.has_value() ? receiver_->duplicates() : 0;
+  }
 
  private:
-  struct Entry {
-    SubscriptionRequest request;
-    bool is_live = false;
-    bool is_answer_awaited = false;  // on this stream
-    // Who waits for the answer, if anybody does.
-    std::optional<SubscribeTicket> ticket;
-    // Not empty: live, and not yet answered since the stream broke.
-    std::string gap_reason;
-  };
-  // Ordered, so that resubscription has one order whatever the hash.
-  using Entries = std::map<std::string, Entry, std::less<>>;
+  using Entry = client_internal::Asked;
+  using Entries = client_internal::AskedById;
+  using RetiredEntries = client_internal::RetiredById;
+
+  [[nodiscard]] bool has_session() const { return receiver_.has_value(); }
+  // Whether requests may go out on the stream.
+  [[nodiscard]] bool CanAsk() const {
+    return is_stream_open_ && (has_heard_ || !has_session());
+  }
 
   void Open(MonotonicTime now, ClientActions& actions);
+  void Connected(MonotonicTime now, ClientActions& actions);
   void Ask(Entry& entry, const SubscriptionRequest& request,
            ClientActions& actions);
-  void Retire(Entries::iterator entry, ClientActions& actions);
+  void Retire(Entries::iterator entry, UnsubscribeTicket ticket,
+              ClientActions& actions);
+  static void CompleteUnsubscribed(UnsubscribeTicket ticket,
+                                   ClientActions& actions);
   void Complete(Entry& entry, Result<SubscriptionAnswer> answer,
                 ClientActions& actions);
   void AnswerLive(Entries::iterator found, Result<SubscriptionAnswer> answer,
-                  ClientActions& actions);
+                  bool is_same_life, ClientActions& actions);
+  void EndGap(Entries::iterator found, const SubscriptionAnswer& answer,
+              bool is_same_life, ClientActions& actions);
   bool IsStaleAnswer(const std::string& subscription_id);
   void Break(const Status& status, MonotonicTime now, ClientActions& actions);
   void ForgetStream(const std::string& reason, ClientActions& actions);
+  void CompleteUnanswered(const std::string& id, Entry& entry,
+                          ClientActions& actions);
   void Finish(const Status& status, ClientActions& actions);
+  [[nodiscard]] bool IsFinal(const Status& status) const;
   void TickStream(MonotonicTime now, ClientActions& actions);
   [[nodiscard]] Status ConnectFailure() const;
   // When silence on the open stream becomes a broken stream, and what it is
@@ -183,14 +180,48 @@ class ClientSession {
   struct Patience {
     MonotonicTime until;
     Duration length;
+    const char* missing;
   };
   [[nodiscard]] std::optional<Patience> PatienceWithStream() const;
+
+  // Of sessions; see client_session_resumption.cc.
+  void Violate(const Status& violation, MonotonicTime now,
+               ClientActions& actions);
+  void KeepUnanswered();
+  void StartOver(const SessionWelcome& welcome, ClientActions& actions);
+  void Continue(const SessionWelcome& welcome, ClientActions& actions);
+  static void OpenGap(Entry& entry, const std::string& reason,
+                      const std::string& from_progress);
+  void AskUnanswered(ClientActions& actions);
+  void RetireInSession(Entries::iterator entry, UnsubscribeTicket ticket,
+                       ClientActions& actions);
+  void RetireId(const std::string& id, std::optional<std::uint64_t> digest,
+                UnsubscribeTicket ticket, ClientActions& actions);
+  void CompleteRetired(RetiredEntries::iterator retired,
+                       ClientActions& actions);
+  void FailRetired(const Status& status, ClientActions& actions);
+  void RefuseOrphan(const std::string& subscription_id, ClientActions& actions);
+  // Whether it is the life that was known.
+  bool Confirm(Entries::iterator found, const SubscriptionAnswer& answer,
+               ClientActions& actions);
+  void EndLife(Entries::iterator found, SubscriptionHandle handle,
+               ReceivedGap& gap, ClientActions& actions);
+  [[nodiscard]] bool KeepLive(ReceivedGap& gap) const;
+  void Acknowledge(std::uint64_t enough, ClientActions& actions);
 
   const ClientSessionOptions options_;
   Backoff backoff_;
   ClientState state_ = ClientState::kConnecting;
   Entries subscriptions_;
   std::uint64_t reconnects_ = 0;
+
+  // Of a session.
+  std::optional<SessionReceiver> receiver_;
+  RetiredEntries retired_;
+  // Goes on with another process's session, which may hold subscriptions that
+  // were not asked for here.
+  bool adopts_ = false;
+  std::optional<MonotonicTime> finishing_until_;
 
   MonotonicTime connect_deadline_;
   MonotonicTime retry_at_;  // while there is no stream
@@ -207,6 +238,9 @@ class ClientSession {
   MonotonicTime last_heard_;
   MonotonicTime heartbeat_sent_at_;
   MonotonicTime next_heartbeat_;
+  // The service has sent more than was received, and since when nothing came.
+  std::uint64_t sent_seq_ = 0;
+  std::optional<MonotonicTime> overdue_since_;
   // Answers still to come for requests that were taken back.
   TextMap<int> stale_answers_;
 };

@@ -1,9 +1,22 @@
 #include "client/delivery_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace streamer {
+namespace {
+
+// Two notices of the service stay two: each is acknowledged.
+bool IsSameButForIds(const ReceivedGap& one, const ReceivedGap& other) {
+  return one.number.is_null() && other.number.is_null() &&
+         !one.subscription_ids.empty() && !other.subscription_ids.empty() &&
+         one.reason == other.reason && one.end == other.end &&
+         one.from_progress == other.from_progress &&
+         one.to_progress == other.to_progress;
+}
+
+}  // namespace
 
 void DeliveryQueue::Push(std::shared_ptr<ReceivedDelivery> delivery) {
   bytes_ += delivery->size_bytes();
@@ -11,20 +24,22 @@ void DeliveryQueue::Push(std::shared_ptr<ReceivedDelivery> delivery) {
   items_.emplace_back(std::move(delivery));
 }
 
-void DeliveryQueue::PushGap(std::string subscription_id,
-                            std::string_view reason) {
-  Gap* last = items_.empty() ? nullptr : std::get_if<Gap>(&items_.back());
-  if (last == nullptr || last->reason != reason) {
-    items_.emplace_back(Gap{{}, std::string(reason)});
-    last = &std::get<Gap>(items_.back());
+void DeliveryQueue::PushGap(ReceivedGap gap) {
+  auto* last =
+      items_.empty() ? nullptr : std::get_if<ReceivedGap>(&items_.back());
+  if (last != nullptr && IsSameButForIds(*last, gap)) {
+    std::move(gap.subscription_ids.begin(), gap.subscription_ids.end(),
+              std::back_inserter(last->subscription_ids));
+  } else {
+    items_.emplace_back(std::move(gap));
   }
-  last->subscription_ids.push_back(std::move(subscription_id));
 }
 
-std::vector<Gap> DeliveryQueue::TakeGaps() {
-  std::vector<Gap> gaps;
-  while (!items_.empty() && std::holds_alternative<Gap>(items_.front())) {
-    gaps.push_back(std::move(std::get<Gap>(items_.front())));
+std::vector<ReceivedGap> DeliveryQueue::TakeGaps() {
+  std::vector<ReceivedGap> gaps;
+  while (!items_.empty() &&
+         std::holds_alternative<ReceivedGap>(items_.front())) {
+    gaps.push_back(std::move(std::get<ReceivedGap>(items_.front())));
     items_.pop_front();
   }
   return gaps;
@@ -44,20 +59,27 @@ DeliveryBatch DeliveryQueue::Take(std::size_t limit) {
   return batch;
 }
 
-void DeliveryQueue::RemoveSubscription(std::string_view subscription_id) {
+void DeliveryQueue::RemoveSubscription(
+    std::string_view subscription_id,
+    absl::FunctionRef<void(EntryNumber)> discard) {
   std::erase_if(items_, [&](Item& item) {
     if (!Strip(item, subscription_id)) return false;
-    const auto* delivery =
-        std::get_if<std::shared_ptr<ReceivedDelivery>>(&item);
-    if (delivery != nullptr) Uncount(**delivery);
+    if (const auto* gap = std::get_if<ReceivedGap>(&item)) {
+      discard(gap->number);
+    } else {
+      const auto& delivery = std::get<std::shared_ptr<ReceivedDelivery>>(item);
+      Uncount(*delivery);
+      discard(delivery->number());
+    }
     return true;
   });
 }
 
+// A gap that names none speaks of all, and of others than this one.
 bool DeliveryQueue::Strip(Item& item, std::string_view subscription_id) {
-  if (auto* gap = std::get_if<Gap>(&item)) {
-    std::erase(gap->subscription_ids, subscription_id);
-    return gap->subscription_ids.empty();
+  if (auto* gap = std::get_if<ReceivedGap>(&item)) {
+    return std::erase(gap->subscription_ids, subscription_id) > 0 &&
+           gap->subscription_ids.empty();
   }
   auto& delivery = std::get<std::shared_ptr<ReceivedDelivery>>(item);
   return !delivery->RemoveSubscription(subscription_id);

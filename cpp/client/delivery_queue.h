@@ -20,6 +20,8 @@
 #include <variant>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "client/entry_number.h"
 #include "client/received_delivery.h"
 #include "client/subscription.h"
 
@@ -32,7 +34,7 @@ struct DeliveryQueueLimits {
 
 // What one Take gives: the gaps come before the deliveries.
 struct DeliveryBatch {
-  std::vector<Gap> gaps;
+  std::vector<ReceivedGap> gaps;
   std::vector<std::shared_ptr<const ReceivedDelivery>> deliveries;
 
   [[nodiscard]] bool is_empty() const {
@@ -46,20 +48,22 @@ class DeliveryQueue {
 
   void Push(std::shared_ptr<ReceivedDelivery> delivery);
 
-  // Marks that `subscription_id` may have missed something before what comes
-  // next. Gaps that follow each other for the same reason become one.
-  void PushGap(std::string subscription_id, std::string_view reason);
+  // Marks that subscriptions may have missed something before what comes next.
+  // Gaps that follow each other and differ in their subscriptions only become
+  // one.
+  void PushGap(ReceivedGap gap);
 
   // Takes the gaps at the head and up to `limit` deliveries behind them, to
   // the next gap at most.
   DeliveryBatch Take(std::size_t limit);
 
   // Takes the gaps at the head only.
-  std::vector<Gap> TakeGaps();
+  std::vector<ReceivedGap> TakeGaps();
 
-  // Nothing taken from now on names `subscription_id`; what named nothing else
-  // is gone.
-  void RemoveSubscription(std::string_view subscription_id);
+  // Nothing taken from now on names `subscription_id`. What named nothing else
+  // is gone, and `discard` is told its number.
+  void RemoveSubscription(std::string_view subscription_id,
+                          absl::FunctionRef<void(EntryNumber)> discard);
 
   [[nodiscard]] bool is_empty() const { return items_.empty(); }
   [[nodiscard]] bool is_full() const;
@@ -68,7 +72,7 @@ class DeliveryQueue {
   [[nodiscard]] std::size_t size_bytes() const { return bytes_; }
 
  private:
-  using Item = std::variant<std::shared_ptr<ReceivedDelivery>, Gap>;
+  using Item = std::variant<std::shared_ptr<ReceivedDelivery>, ReceivedGap>;
 
   // Whether nothing is left of `item` without `subscription_id`.
   static bool Strip(Item& item, std::string_view subscription_id);

@@ -8,59 +8,57 @@ namespace streamer {
 namespace wire = syntrix::streamer::v1;
 
 ReceivedDelivery::ReceivedDelivery(
-    std::unique_ptr<wire::StreamerMessage> message, std::int64_t received_ns)
-    : message_(std::move(message)),
+    std::unique_ptr<wire::EventDelivery> delivery, std::int64_t received_ns,
+    EntryNumber number)
+    : delivery_(std::move(delivery)),
       received_ns_(received_ns),
-      size_bytes_(message_->ByteSizeLong()) {}
+      number_(number),
+      size_bytes_(delivery_->ByteSizeLong()) {}
 
 ReceivedDelivery::~ReceivedDelivery() = default;
 
-const wire::EventDelivery& ReceivedDelivery::wire() const {
-  return message_->delivery();
-}
-
 std::size_t ReceivedDelivery::subscription_count() const {
-  return static_cast<std::size_t>(wire().subscription_ids_size());
+  return static_cast<std::size_t>(delivery_->subscription_ids_size());
 }
 
 std::string_view ReceivedDelivery::subscription_id(std::size_t index) const {
-  return wire().subscription_ids(static_cast<int>(index));
+  return delivery_->subscription_ids(static_cast<int>(index));
 }
 
-std::uint64_t ReceivedDelivery::sequence() const { return wire().seq(); }
+std::uint64_t ReceivedDelivery::sequence() const { return delivery_->seq(); }
 
 std::size_t ReceivedDelivery::handle_count() const {
-  return static_cast<std::size_t>(wire().handles_size());
+  return static_cast<std::size_t>(delivery_->handles_size());
 }
 
 std::uint64_t ReceivedDelivery::handle(std::size_t index) const {
-  return wire().handles(static_cast<int>(index));
+  return delivery_->handles(static_cast<int>(index));
 }
 
 std::string_view ReceivedDelivery::progress() const {
-  return wire().progress();
+  return delivery_->progress();
 }
 
 std::string_view ReceivedDelivery::event_id() const {
-  return wire().event().event_id();
+  return delivery_->event().event_id();
 }
 
 std::string_view ReceivedDelivery::tenant() const {
-  return wire().event().tenant();
+  return delivery_->event().tenant();
 }
 
 std::string_view ReceivedDelivery::collection() const {
-  return wire().event().collection();
+  return delivery_->event().collection();
 }
 
 std::string_view ReceivedDelivery::document_id() const {
-  return wire().event().document_id();
+  return delivery_->event().document_id();
 }
 
 // An operation that this version does not know is an update: the document is
 // there and may differ.
 Operation ReceivedDelivery::operation() const {
-  switch (wire().event().operation()) {
+  switch (delivery_->event().operation()) {
     case wire::OPERATION_TYPE_INSERT:
       return Operation::kInsert;
     case wire::OPERATION_TYPE_DELETE:
@@ -71,23 +69,52 @@ Operation ReceivedDelivery::operation() const {
 }
 
 std::string_view ReceivedDelivery::document() const {
-  return wire().event().document_data();
+  return delivery_->event().document_data();
 }
 
 std::int64_t ReceivedDelivery::timestamp_ms() const {
-  return wire().event().timestamp();
+  return delivery_->event().timestamp();
+}
+
+bool ReceivedDelivery::is_redelivered() const {
+  return delivery_->redelivered();
+}
+
+bool ReceivedDelivery::is_catching_up() const {
+  return delivery_->catching_up();
+}
+
+bool ReceivedDelivery::is_document_omitted() const {
+  return delivery_->document_omitted();
+}
+
+std::uint32_t ReceivedDelivery::coalesced() const {
+  return delivery_->coalesced();
+}
+
+bool ReceivedDelivery::KeepSubscriptions(
+    absl::FunctionRef<bool(std::string_view)> is_kept) {
+  auto& ids = *delivery_->mutable_subscription_ids();
+  auto& handles = *delivery_->mutable_handles();
+  auto& memberships = *delivery_->mutable_membership();
+  const bool has_handles = handles.size() == ids.size();
+  const bool has_memberships = memberships.size() == ids.size();
+  int kept = 0;
+  for (int index = 0; index < ids.size(); ++index) {
+    if (!is_kept(ids.Get(index))) continue;
+    ids.SwapElements(kept, index);
+    if (has_handles) handles.Set(kept, handles.Get(index));
+    if (has_memberships) memberships.Set(kept, memberships.Get(index));
+    ++kept;
+  }
+  ids.DeleteSubrange(kept, ids.size() - kept);
+  if (has_handles) handles.Truncate(kept);
+  if (has_memberships) memberships.Truncate(kept);
+  return kept > 0;
 }
 
 bool ReceivedDelivery::RemoveSubscription(std::string_view id) {
-  auto* ids = message_->mutable_delivery()->mutable_subscription_ids();
-  auto* handles = message_->mutable_delivery()->mutable_handles();
-  const bool has_handles = handles->size() == ids->size();
-  for (int index = ids->size() - 1; index >= 0; --index) {
-    if (ids->Get(index) != id) continue;
-    ids->DeleteSubrange(index, 1);
-    if (has_handles) handles->erase(handles->begin() + index);
-  }
-  return !ids->empty();
+  return KeepSubscriptions([id](std::string_view one) { return one != id; });
 }
 
 }  // namespace streamer

@@ -2,8 +2,8 @@
 // access. A reader that looks at two fields pays for two fields.
 //
 // Views returned point into the delivery and are valid as long as it is.
-// Thread-safety: const use from any thread. RemoveSubscription belongs to the
-// queue that still owns it alone.
+// Thread-safety: const use from any thread. KeepSubscriptions and
+// RemoveSubscription belong to the queue that still owns it alone.
 #ifndef STREAMER_CLIENT_RECEIVED_DELIVERY_H_
 #define STREAMER_CLIENT_RECEIVED_DELIVERY_H_
 
@@ -12,21 +12,21 @@
 #include <memory>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
+#include "client/entry_number.h"
 #include "event/change_event.h"
 
 namespace syntrix::streamer::v1 {
 class EventDelivery;
-class StreamerMessage;
 }  // namespace syntrix::streamer::v1
 
 namespace streamer {
 
 class ReceivedDelivery {
  public:
-  // REQUIRES: `message` holds a delivery.
   ReceivedDelivery(
-      std::unique_ptr<syntrix::streamer::v1::StreamerMessage> message,
-      std::int64_t received_ns);
+      std::unique_ptr<syntrix::streamer::v1::EventDelivery> delivery,
+      std::int64_t received_ns, EntryNumber number = {});
   ~ReceivedDelivery();
   ReceivedDelivery(const ReceivedDelivery&) = delete;
   ReceivedDelivery& operator=(const ReceivedDelivery&) = delete;
@@ -50,19 +50,32 @@ class ReceivedDelivery {
   [[nodiscard]] std::string_view document() const;
   [[nodiscard]] std::int64_t timestamp_ms() const;
 
+  // What a session tells of its deliveries; false and 0 without one.
+  // It may have been delivered before, in an earlier epoch of the session.
+  [[nodiscard]] bool is_redelivered() const;
+  // Read from the log for subscriptions that are behind.
+  [[nodiscard]] bool is_catching_up() const;
+  // The document was larger than this gateway takes, and was left out.
+  [[nodiscard]] bool is_document_omitted() const;
+  // How many earlier events of the document were merged into this one.
+  [[nodiscard]] std::uint32_t coalesced() const;
+  // Null without a session.
+  [[nodiscard]] EntryNumber number() const { return number_; }
+
   // When it was received, on the monotonic clock, in nanoseconds.
   [[nodiscard]] std::int64_t received_ns() const { return received_ns_; }
   // What it is charged to the queue.
   [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
 
+  // Keeps the subscriptions that `is_kept` says so of. Whether any is left.
+  bool KeepSubscriptions(absl::FunctionRef<bool(std::string_view)> is_kept);
   // Takes `id` out. Whether any subscription is left.
   bool RemoveSubscription(std::string_view id);
 
  private:
-  [[nodiscard]] const syntrix::streamer::v1::EventDelivery& wire() const;
-
-  const std::unique_ptr<syntrix::streamer::v1::StreamerMessage> message_;
+  const std::unique_ptr<syntrix::streamer::v1::EventDelivery> delivery_;
   const std::int64_t received_ns_;
+  const EntryNumber number_;
   const std::size_t size_bytes_;
 };
 

@@ -4,12 +4,14 @@
 #ifndef STREAMER_CLIENT_SUBSCRIPTION_H_
 #define STREAMER_CLIENT_SUBSCRIPTION_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "client/entry_number.h"
 #include "filter/condition.h"
 
 namespace streamer {
@@ -33,9 +35,26 @@ struct SubscriptionAnswer {
 
 // These subscriptions may have missed events, or were ended by the service:
 // whatever was built on them must be loaded again.
-struct Gap {
+struct ReceivedGap {
+  // Why the service ended them.
+  enum class End : std::uint8_t {
+    kNone,       // it did not: they go on
+    kRefused,    // it refused them when they were asked for again
+    kExpired,    // their time to live passed
+    kSuspended,  // their filters cost too much
+    kRevoked,    // whoever may do so took them away
+  };
+
+  // None: every subscription of the session, whoever asked for it.
   std::vector<std::string> subscription_ids;
   std::string reason;
+  End end = End::kNone;
+  // Events after the one, up to the other, may be missing. Empty when that is
+  // not known.
+  std::string from_progress;
+  std::string to_progress;
+  // Null when it was not the service that gave notice.
+  EntryNumber number;
 };
 
 }  // namespace streamer

@@ -6,7 +6,7 @@
 namespace streamer::python::docs {
 
 inline constexpr const char* kClientInit =
-    R"(__init__(self, target, /, *, gateway_id, connect_timeout, heartbeat_interval, heartbeat_timeout, backoff_minimum, backoff_maximum, queue_deliveries, queue_bytes, max_message_bytes)
+    R"(__init__(self, target, /, *, gateway_id, session, credential, resume, coalesce, acknowledges_itself, connect_timeout, heartbeat_interval, heartbeat_timeout, backoff_minimum, backoff_maximum, queue_deliveries, queue_bytes, max_message_bytes)
 --
 
 Begin to connect; see the class.
@@ -19,7 +19,17 @@ Parameters
 target : str
     ``host:port``, or any gRPC target.
 gateway_id : str
-    A label for the service's logs.
+    A label for the service's logs, or whose session it is.
+session : bool
+    Whether it is a session; the next four count only then.
+credential : str
+    What the service compares when the session is opened again.
+resume : str
+    The state of another client to go on from, or nothing.
+coalesce : bool
+    Whether the service may merge updates.
+acknowledges_itself : bool
+    Whether `acknowledge` says what is processed, rather than `take`.
 connect_timeout, heartbeat_interval, heartbeat_timeout : float
     Seconds.
 backoff_minimum, backoff_maximum : float
@@ -87,10 +97,49 @@ Parameters
 id : str
     Its id.
 
+Returns
+-------
+int
+    The number under which `poll` says that the service has ended it; 0
+    without a session.
+
 Raises
 ------
 NotFound
     There is none.
+)";
+
+inline constexpr const char* kAcknowledge = R"(acknowledge(self, delivery, /)
+--
+
+Count everything up to a delivery as processed.
+
+Parameters
+----------
+delivery : Delivery
+    One that this client received.
+
+Raises
+------
+InvalidArgument
+    It is another's.
+)";
+
+inline constexpr const char* kGapsTold = R"(gaps_told(self, /)
+--
+
+Count the gaps given so far as processed.
+)";
+
+inline constexpr const char* kSessionState = R"(session_state(self, /)
+--
+
+Give what another client needs to go on.
+
+Returns
+-------
+str
+    Empty without a session, and before it is open.
 )";
 
 inline constexpr const char* kPoll = R"(poll(self, /)
@@ -102,16 +151,16 @@ Returns
 -------
 connected : bool or Exception or None
     True once, when the first connection stands, or why there is none.
-answers : list of (int, Subscription or Exception)
-    Answers to `subscribe`.
-gaps : list of (tuple of str, str)
-    Subscriptions and reason, of the gaps before the next delivery.
+answers : list of (int, Subscription or Exception or None)
+    Answers to `subscribe`; None and exceptions to `unsubscribe`.
+gaps : list of (tuple of str, str, str or None, str, str)
+    The fields of `streamer.Gap`, of the gaps before the next delivery.
 )";
 
 inline constexpr const char* kTake = R"(take(self, limit, /)
 --
 
-Take gaps, and deliveries behind them.
+Take gaps, and deliveries behind them; what was taken before is processed.
 
 Parameters
 ----------
@@ -120,7 +169,7 @@ limit : int
 
 Returns
 -------
-gaps : list of (tuple of str, str)
+gaps : list of (tuple of str, str, str or None, str, str)
     As for `poll`.
 deliveries : list of Delivery
     Up to the next gap.

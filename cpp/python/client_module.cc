@@ -89,6 +89,25 @@ class ClientDeliveryRecord final : public DeliveryRecord {
   [[nodiscard]] std::optional<std::int64_t> received_ns() const override {
     return delivery_->received_ns();
   }
+  [[nodiscard]] bool is_redelivered() const override {
+    return delivery_->is_redelivered();
+  }
+  [[nodiscard]] bool is_catching_up() const override {
+    return delivery_->is_catching_up();
+  }
+  [[nodiscard]] bool is_document_omitted() const override {
+    return delivery_->is_document_omitted();
+  }
+  [[nodiscard]] std::uint32_t coalesced() const override {
+    return delivery_->coalesced();
+  }
+
+  [[nodiscard]] EntryNumber number() const { return delivery_->number(); }
+  // Whether the client of that label received it.
+  [[nodiscard]] bool IsOf(
+      const std::shared_ptr<const std::string>& gateway) const {
+    return gateway_ == gateway;
+  }
 
  private:
   const std::shared_ptr<const std::string> gateway_;
@@ -101,6 +120,7 @@ class Mailbox {
   struct Contents {
     std::optional<Status> connected;
     std::vector<std::pair<std::int64_t, Result<SubscriptionAnswer>>> answers;
+    std::vector<std::pair<std::int64_t, Status>> unsubscribed;
   };
 
   void PutConnected(const Status& status) {
@@ -110,6 +130,10 @@ class Mailbox {
   void PutAnswer(std::int64_t number, Result<SubscriptionAnswer> answer) {
     const std::lock_guard lock(mutex_);
     contents_.answers.emplace_back(number, std::move(answer));
+  }
+  void PutUnsubscribed(std::int64_t number, const Status& status) {
+    const std::lock_guard lock(mutex_);
+    contents_.unsubscribed.emplace_back(number, status);
   }
   Contents Take() {
     const std::lock_guard lock(mutex_);
@@ -125,26 +149,52 @@ Duration Seconds(double seconds) {
   return Duration(std::llround(seconds * 1e9));
 }
 
-py::list GapList(const std::vector<Gap>& gaps) {
+py::object EndText(ReceivedGap::End end) {
+  switch (end) {
+    case ReceivedGap::End::kNone:
+      break;
+    case ReceivedGap::End::kRefused:
+      return py::str("refused");
+    case ReceivedGap::End::kExpired:
+      return py::str("expired");
+    case ReceivedGap::End::kSuspended:
+      return py::str("suspended");
+    case ReceivedGap::End::kRevoked:
+      return py::str("revoked");
+  }
+  return py::none();
+}
+
+py::list GapList(const std::vector<ReceivedGap>& gaps) {
   py::list list;
-  for (const Gap& gap : gaps) {
+  for (const ReceivedGap& gap : gaps) {
     list.append(py::make_tuple(py::tuple(py::cast(gap.subscription_ids)),
-                               Text(gap.reason)));
+                               Text(gap.reason), EndText(gap.end),
+                               Text(gap.from_progress), Text(gap.to_progress)));
   }
   return list;
 }
 
 class ClientObject {
  public:
-  ClientObject(std::string target, std::string gateway_id,
-               double connect_timeout, double heartbeat_interval,
-               double heartbeat_timeout, double backoff_minimum,
-               double backoff_maximum, std::size_t queue_deliveries,
-               std::size_t queue_bytes, std::size_t max_message_bytes)
-      : gateway_(std::make_shared<const std::string>(gateway_id)) {
+  ClientObject(std::string target, std::string gateway_id, bool session,
+               std::string credential, std::string resume, bool coalesce,
+               bool acknowledges_itself, double connect_timeout,
+               double heartbeat_interval, double heartbeat_timeout,
+               double backoff_minimum, double backoff_maximum,
+               std::size_t queue_deliveries, std::size_t queue_bytes,
+               std::size_t max_message_bytes)
+      : gateway_(std::make_shared<const std::string>(gateway_id)),
+        has_session_(session) {
     ClientOptions options;
     options.target = std::move(target);
     options.gateway_id = std::move(gateway_id);
+    if (session) {
+      options.session = {.credential = std::move(credential),
+                         .resume = std::move(resume),
+                         .allows_coalescing = coalesce,
+                         .acknowledges_itself = acknowledges_itself};
+    }
     options.connect_timeout = Seconds(connect_timeout);
     options.heartbeat_interval = Seconds(heartbeat_interval);
     options.heartbeat_timeout = Seconds(heartbeat_timeout);
@@ -196,9 +246,38 @@ class ClientObject {
     client_->CancelSubscribe(ticket);
   }
 
+  // The number under which Poll says that it is done; 0 when it is done now.
+  std::int64_t Unsubscribe(const std::string& id) {
+    const std::int64_t number = has_session_ ? ++last_number_ : 0;
+    Status status;
+    {
+      const py::gil_scoped_release release;
+      Client::Unsubscribed unsubscribed;
+      if (has_session_) {
+        unsubscribed = [mailbox = mailbox_, number](const Status& done) {
+          mailbox->PutUnsubscribed(number, done);
+        };
+      }
+      status = client_->Unsubscribe(id, std::move(unsubscribed));
+    }
+    RaiseIfError(status);
+    return number;
+  }
+
+  void Acknowledge(const DeliveryObject& delivery) {
+    const auto* received =
+        dynamic_cast<const ClientDeliveryRecord*>(&delivery.record());
+    if (received == nullptr || !received->IsOf(gateway_)) {
+      Raise(InvalidArgument(
+          "delivery: expected one that this client received, got another"));
+    }
+    const py::gil_scoped_release release;
+    client_->Acknowledge(received->number());
+  }
+
   py::tuple Poll() {
     Mailbox::Contents contents;
-    std::vector<Gap> gaps;
+    std::vector<ReceivedGap> gaps;
     {
       const py::gil_scoped_release release;
       client_->ClearWake();
@@ -239,6 +318,10 @@ class ClientObject {
     for (const auto& [number, answer] : contents.answers) {
       answers.append(py::make_tuple(number, ToObject(answer)));
     }
+    for (const auto& [number, status] : contents.unsubscribed) {
+      answers.append(py::make_tuple(
+          number, status.ok() ? py::none() : ToException(status)));
+    }
     return answers;
   }
 
@@ -256,6 +339,7 @@ class ClientObject {
   }
 
   const std::shared_ptr<const std::string> gateway_;
+  const bool has_session_;
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   std::int64_t last_number_ = 0;  // guarded by the GIL
 
@@ -277,6 +361,7 @@ py::dict StatisticsOf(ClientObject& object) {
                   "deliveries_taken"_a = counts.deliveries_taken,
                   "reconnects"_a = counts.reconnects,
                   "reading_pauses"_a = counts.reading_pauses,
+                  "duplicates_dropped"_a = counts.duplicates_dropped,
                   "queued_deliveries"_a = counts.queued_deliveries,
                   "queued_bytes"_a = counts.queued_bytes,
                   "subscriptions"_a = counts.subscriptions);
@@ -287,10 +372,13 @@ using ReleaseGil = py::call_guard<py::gil_scoped_release>;
 void DefineClient(py::module_& module) {
   py::class_<ClientObject>(module, "Client", docs::kClient,
                            py::release_gil_before_calling_cpp_dtor())
-      .def(py::init<std::string, std::string, double, double, double, double,
-                    double, std::size_t, std::size_t, std::size_t>(),
+      .def(py::init<std::string, std::string, bool, std::string, std::string,
+                    bool, bool, double, double, double, double, double,
+                    std::size_t, std::size_t, std::size_t>(),
            py::arg("target"), py::pos_only(), py::kw_only(),
-           py::arg("gateway_id"), py::arg("connect_timeout"),
+           py::arg("gateway_id"), py::arg("session"), py::arg("credential"),
+           py::arg("resume"), py::arg("coalesce"),
+           py::arg("acknowledges_itself"), py::arg("connect_timeout"),
            py::arg("heartbeat_interval"), py::arg("heartbeat_timeout"),
            py::arg("backoff_minimum"), py::arg("backoff_maximum"),
            py::arg("queue_deliveries"), py::arg("queue_bytes"),
@@ -306,17 +394,18 @@ void DefineClient(py::module_& module) {
            py::arg("expression"), py::pos_only(), docs::kSubscribe)
       .def("cancel", &ClientObject::Cancel, py::arg("number"), py::pos_only(),
            docs::kCancel)
+      .def("unsubscribe", &ClientObject::Unsubscribe, py::arg("id"),
+           py::pos_only(), docs::kUnsubscribe)
+      .def("acknowledge", &ClientObject::Acknowledge, py::arg("delivery"),
+           py::pos_only(), docs::kAcknowledge)
       .def(
-          "unsubscribe",
-          [](ClientObject& object, const std::string& id) {
-            Status status;
-            {
-              const py::gil_scoped_release release;
-              status = object.client().Unsubscribe(id);
-            }
-            RaiseIfError(status);
-          },
-          py::arg("id"), py::pos_only(), docs::kUnsubscribe)
+          "gaps_told",
+          [](ClientObject& object) { object.client().GapsProcessed(); },
+          ReleaseGil(), docs::kGapsTold)
+      .def(
+          "session_state",
+          [](ClientObject& object) { return object.client().session_state(); },
+          docs::kSessionState)
       .def("poll", &ClientObject::Poll, docs::kPoll)
       .def("take", &ClientObject::Take, py::arg("limit"), py::pos_only(),
            docs::kTake)

@@ -109,6 +109,11 @@ void DefineEvent(py::module_& module) {
            [](const EventObject& event) { return EventText(event); });
 }
 
+template <auto kField>
+auto FieldOf(const DeliveryObject& delivery) {
+  return (delivery.record().*kField)();
+}
+
 void DefineDelivery(py::module_& module) {
   py::class_<DeliveryObject>(module, "Delivery", docs::kDelivery)
       .def_property_readonly(
@@ -142,6 +147,17 @@ void DefineDelivery(py::module_& module) {
             return delivery.record().received_ns();
           },
           docs::kReceivedNs)
+      .def_property_readonly("is_redelivered",
+                             &FieldOf<&DeliveryRecord::is_redelivered>,
+                             docs::kIsRedelivered)
+      .def_property_readonly("is_catching_up",
+                             &FieldOf<&DeliveryRecord::is_catching_up>,
+                             docs::kIsCatchingUp)
+      .def_property_readonly("is_document_omitted",
+                             &FieldOf<&DeliveryRecord::is_document_omitted>,
+                             docs::kIsDocumentOmitted)
+      .def_property_readonly("coalesced", &FieldOf<&DeliveryRecord::coalesced>,
+                             docs::kCoalesced)
       .def("__repr__", &DeliveryText);
 }
 

@@ -135,6 +135,18 @@ inline constexpr const char* kDeliveryEvent =
 inline constexpr const char* kReceivedNs =
     "int or None: When the client received it, on the monotonic clock, in "
     "nanoseconds, comparable with `time.monotonic_ns`; None in process.";
+inline constexpr const char* kIsRedelivered =
+    "bool: Whether it may have been delivered before, in an earlier epoch of "
+    "the session; False without a session.";
+inline constexpr const char* kIsCatchingUp =
+    "bool: Whether it was read from the log for subscriptions that are "
+    "behind; False without a session.";
+inline constexpr const char* kIsDocumentOmitted =
+    "bool: Whether the document was larger than the client takes and was left "
+    "out; False without a session.";
+inline constexpr const char* kCoalesced =
+    "int: How many earlier events of the document were merged into this one; "
+    "0 without a session.";
 
 }  // namespace streamer::python::docs
 

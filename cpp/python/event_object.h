@@ -51,6 +51,11 @@ class DeliveryRecord : public EventRecord {
   [[nodiscard]] virtual std::string progress() const = 0;
   // Nothing in process.
   [[nodiscard]] virtual std::optional<std::int64_t> received_ns() const = 0;
+  // What only the service tells, in a session.
+  [[nodiscard]] virtual bool is_redelivered() const { return false; }
+  [[nodiscard]] virtual bool is_catching_up() const { return false; }
+  [[nodiscard]] virtual bool is_document_omitted() const { return false; }
+  [[nodiscard]] virtual std::uint32_t coalesced() const { return 0; }
 };
 
 // The Python class Event.

@@ -3,6 +3,14 @@ from typing import Literal
 
 from streamer._core import Delivery, Filter, Subscription
 
+_Gap = tuple[
+    tuple[str, ...],
+    str,
+    Literal["refused", "expired", "suspended", "revoked"] | None,
+    str,
+    str,
+]
+
 class Client:
     def __init__(
         self,
@@ -10,6 +18,11 @@ class Client:
         /,
         *,
         gateway_id: str,
+        session: bool,
+        credential: str,
+        resume: str,
+        coalesce: bool,
+        acknowledges_itself: bool,
         connect_timeout: float,
         heartbeat_interval: float,
         heartbeat_timeout: float,
@@ -30,17 +43,18 @@ class Client:
         /,
     ) -> int: ...
     def cancel(self, number: int, /) -> None: ...
-    def unsubscribe(self, id: str, /) -> None: ...
+    def unsubscribe(self, id: str, /) -> int: ...
+    def acknowledge(self, delivery: Delivery, /) -> None: ...
+    def gaps_told(self) -> None: ...
+    def session_state(self) -> str: ...
     def poll(
         self,
     ) -> tuple[
         Literal[True] | Exception | None,
-        list[tuple[int, Subscription | Exception]],
-        list[tuple[tuple[str, ...], str]],
+        list[tuple[int, Subscription | Exception | None]],
+        list[_Gap],
     ]: ...
-    def take(
-        self, limit: int, /
-    ) -> tuple[list[tuple[tuple[str, ...], str]], list[Delivery]]: ...
+    def take(self, limit: int, /) -> tuple[list[_Gap], list[Delivery]]: ...
     def close(self) -> None: ...
     def await_quiet(self) -> None: ...
     @property

@@ -45,9 +45,20 @@ class Gap(NamedTuple):
     ----------
     subscription_ids : tuple of str
         The subscriptions concerned.  What was built on them must be loaded
-        again; after it was asked for again, a subscription goes on by itself.
+        again; unless it has ended, a subscription goes on by itself.  Empty
+        only for a client that goes on from another's `Client.session_state`:
+        every subscription of the session, also those not asked for here.
     reason : str
-        Why: the stream broke, or the service ended a subscription.
+        Why: the stream broke, the service lost continuity, or it ended a
+        subscription.
+    ended : {"refused", "expired", "suspended", "revoked"} or None
+        Why the service ended them: it refused them when they were asked for
+        again, their time to live passed, their filters cost too much, or
+        whoever may do so took them away.  None: they go on.
+    from_progress, to_progress : str
+        Positions, comparable with `Delivery.progress`: events after the one,
+        up to the other, may be missing.  Empty when that is not known, as it
+        is without a session.
 
     Examples
     --------
@@ -59,6 +70,9 @@ class Gap(NamedTuple):
 
     subscription_ids: tuple[str, ...]
     reason: str
+    ended: Literal["refused", "expired", "suspended", "revoked"] | None = None
+    from_progress: str = ""
+    to_progress: str = ""
 
 
 def connect(
@@ -66,6 +80,11 @@ def connect(
     /,
     *,
     gateway_id: str = "",
+    session: bool = False,
+    credential: str = "",
+    resume: str = "",
+    coalesce: bool = False,
+    acknowledgement: Literal["automatic", "manual"] = "automatic",
     connect_timeout: float = 5.0,
     heartbeat_interval: float = 10.0,
     heartbeat_timeout: float = 30.0,
@@ -82,7 +101,23 @@ def connect(
     target : str
         ``host:port`` of the service's gRPC port, or any gRPC target.
     gateway_id : str, default ""
-        A label for the service's logs.
+        A label for the service's logs.  For a session, whose it is: at most
+        one client at a time, the newest one wins.
+    session : bool, default False
+        Whether subscriptions and what was not processed outlive a broken
+        stream, so that nothing is missed; see `Client`.
+    credential : str, default ""
+        Printable ASCII, sent as ``authorization``.  A session is only given
+        to a client with the credential of the one that began it.
+    resume : str, default ""
+        The `Client.session_state` of another client, to go on from there.
+    coalesce : bool, default False
+        Whether the service may merge updates of one document while this
+        client is slow.
+    acknowledgement : {"automatic", "manual"}, default "automatic"
+        When a delivery of a session counts as processed: when the next one or
+        the next batch is asked for, which suits a single task; or when
+        `Client.acknowledge` says so.
     connect_timeout : float, default 5.0
         Seconds that the first connection may take.
     heartbeat_interval : float, default 10.0
@@ -110,11 +145,13 @@ def connect(
     Raises
     ------
     InvalidArgument
-        An option is out of its range.
+        An option is out of its range, or only for sessions; on entering:
+        ``gateway_id``, ``credential`` or ``resume`` is malformed.
     Unavailable
         On entering: nobody answered at ``target`` within ``connect_timeout``.
     PermissionDenied
-        On entering: the service does not let this client in.
+        On entering: the service does not let this client in, or the session
+        was begun with another credential.
 
     Examples
     --------
@@ -143,7 +180,26 @@ def connect(
     for name, value in options.items():
         if not 0 < value < 2**31:
             raise InvalidArgument(f"{name}: expected more than 0, got {value}")
-    return Client(target, {"gateway_id": gateway_id, **options})
+    if acknowledgement not in ("automatic", "manual"):
+        raise InvalidArgument(
+            'acknowledgement: expected "automatic" or "manual", got '
+            f'"{acknowledgement}"'
+        )
+    of_session = {
+        "credential": credential,
+        "resume": resume,
+        "coalesce": coalesce,
+        "acknowledges_itself": acknowledgement == "manual",
+    }
+    if not session and any(of_session.values()):
+        raise InvalidArgument(
+            "credential, resume, coalesce and acknowledgement: expected only "
+            "with session=True"
+        )
+    return Client(
+        target,
+        {"gateway_id": gateway_id, "session": session, **of_session, **options},
+    )
 
 
 class Client:
@@ -151,9 +207,16 @@ class Client:
 
     Notes
     -----
-    It stays connected: when the stream breaks it is opened again, and every
-    subscription is asked for again.  What may have been missed meanwhile is
-    told to the callbacks of `on_gap`, in its place between the deliveries.
+    It stays connected: when the stream breaks it is opened again.  What may
+    have been missed meanwhile is told to the callbacks of `on_gap`, in its
+    place between the deliveries.
+
+    By itself its subscriptions live as long as the stream and are asked for
+    again on the next one, each with a gap.  With ``session=True`` the service
+    keeps them, and every delivery until it was processed: after a broken
+    stream, or a restart of the service, it goes on where it was, without a
+    gap; when the service cannot, it says so.  A process that is killed goes on
+    with ``resume``; what it had not processed comes again.
 
     It belongs to the event loop in which it was entered.  Deliveries are taken
     with `next_batch` or with ``async for``; several tasks may take, each
@@ -173,7 +236,7 @@ class Client:
         self._core: _client.Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connected: asyncio.Future[None] | None = None
-        self._answers: dict[int, asyncio.Future[Subscription]] = {}
+        self._answers: dict[int, asyncio.Future[Subscription | None]] = {}
         self._gap_callbacks: list[Callable[[Gap], object]] = []
         self._news = asyncio.Event()
         self._given = 0
@@ -211,7 +274,11 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """End the connection and, with it, every subscription.
+        """End the connection and, without a session, every subscription.
+
+        The service keeps a session for a while, for who goes on with it; what
+        was processed is acknowledged.  Subscriptions that it is not to keep
+        must be unsubscribed before.
 
         Who waits for deliveries or answers gets `ClosedError`, and ``async
         for`` ends.  Closing again does nothing.
@@ -270,8 +337,9 @@ class Client:
         Returns
         -------
         Subscription
-            Its deliveries come after this answer.  It lives as long as the
-            client, over broken streams, until `unsubscribe`.
+            Its deliveries come after this answer, unless a stream broke
+            before it came.  It lives as long as the client or its session,
+            over broken streams, until `unsubscribe`.
 
         Raises
         ------
@@ -305,20 +373,28 @@ class Client:
             filter,
             expression or "",
         )
+        try:
+            subscription = await self._answer(number)
+        except asyncio.CancelledError:
+            core.cancel(number)
+            raise
+        assert subscription is not None
+        return subscription
+
+    async def _answer(self, number: int) -> Subscription | None:
         answer = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
-            subscription: Subscription = await answer
-        except asyncio.CancelledError:
+            result: Subscription | None = await answer
+        finally:
             self._answers.pop(number, None)
-            core.cancel(number)
-            raise
-        return subscription
+        return result
 
     async def unsubscribe(self, subscription: Subscription | str, /) -> None:
         """End a subscription.
 
-        Nothing taken from now on names it.
+        Nothing taken from now on names it.  Of a session, waits until the
+        service has ended it, too; cancelling only stops the waiting.
 
         Parameters
         ----------
@@ -330,11 +406,60 @@ class Client:
         NotFound
             This client has no such subscription.
         ClosedError
-            The client is closed.
+            The client is closed, or was before the service answered.
         """
         if isinstance(subscription, Subscription):
             subscription = subscription.id
-        self._entered().unsubscribe(subscription)
+        number = self._entered().unsubscribe(subscription)
+        if number != 0:
+            await self._answer(number)
+
+    def acknowledge(self, delivery: Delivery, /) -> None:
+        """Count a delivery of a session, and all before it, as processed.
+
+        The service forgets what is processed.  Acknowledgements are gathered:
+        one goes out when everything received is processed, every 256
+        deliveries, and with each heartbeat.
+
+        Parameters
+        ----------
+        delivery : Delivery
+            One that this client gave.
+
+        Raises
+        ------
+        InvalidArgument
+            It is not of this client, or the client has no session.
+        ClosedError
+            The client was never entered.  Of a closed one, what is
+            acknowledged counts for `session_state` only.
+        """
+        if not self._options["session"]:
+            raise InvalidArgument(
+                "acknowledge: expected a client with session=True"
+            )
+        self._entered(even_closed=True).acknowledge(delivery)
+
+    def session_state(self) -> str:
+        """Give what another client needs to go on with the session.
+
+        Hand it to `connect` as ``resume``, with the same ``gateway_id`` and
+        ``credential``: what was not processed by then comes first.  Kept
+        anew after each batch it makes a process that is killed and started
+        again miss nothing, as long as the service keeps the session.
+
+        Returns
+        -------
+        str
+            Opaque, short, printable ASCII.  Empty without a session, and
+            before it is open.
+
+        Raises
+        ------
+        ClosedError
+            The client was never entered.
+        """
+        return self._entered(even_closed=True).session_state()
 
     async def next_batch(self, *, limit: int = 1024) -> list[Delivery]:
         """Take deliveries, as many as there are, at least one.
@@ -348,7 +473,8 @@ class Client:
         -------
         list of Delivery
             In order.  Other tasks get a turn before anything is taken, and
-            cancelling loses nothing.
+            cancelling loses nothing.  With automatic acknowledgement, what
+            was given before counts as processed from the call on.
 
         Raises
         ------
@@ -428,7 +554,8 @@ class Client:
         -------
         dict of str to int
             ``deliveries_received``, ``deliveries_taken``, ``reconnects``,
-            ``reading_pauses`` (how often the queue was full), and now:
+            ``reading_pauses`` (how often the queue was full),
+            ``duplicates_dropped`` (what a session sent again), and now:
             ``queued_deliveries``, ``queued_bytes``, ``subscriptions``.
 
         Raises
@@ -460,8 +587,7 @@ class Client:
         if self._core is None:
             return []
         gaps, deliveries = self._core.take(limit)
-        if gaps:
-            self._tell(gaps)
+        self._tell(gaps)
         return deliveries
 
     def _on_readable(self) -> None:
@@ -489,10 +615,14 @@ class Client:
         else:
             future.set_result(None)
 
-    def _tell(self, gaps: list[tuple[tuple[str, ...], str]]) -> None:
+    def _tell(self, gaps: list[_client._Gap]) -> None:
+        if not gaps:
+            return
         for gap in gaps:
             for callback in self._gap_callbacks:
                 self._call(callback, Gap(*gap))
+        assert self._core is not None
+        self._core.gaps_told()
 
     def _call(self, callback: Callable[[Gap], object], gap: Gap) -> None:
         try:

@@ -1,5 +1,6 @@
 #include "client/internal/connection.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 #include <variant>
@@ -37,7 +38,7 @@ std::uint64_t RandomSeed() {
   return (static_cast<std::uint64_t>(device()) << 32) ^ device();
 }
 
-ClientSessionOptions SessionOptions(const ClientOptions& options) {
+ClientSessionOptions ProtocolOptions(const ClientOptions& options) {
   ClientSessionOptions session;
   session.target = options.target;
   session.connect_timeout = options.connect_timeout;
@@ -45,7 +46,34 @@ ClientSessionOptions SessionOptions(const ClientOptions& options) {
   session.heartbeat_timeout = options.heartbeat_timeout;
   session.backoff = options.backoff;
   session.backoff_seed = RandomSeed();
+  if (!options.session.has_value()) return session;
+  // A malformed state is refused in Start.
+  session.session =
+      options.session->resume.empty()
+          ? SessionPlace()
+          : ParseSessionPlace(options.session->resume).value_or(SessionPlace());
   return session;
+}
+
+// gRPC takes text for headers only.
+bool IsHeaderText(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+Status CheckOptions(const ClientOptions& options) {
+  if (!options.session.has_value()) return OkStatus();
+  if (options.gateway_id.empty()) {
+    return InvalidArgument("gateway_id: expected text, got none");
+  }
+  if (!IsHeaderText(options.session->credential)) {
+    return InvalidArgument(
+        "credential: expected printable ASCII, got something else");
+  }
+  if (options.session->resume.empty()) return OkStatus();
+  const Status state = ParseSessionPlace(options.session->resume).status();
+  if (state.ok()) return state;
+  return InvalidArgument(std::string("resume: ").append(MessageOf(state)));
 }
 
 // The session decides when to try again, so the channel's own backoff is kept
@@ -112,13 +140,14 @@ Client::Connection::Connection(const ClientOptions& options,
                                Connected connected)
     : options_(options),
       stub_(wire::StreamerService::NewStub(MakeChannel(options))),
-      session_(SessionOptions(options)),
+      session_(ProtocolOptions(options)),
       queue_(options.queue),
       connected_(std::move(connected)) {}
 
 void Client::Connection::Start() {
   const Section section(*this);
-  Perform(session_.Start(Now()));
+  const Status options = CheckOptions(options_);
+  Perform(options.ok() ? session_.Start(Now()) : session_.Refuse(options));
 }
 
 SubscribeTicket Client::Connection::Subscribe(SubscriptionRequest request,
@@ -141,11 +170,18 @@ void Client::Connection::CancelSubscribe(SubscribeTicket ticket) {
   Perform(session_.CancelSubscribe(ticket));
 }
 
-Status Client::Connection::Unsubscribe(std::string_view subscription_id) {
+Status Client::Connection::Unsubscribe(std::string_view subscription_id,
+                                       Unsubscribed unsubscribed) {
   const Section section(*this);
-  auto actions = session_.Unsubscribe(subscription_id);
+  const UnsubscribeTicket ticket(next_ticket_++);
+  auto actions = session_.Unsubscribe(subscription_id, ticket);
   if (!actions.ok()) return actions.status();
-  queue_.RemoveSubscription(subscription_id);
+  if (unsubscribed != nullptr) {
+    unsubscribed_.emplace(ticket, std::move(unsubscribed));
+  }
+  queue_.RemoveSubscription(subscription_id, [this](EntryNumber number) {
+    Perform(session_.Processed(number));
+  });
   Perform(*std::move(actions));
   ResumeIfRoom();
   return OkStatus();
@@ -153,14 +189,35 @@ Status Client::Connection::Unsubscribe(std::string_view subscription_id) {
 
 DeliveryBatch Client::Connection::TakeBatch(std::size_t limit) {
   const Section section(*this);
+  ReaderIsBack();
   DeliveryBatch batch = queue_.Take(limit);
   statistics_.deliveries_taken += batch.deliveries.size();
+  for (const ReceivedGap& gap : batch.gaps) gaps_taken_.push_back(gap.number);
+  if (!batch.deliveries.empty()) {
+    last_taken_ = batch.deliveries.back()->number();
+  }
   ResumeIfRoom();
   return batch;
 }
 
+// A reader that acknowledges by itself does so for deliveries only: being told
+// is all there is to a gap.
+void Client::Connection::ReaderIsBack() {
+  if (!has_session()) return;
+  for (const EntryNumber gap : std::exchange(gaps_taken_, {})) {
+    Perform(session_.Processed(gap));
+  }
+  if (options_.session->acknowledges_itself) return;
+  const EntryNumber taken = std::exchange(last_taken_, {});
+  if (!taken.is_null()) Perform(session_.ProcessedUpTo(taken));
+}
+
 DeliveryBatch Client::Connection::NextBatch(
     std::size_t limit, std::chrono::steady_clock::time_point deadline) {
+  {
+    const Section section(*this);
+    ReaderIsBack();
+  }
   {
     Lock lock(mutex_);
     changed_.wait_until(lock, deadline, [this] {
@@ -170,14 +227,28 @@ DeliveryBatch Client::Connection::NextBatch(
   return TakeBatch(limit);
 }
 
-std::vector<Gap> Client::Connection::TakeGaps() {
+std::vector<ReceivedGap> Client::Connection::TakeGaps() {
   const Section section(*this);
-  return queue_.TakeGaps();
+  std::vector<ReceivedGap> gaps = queue_.TakeGaps();
+  for (const ReceivedGap& gap : gaps) gaps_taken_.push_back(gap.number);
+  return gaps;
+}
+
+void Client::Connection::GapsProcessed() {
+  const Section section(*this);
+  for (const EntryNumber gap : std::exchange(gaps_taken_, {})) {
+    Perform(session_.Processed(gap));
+  }
+}
+
+void Client::Connection::Acknowledge(EntryNumber number) {
+  const Section section(*this);
+  if (!number.is_null()) Perform(session_.ProcessedUpTo(number));
 }
 
 void Client::Connection::Close() {
   const Section section(*this);
-  Perform(session_.Close());
+  Perform(session_.Close(Now()));
 }
 
 void Client::Connection::AwaitQuiet() {
@@ -211,7 +282,14 @@ ClientStatistics Client::Connection::Statistics() const {
   statistics.queued_deliveries = queue_.delivery_count();
   statistics.queued_bytes = queue_.size_bytes();
   statistics.subscriptions = session_.subscription_count();
+  statistics.duplicates_dropped = session_.duplicates();
   return statistics;
+}
+
+std::string Client::Connection::session_state() const {
+  const Lock lock(mutex_);
+  const std::optional<SessionPlace> place = session_.place();
+  return place.has_value() ? FormatSessionPlace(*place) : std::string();
 }
 
 bool Client::Connection::OnMessage(
@@ -219,47 +297,119 @@ bool Client::Connection::OnMessage(
     std::int64_t received_ns) {
   const Section section(*this);
   if (&stream != stream_.get()) return false;
-  Perform(session_.MessageReceived(MonotonicTime(Duration(received_ns))));
-  switch (message->payload_case()) {
+  // What is left of a stream that was finished is read for its end.
+  if (session_.state() == ClientState::kClosed) return true;
+  Receive(*message, received_ns);
+  return &stream == stream_.get() && !PauseIfFull();
+}
+
+void Client::Connection::Receive(wire::StreamerMessage& message,
+                                 std::int64_t received_ns) {
+  const MonotonicTime received{Duration(received_ns)};
+  Perform(session_.MessageReceived(received));
+  switch (message.payload_case()) {
     case wire::StreamerMessage::kDelivery:
-      ReceiveDelivery(std::move(message), received_ns);
+      ReceiveDelivery(
+          std::unique_ptr<wire::EventDelivery>(message.release_delivery()),
+          received_ns);
       break;
-    case wire::StreamerMessage::kHeartbeatAck:
-      session_.HeartbeatAcknowledged();
+    case wire::StreamerMessage::kHeartbeatAck: {
+      const wire::HeartbeatAck& ack = message.heartbeat_ack();
+      session_.HeartbeatAcknowledged(received, ack.session(), ack.last_seq());
       break;
+    }
     case wire::StreamerMessage::kSubscribeResponse: {
-      const wire::SubscribeResponse& answer = message->subscribe_response();
+      const wire::SubscribeResponse& answer = message.subscribe_response();
       Perform(session_.SubscribeAnswered(answer.subscription_id(),
                                          client_wire::DecodeAnswer(answer)));
       break;
     }
     default:
-      break;  // of a later version, or meant for sessions
+      if (!has_session()) break;
+      if (message.has_delivery_batch()) {
+        ReceiveBatch(*message.mutable_delivery_batch(), received_ns);
+      } else {
+        ReceiveForSession(message, received);
+      }
   }
-  return !PauseIfFull();
+}
+
+void Client::Connection::ReceiveForSession(wire::StreamerMessage& message,
+                                           MonotonicTime received) {
+  switch (message.payload_case()) {
+    case wire::StreamerMessage::kWelcome:
+      Perform(session_.Welcomed(client_wire::DecodeWelcome(message.welcome()),
+                                received));
+      break;
+    case wire::StreamerMessage::kResyncRequired: {
+      const wire::ResyncRequired& resync = message.resync_required();
+      Perform(session_.ResyncReceived(
+          resync.seq(), client_wire::DecodeResync(resync), received));
+      break;
+    }
+    case wire::StreamerMessage::kSubscriptionClosed: {
+      const wire::SubscriptionClosed& closed = message.subscription_closed();
+      Perform(session_.EndReceived(
+          closed.seq(), SubscriptionHandle(closed.handle()),
+          client_wire::DecodeClosed(closed), received));
+      break;
+    }
+    case wire::StreamerMessage::kUnsubscribeResponse:
+      Perform(session_.UnsubscribeAnswered(
+          message.unsubscribe_response().subscription_id()));
+      break;
+    default:
+      break;  // of a later version
+  }
+}
+
+// One of them may break the stream: then the others are not of this session
+// any more.
+void Client::Connection::ReceiveBatch(wire::DeliveryBatch& batch,
+                                      std::int64_t received_ns) {
+  const std::shared_ptr<ClientStream> stream = stream_;
+  std::vector<wire::EventDelivery*> deliveries(
+      static_cast<std::size_t>(batch.deliveries_size()));
+  batch.mutable_deliveries()->ExtractSubrange(0, batch.deliveries_size(),
+                                              deliveries.data());
+  for (wire::EventDelivery* delivery : deliveries) {
+    std::unique_ptr<wire::EventDelivery> owned(delivery);
+    if (stream_ == stream) ReceiveDelivery(std::move(owned), received_ns);
+  }
 }
 
 void Client::Connection::ReceiveDelivery(
-    std::unique_ptr<wire::StreamerMessage> message, std::int64_t received_ns) {
-  auto delivery =
-      std::make_shared<ReceivedDelivery>(std::move(message), received_ns);
-  if (session_.has_retired() && !KeepLiveSubscriptions(*delivery)) return;
+    std::unique_ptr<wire::EventDelivery> delivery, std::int64_t received_ns) {
+  ClientSession::Admission admission;
+  if (has_session()) {
+    admission = session_.DeliveryReceived(client_wire::DecodeEntry(*delivery),
+                                          MonotonicTime(Duration(received_ns)));
+    Perform(std::move(admission.actions));
+    if (admission.number.is_null()) return;
+  }
+  Queue(std::make_shared<ReceivedDelivery>(std::move(delivery), received_ns,
+                                           admission.number),
+        admission.is_divided);
+}
+
+void Client::Connection::Queue(std::shared_ptr<ReceivedDelivery> delivery,
+                               bool is_divided) {
+  bool is_wanted = delivery->subscription_count() > 0 || !has_session();
+  if (is_divided) {
+    is_wanted = delivery->KeepSubscriptions(
+        [this](std::string_view id) { return session_.NoteId(id); });
+  }
+  if (session_.has_retired()) {
+    is_wanted = delivery->KeepSubscriptions(
+        [this](std::string_view id) { return session_.IsLive(id); });
+  }
+  if (!is_wanted) {
+    Perform(session_.Processed(delivery->number()));
+    return;
+  }
   ++statistics_.deliveries_received;
   must_wake_ = must_wake_ || queue_.is_empty();
   queue_.Push(std::move(delivery));
-}
-
-bool Client::Connection::KeepLiveSubscriptions(ReceivedDelivery& delivery) {
-  std::vector<std::string> retired;
-  for (std::size_t i = 0; i < delivery.subscription_count(); ++i) {
-    const std::string_view id = delivery.subscription_id(i);
-    if (!session_.IsLive(id)) retired.emplace_back(id);
-  }
-  bool is_any_left = true;
-  for (const std::string& id : retired) {
-    is_any_left = delivery.RemoveSubscription(id);
-  }
-  return is_any_left;
 }
 
 bool Client::Connection::PauseIfFull() {
@@ -316,13 +466,31 @@ void Client::Connection::Perform(ClientActions actions) {
 
 void Client::Connection::PerformOne(client_action::OpenStream) {
   is_paused_ = false;
-  stream_ = std::make_shared<ClientStream>(shared_from_this());
+  stream_ = std::make_shared<ClientStream>(
+      shared_from_this(),
+      has_session() ? options_.session->credential : std::string());
   ++open_streams_;
   stream_->Start(*stub_);
 }
 
 void Client::Connection::PerformOne(client_action::AbandonStream) {
   std::exchange(stream_, nullptr)->Abandon();
+}
+
+void Client::Connection::PerformOne(client_action::FinishStream) {
+  stream_->Finish();
+  if (std::exchange(is_paused_, false)) stream_->Read();
+}
+
+void Client::Connection::PerformOne(const client_action::SendHello& action) {
+  stream_->Send(client_wire::EncodeHello(
+      options_.gateway_id, action.place,
+      {.allows_coalescing = options_.session->allows_coalescing,
+       .max_message_bytes = options_.max_message_bytes}));
+}
+
+void Client::Connection::PerformOne(client_action::SendAcknowledgement action) {
+  stream_->Send(client_wire::EncodeAck(action.acknowledgement));
 }
 
 void Client::Connection::PerformOne(client_action::SendSubscribe action) {
@@ -334,9 +502,9 @@ void Client::Connection::PerformOne(client_action::SendUnsubscribe action) {
   stream_->Send(client_wire::EncodeUnsubscribe(action.subscription_id));
 }
 
-void Client::Connection::PerformOne(client_action::SendHeartbeat) {
-  stream_->Send(
-      client_wire::EncodeHeartbeat(options_.gateway_id, UnixMillis()));
+void Client::Connection::PerformOne(client_action::SendHeartbeat action) {
+  stream_->Send(client_wire::EncodeHeartbeat(options_.gateway_id, UnixMillis(),
+                                             action.last_seq));
 }
 
 void Client::Connection::PerformOne(client_action::CompleteSubscribe action) {
@@ -354,8 +522,17 @@ void Client::Connection::PerformOne(client_action::CompleteSubscribe action) {
       });
 }
 
+void Client::Connection::PerformOne(client_action::CompleteUnsubscribe action) {
+  const auto found = unsubscribed_.find(action.ticket);
+  if (found == unsubscribed_.end()) return;
+  callbacks_.push_back(
+      [unsubscribed = std::move(found->second),
+       status = std::move(action.status)] { unsubscribed(status); });
+  unsubscribed_.erase(found);
+}
+
 void Client::Connection::PerformOne(client_action::ReportGap action) {
-  queue_.PushGap(std::move(action.subscription_id), action.reason);
+  queue_.PushGap(std::move(action.gap));
   must_wake_ = true;
 }
 

@@ -30,11 +30,14 @@ class Client::Connection final
   void Start();
   SubscribeTicket Subscribe(SubscriptionRequest request, Answered answered);
   void CancelSubscribe(SubscribeTicket ticket);
-  Status Unsubscribe(std::string_view subscription_id);
+  Status Unsubscribe(std::string_view subscription_id,
+                     Unsubscribed unsubscribed);
   DeliveryBatch TakeBatch(std::size_t limit);
   DeliveryBatch NextBatch(std::size_t limit,
                           std::chrono::steady_clock::time_point deadline);
-  std::vector<Gap> TakeGaps();
+  std::vector<ReceivedGap> TakeGaps();
+  void GapsProcessed();
+  void Acknowledge(EntryNumber number);
   void Close();
   // Until every stream has ended and no callback runs.
   void AwaitQuiet();
@@ -48,6 +51,7 @@ class Client::Connection final
   [[nodiscard]] ClientState state() const;
   [[nodiscard]] Status close_reason() const;
   [[nodiscard]] ClientStatistics Statistics() const;
+  [[nodiscard]] std::string session_state() const;
 
   bool OnMessage(
       ClientStream& stream,
@@ -67,22 +71,37 @@ class Client::Connection final
     std::string expression;
   };
 
+  [[nodiscard]] bool has_session() const {
+    return options_.session.has_value();
+  }
+
   void Perform(ClientActions actions);
   void PerformOne(client_action::OpenStream action);
   void PerformOne(client_action::AbandonStream action);
+  void PerformOne(client_action::FinishStream action);
+  void PerformOne(const client_action::SendHello& action);
   void PerformOne(client_action::SendSubscribe action);
   void PerformOne(client_action::SendUnsubscribe action);
   void PerformOne(client_action::SendHeartbeat action);
+  void PerformOne(client_action::SendAcknowledgement action);
   void PerformOne(client_action::CompleteSubscribe action);
+  void PerformOne(client_action::CompleteUnsubscribe action);
   void PerformOne(client_action::ReportGap action);
   void PerformOne(client_action::ReportConnected action);
   void PerformOne(client_action::ReportClosed action);
 
+  void Receive(syntrix::streamer::v1::StreamerMessage& message,
+               std::int64_t received_ns);
+  void ReceiveForSession(syntrix::streamer::v1::StreamerMessage& message,
+                         MonotonicTime received);
+  void ReceiveBatch(syntrix::streamer::v1::DeliveryBatch& batch,
+                    std::int64_t received_ns);
   void ReceiveDelivery(
-      std::unique_ptr<syntrix::streamer::v1::StreamerMessage> message,
+      std::unique_ptr<syntrix::streamer::v1::EventDelivery> delivery,
       std::int64_t received_ns);
-  // Whether a live subscription is named.
-  bool KeepLiveSubscriptions(ReceivedDelivery& delivery);
+  void Queue(std::shared_ptr<ReceivedDelivery> delivery, bool is_divided);
+  // What the reader took before it came back is processed.
+  void ReaderIsBack();
   bool PauseIfFull();
   void ResumeIfRoom();
   void OnAlarm();
@@ -99,7 +118,10 @@ class Client::Connection final
   DeliveryQueue queue_;
   Connected connected_;
   std::unordered_map<SubscribeTicket, Asked> asked_;
+  std::unordered_map<UnsubscribeTicket, Unsubscribed> unsubscribed_;
   std::uint64_t next_ticket_ = 1;
+  EntryNumber last_taken_;
+  std::vector<EntryNumber> gaps_taken_;  // and not processed yet
   std::shared_ptr<ClientStream> stream_;
   bool is_paused_ = false;
   std::unique_ptr<grpc::Alarm> alarm_;

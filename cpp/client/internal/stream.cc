@@ -23,6 +23,12 @@ Status FromGrpc(const grpc::Status& status) {
 
 }  // namespace
 
+ClientStream::ClientStream(std::shared_ptr<ClientStreamOwner> owner,
+                           const std::string& credential)
+    : owner_(std::move(owner)) {
+  if (!credential.empty()) context_->AddMetadata("authorization", credential);
+}
+
 void ClientStream::Start(Stub& stub) {
   self_ = shared_from_this();
   stub.async()->Stream(context_.get(), this);
@@ -49,9 +55,20 @@ void ClientStream::OnReadDone(bool ok) {
 
 void ClientStream::Send(wire::GatewayMessage message) {
   const std::lock_guard lock(mutex_);
-  if (has_ended_) return;
+  if (has_ended_ || must_finish_) return;
+  // The first one is being written.
+  if (outgoing_.size() > 1 && outgoing_.back().has_ack() && message.has_ack()) {
+    outgoing_.back() = std::move(message);
+    return;
+  }
   outgoing_.push_back(std::move(message));
   if (!is_writing_) WriteNext();
+}
+
+void ClientStream::Finish() {
+  const std::lock_guard lock(mutex_);
+  must_finish_ = true;
+  if (!has_ended_ && !is_writing_) StartWritesDone();
 }
 
 // With the mutex held. All but the last message of a burst may be gathered
@@ -68,7 +85,11 @@ void ClientStream::OnWriteDone(bool ok) {
     const std::lock_guard lock(mutex_);
     is_writing_ = false;
     outgoing_.pop_front();
-    if (ok && !has_ended_ && !outgoing_.empty()) WriteNext();
+    if (ok && !has_ended_ && !outgoing_.empty()) {
+      WriteNext();
+    } else if (ok && !has_ended_ && must_finish_) {
+      StartWritesDone();
+    }
   }
   if (!ok) End();
 }

@@ -15,6 +15,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
@@ -48,18 +49,24 @@ class ClientStream final
  public:
   using Stub = syntrix::streamer::v1::StreamerService::Stub;
 
-  explicit ClientStream(std::shared_ptr<ClientStreamOwner> owner)
-      : owner_(std::move(owner)) {}
+  // `credential` goes along as "authorization", unless it is empty.
+  ClientStream(std::shared_ptr<ClientStreamOwner> owner,
+               const std::string& credential);
 
   // Opens the stream and reads the first message.
   void Start(Stub& stub);
 
-  // Sends after what was sent before; nothing on a stream that has ended.
+  // Sends after what was sent before; nothing on a stream that has ended. An
+  // acknowledgement that waits to be sent gives way to the next.
   void Send(syntrix::streamer::v1::GatewayMessage message);
 
   // Reads one more message. REQUIRES: OnMessage returned false since the last
   // call.
   void Read();
+
+  // Ends the sending side once everything was sent. OnEnd follows when the
+  // service has ended its own, to be read until then.
+  void Finish();
 
   // Cancels; OnEnd follows soon.
   void Abandon();
@@ -84,6 +91,7 @@ class ClientStream final
       std::make_unique<grpc::ClientContext>();
   bool has_ended_ = false;  // the hold is released: start nothing any more
   bool is_writing_ = false;
+  bool must_finish_ = false;
   std::deque<syntrix::streamer::v1::GatewayMessage> outgoing_;
 };
 

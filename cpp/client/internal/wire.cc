@@ -1,5 +1,6 @@
 #include "client/internal/wire.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -98,6 +99,19 @@ std::uint32_t OffsetOf(std::string_view text, const Report& report) {
   return static_cast<std::uint32_t>(at);
 }
 
+SessionWelcome::Continuity DecodeContinuity(wire::Continuity continuity) {
+  switch (continuity) {
+    case wire::CONTINUITY_NEW:
+      return SessionWelcome::Continuity::kNew;
+    case wire::CONTINUITY_NOTHING_MISSED:
+      return SessionWelcome::Continuity::kNothingMissed;
+    case wire::CONTINUITY_COMPLETE:
+      return SessionWelcome::Continuity::kComplete;
+    default:
+      return SessionWelcome::Continuity::kLost;
+  }
+}
+
 }  // namespace
 
 Result<wire::GatewayMessage> EncodeSubscribe(
@@ -131,10 +145,37 @@ wire::GatewayMessage EncodeUnsubscribe(std::string_view subscription_id) {
 }
 
 wire::GatewayMessage EncodeHeartbeat(const std::string& gateway_id,
-                                     std::int64_t unix_ms) {
+                                     std::int64_t unix_ms,
+                                     std::uint64_t last_seq) {
   wire::GatewayMessage message;
-  message.mutable_heartbeat()->set_gateway_id(gateway_id);
-  message.mutable_heartbeat()->set_timestamp(unix_ms);
+  wire::Heartbeat& heartbeat = *message.mutable_heartbeat();
+  heartbeat.set_gateway_id(gateway_id);
+  heartbeat.set_timestamp(unix_ms);
+  heartbeat.set_last_seq(last_seq);
+  return message;
+}
+
+wire::GatewayMessage EncodeAck(
+    const SessionReceiver::Acknowledgement& acknowledgement) {
+  wire::GatewayMessage message;
+  message.mutable_ack()->set_session(acknowledgement.session);
+  message.mutable_ack()->set_seq(acknowledgement.seq);
+  return message;
+}
+
+wire::GatewayMessage EncodeHello(const std::string& gateway_id,
+                                 const SessionPlace& place,
+                                 const HelloOptions& options) {
+  constexpr std::size_t kMaximum = std::numeric_limits<std::uint32_t>::max();
+  wire::GatewayMessage message;
+  wire::Hello& hello = *message.mutable_hello();
+  hello.set_gateway_id(gateway_id);
+  hello.set_session(place.session);
+  hello.set_last_seq(place.seq);
+  hello.set_last_progress(place.progress);
+  hello.set_coalesce(options.allows_coalescing);
+  hello.set_max_message_bytes(static_cast<std::uint32_t>(
+      std::min(options.max_message_bytes, kMaximum)));
   return message;
 }
 
@@ -154,6 +195,52 @@ Result<SubscriptionAnswer> DecodeAnswer(
     answer.expires_at = FromUnixMillis(response.expires_at_ms());
   }
   return answer;
+}
+
+SessionWelcome DecodeWelcome(const wire::Welcome& welcome) {
+  return {.session = welcome.session(),
+          .continuity = DecodeContinuity(welcome.continuity()),
+          .next_seq = welcome.next_seq(),
+          .from_progress = welcome.from_progress(),
+          .to_progress = welcome.to_progress(),
+          .subscription_count = welcome.subscription_count(),
+          .subscription_digest = welcome.subscription_digest()};
+}
+
+SessionEntry DecodeEntry(const wire::EventDelivery& delivery) {
+  return {.seq = delivery.seq(),
+          .part = delivery.part(),
+          .progress = delivery.progress(),
+          .is_catching_up = delivery.catching_up()};
+}
+
+ReceivedGap DecodeResync(const wire::ResyncRequired& resync) {
+  ReceivedGap gap;
+  gap.subscription_ids.assign(resync.subscription_ids().begin(),
+                              resync.subscription_ids().end());
+  gap.reason = resync.reason();
+  gap.from_progress = resync.from_progress();
+  gap.to_progress = resync.to_progress();
+  return gap;
+}
+
+ReceivedGap DecodeClosed(const wire::SubscriptionClosed& closed) {
+  ReceivedGap gap;
+  gap.subscription_ids = {closed.subscription_id()};
+  switch (closed.reason()) {
+    case wire::CLOSE_REASON_EXPIRED:
+      gap.end = ReceivedGap::End::kExpired;
+      gap.reason = "ended by the service: its time to live passed";
+      break;
+    case wire::CLOSE_REASON_SUSPENDED:
+      gap.end = ReceivedGap::End::kSuspended;
+      gap.reason = "ended by the service: its filter cost too much";
+      break;
+    default:
+      gap.end = ReceivedGap::End::kRevoked;
+      gap.reason = "ended by the service: it was taken away";
+  }
+  return gap;
 }
 
 Status WithPosition(const Status& refusal, std::string_view expression) {

@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/client_actions.h"
+
 namespace streamer {
 namespace {
 
@@ -18,64 +20,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-MonotonicTime At(Duration since_start) {
-  return MonotonicTime(since_start + std::chrono::hours(1));
-}
-
-struct ActionText {
-  std::string operator()(const client_action::OpenStream&) { return "open"; }
-  std::string operator()(const client_action::AbandonStream&) {
-    return "abandon";
-  }
-  std::string operator()(const client_action::SendSubscribe& action) {
-    return "subscribe " + action.request.id + " " + action.request.expression;
-  }
-  std::string operator()(const client_action::SendUnsubscribe& action) {
-    return "unsubscribe " + action.subscription_id;
-  }
-  std::string operator()(const client_action::SendHeartbeat&) {
-    return "heartbeat";
-  }
-  std::string operator()(const client_action::CompleteSubscribe& action) {
-    const std::string ticket = std::to_string(action.ticket.value());
-    if (action.answer.ok()) return ticket + " answered " + action.answer->id;
-    return ticket + " refused " + action.answer.status().ToString();
-  }
-  std::string operator()(const client_action::ReportGap& action) {
-    return "gap " + action.subscription_id + ": " + action.reason;
-  }
-  std::string operator()(const client_action::ReportConnected&) {
-    return "connected";
-  }
-  std::string operator()(const client_action::ReportClosed& action) {
-    return "closed " + action.status.ToString();
-  }
-};
-
-std::vector<std::string> Text(const ClientActions& actions) {
-  std::vector<std::string> text;
-  for (const ClientAction& action : actions) {
-    text.push_back(std::visit(ActionText(), action));
-  }
-  return text;
-}
-
-SubscriptionRequest Request(const std::string& id,
-                            const std::string& expression = "true") {
-  return {.id = id,
-          .tenant = "t",
-          .collection = "rooms",
-          .conditions = {},
-          .expression = expression};
-}
-
-SubscriptionAnswer Accepted(const std::string& id) {
-  return {.id = id,
-          .handle = SubscriptionHandle(1),
-          .progress = "p1-1-0",
-          .expires_at = std::nullopt};
-}
 
 class ClientSessionTest : public ::testing::Test {
  protected:
@@ -90,7 +34,7 @@ class ClientSessionTest : public ::testing::Test {
   void Connect(Duration when = Duration(0)) {
     session_.Start(At(when));
     session_.MessageReceived(At(when));
-    session_.HeartbeatAcknowledged();
+    session_.HeartbeatAcknowledged(At(when));
   }
 
   void SubscribeLive(const std::string& id, std::uint64_t ticket) {
@@ -338,7 +282,7 @@ TEST_F(ClientSessionTest, AHeartbeatGoesOutInEachInterval) {
   EXPECT_EQ(session_.NextDeadline(), At(seconds(10)));
   EXPECT_THAT(Text(session_.Tick(At(seconds(9)))), IsEmpty());
   EXPECT_THAT(Text(session_.Tick(At(seconds(10)))), ElementsAre("heartbeat"));
-  session_.HeartbeatAcknowledged();
+  session_.HeartbeatAcknowledged(At(seconds(11)));
   EXPECT_THAT(Text(session_.Tick(At(seconds(20)))), ElementsAre("heartbeat"));
 }
 
@@ -394,10 +338,10 @@ TEST_F(ClientSessionTest, CloseEndsEverythingOnce) {
   SubscribeLive("s1", 1);
   session_.Subscribe(SubscribeTicket(2), Request("s2"));
   EXPECT_THAT(
-      Text(session_.Close()),
+      Text(session_.Close(At(seconds(1)))),
       ElementsAre("abandon", "2 refused CANCELLED: the client is closed",
                   "closed OK"));
-  EXPECT_THAT(Text(session_.Close()), IsEmpty());
+  EXPECT_THAT(Text(session_.Close(At(seconds(1)))), IsEmpty());
   EXPECT_THAT(Text(session_.Tick(At(seconds(100)))), IsEmpty());
   EXPECT_THAT(Text(session_.Subscribe(SubscribeTicket(3), Request("s3"))),
               ElementsAre("3 refused CANCELLED: the client is "
@@ -493,7 +437,7 @@ class RandomSession {
                    std::get_if<client_action::SendUnsubscribe>(&message)) {
       held_.erase(end->subscription_id);
     } else {
-      session_.HeartbeatAcknowledged();
+      session_.HeartbeatAcknowledged(now_);
     }
   }
 

@@ -74,7 +74,7 @@ class ClientUnderTest {
     while (ids.size() < n) {
       const DeliveryBatch batch = client_.NextBatch(n - ids.size(), Deadline());
       if (batch.is_empty()) break;
-      for (const Gap& gap : batch.gaps) gaps_.push_back(gap);
+      for (const ReceivedGap& gap : batch.gaps) gaps_.push_back(gap);
       for (const auto& delivery : batch.deliveries) {
         ids.emplace_back(delivery->event_id());
       }
@@ -82,11 +82,11 @@ class ClientUnderTest {
     return ids;
   }
 
-  [[nodiscard]] const std::vector<Gap>& gaps() const { return gaps_; }
+  [[nodiscard]] const std::vector<ReceivedGap>& gaps() const { return gaps_; }
 
  private:
   std::promise<Status> connected_;
-  std::vector<Gap> gaps_;
+  std::vector<ReceivedGap> gaps_;
   Client client_;
 };
 

@@ -15,6 +15,17 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+ReceivedGap GapOf(const std::string& id, const std::string& reason,
+                  EntryNumber number = {}) {
+  ReceivedGap gap;
+  gap.subscription_ids = {id};
+  gap.reason = reason;
+  gap.number = number;
+  return gap;
+}
+
+void Ignore(EntryNumber) {}
+
 std::vector<std::string> EventIds(const DeliveryBatch& batch) {
   std::vector<std::string> ids;
   for (const auto& delivery : batch.deliveries) {
@@ -34,7 +45,7 @@ TEST(DeliveryQueueTest, TakeKeepsTheOrderAndTheLimit) {
 TEST(DeliveryQueueTest, AGapComesBetweenTheDeliveriesAroundIt) {
   DeliveryQueue queue({});
   queue.Push(MakeDelivery("a", {"s"}));
-  queue.PushGap("s", "broke");
+  queue.PushGap(GapOf("s", "broke"));
   queue.Push(MakeDelivery("b", {"s"}));
 
   const DeliveryBatch before = queue.Take(10);
@@ -50,20 +61,57 @@ TEST(DeliveryQueueTest, AGapComesBetweenTheDeliveriesAroundIt) {
 
 TEST(DeliveryQueueTest, GapsInARowForOneReasonAreOneGap) {
   DeliveryQueue queue({});
-  queue.PushGap("s1", "broke");
-  queue.PushGap("s2", "broke");
-  queue.PushGap("s3", "refused");
-  const std::vector<Gap> gaps = queue.TakeGaps();
+  queue.PushGap(GapOf("s1", "broke"));
+  queue.PushGap(GapOf("s2", "broke"));
+  queue.PushGap(GapOf("s3", "refused"));
+  const std::vector<ReceivedGap> gaps = queue.TakeGaps();
   ASSERT_THAT(gaps, SizeIs(2));
   EXPECT_THAT(gaps[0].subscription_ids, ElementsAre("s1", "s2"));
   EXPECT_THAT(gaps[1].subscription_ids, ElementsAre("s3"));
   EXPECT_TRUE(queue.is_empty());
 }
 
+TEST(DeliveryQueueTest, NoticesOfTheServiceStayApart) {
+  DeliveryQueue queue({});
+  queue.PushGap(GapOf("s1", "resync", {1, 7, 0}));
+  queue.PushGap(GapOf("s2", "resync", {1, 8, 0}));
+  const std::vector<ReceivedGap> gaps = queue.TakeGaps();
+  ASSERT_THAT(gaps, SizeIs(2));
+  EXPECT_EQ(gaps[0].number.seq, 7u);
+  EXPECT_EQ(gaps[1].number.seq, 8u);
+}
+
+TEST(DeliveryQueueTest, GapsOfOneRangeAreOneAndOfOthersAreNot) {
+  DeliveryQueue queue({});
+  for (const char* to : {"p1-1-5", "p1-1-5", "p1-1-6"}) {
+    ReceivedGap gap = GapOf("s", "lost");
+    gap.from_progress = "p1-1-1";
+    gap.to_progress = to;
+    queue.PushGap(gap);
+  }
+  EXPECT_THAT(queue.TakeGaps(), SizeIs(2));
+}
+
+TEST(DeliveryQueueTest, RemovingASubscriptionTellsWhatIsGoneWithIt) {
+  DeliveryQueue queue({});
+  queue.Push(MakeDelivery("both", {"s1", "s2"}, "{}", {1, 1, 0}));
+  queue.Push(MakeDelivery("one", {"s1"}, "{}", {1, 2, 0}));
+  queue.PushGap(GapOf("s1", "resync", {1, 3, 0}));
+  ReceivedGap of_all = GapOf("", "resync", {1, 4, 0});
+  of_all.subscription_ids.clear();
+  queue.PushGap(of_all);
+  std::vector<std::uint64_t> gone;
+  queue.RemoveSubscription(
+      "s1", [&gone](EntryNumber number) { gone.push_back(number.seq); });
+  EXPECT_THAT(gone, ElementsAre(2u, 3u));
+  EXPECT_EQ(queue.Take(10).deliveries.size(), 1u);
+  EXPECT_THAT(queue.TakeGaps(), SizeIs(1));
+}
+
 TEST(DeliveryQueueTest, TakeGapsLeavesAGapBehindADelivery) {
   DeliveryQueue queue({});
   queue.Push(MakeDelivery("a", {"s"}));
-  queue.PushGap("s", "broke");
+  queue.PushGap(GapOf("s", "broke"));
   EXPECT_THAT(queue.TakeGaps(), IsEmpty());
   EXPECT_EQ(queue.delivery_count(), 1u);
 }
@@ -95,9 +143,9 @@ TEST(DeliveryQueueTest, RemovingASubscriptionLeavesTheOthers) {
   DeliveryQueue queue({});
   queue.Push(MakeDelivery("both", {"s1", "s2"}));
   queue.Push(MakeDelivery("one", {"s1"}));
-  queue.PushGap("s1", "broke");
+  queue.PushGap(GapOf("s1", "broke"));
   queue.Push(MakeDelivery("two", {"s2"}));
-  queue.RemoveSubscription("s1");
+  queue.RemoveSubscription("s1", Ignore);
 
   const DeliveryBatch batch = queue.Take(10);
   EXPECT_THAT(batch.gaps, IsEmpty());

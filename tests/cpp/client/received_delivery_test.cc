@@ -12,8 +12,8 @@ namespace {
 namespace wire = syntrix::streamer::v1;
 
 TEST(ReceivedDeliveryTest, EveryFieldOfTheWireIsReadable) {
-  auto message = std::make_unique<wire::StreamerMessage>();
-  wire::EventDelivery& delivery = *message->mutable_delivery();
+  auto message = std::make_unique<wire::EventDelivery>();
+  wire::EventDelivery& delivery = *message;
   delivery.add_subscription_ids("s1");
   delivery.add_subscription_ids("s2");
   delivery.add_handles(7);
@@ -29,7 +29,12 @@ TEST(ReceivedDeliveryTest, EveryFieldOfTheWireIsReadable) {
   event.set_document_data(R"({"a":1})");
   event.set_timestamp(1'700'000'000'000);
 
-  const ReceivedDelivery received(std::move(message), 42);
+  delivery.set_redelivered(true);
+  delivery.set_catching_up(true);
+  delivery.set_document_omitted(true);
+  delivery.set_coalesced(3);
+
+  const ReceivedDelivery received(std::move(message), 42, {1, 4, 0});
   EXPECT_EQ(received.subscription_count(), 2u);
   EXPECT_EQ(received.subscription_id(1), "s2");
   EXPECT_EQ(received.handle_count(), 2u);
@@ -44,6 +49,11 @@ TEST(ReceivedDeliveryTest, EveryFieldOfTheWireIsReadable) {
   EXPECT_EQ(received.document(), R"({"a":1})");
   EXPECT_EQ(received.timestamp_ms(), 1'700'000'000'000);
   EXPECT_EQ(received.received_ns(), 42);
+  EXPECT_TRUE(received.is_redelivered());
+  EXPECT_TRUE(received.is_catching_up());
+  EXPECT_TRUE(received.is_document_omitted());
+  EXPECT_EQ(received.coalesced(), 3u);
+  EXPECT_EQ(received.number(), (EntryNumber{1, 4, 0}));
 }
 
 TEST(ReceivedDeliveryTest, AnOperationOfALaterVersionIsAnUpdate) {
@@ -57,23 +67,38 @@ TEST(ReceivedDeliveryTest, AnOperationOfALaterVersionIsAnUpdate) {
     wire::StreamerMessage message = DeliveryMessage("e", {"s"});
     message.mutable_delivery()->mutable_event()->set_operation(on_wire);
     const ReceivedDelivery received(
-        std::make_unique<wire::StreamerMessage>(message), 0);
+        std::make_unique<wire::EventDelivery>(message.delivery()), 0);
     EXPECT_EQ(received.operation(), expected) << on_wire;
   }
 }
 
-TEST(ReceivedDeliveryTest, RemovingASubscriptionTakesItsHandleToo) {
-  wire::StreamerMessage message = DeliveryMessage("e", {"s1", "s2"});
-  message.mutable_delivery()->add_handles(1);
-  message.mutable_delivery()->add_handles(2);
-  ReceivedDelivery received(std::make_unique<wire::StreamerMessage>(message),
-                            0);
+TEST(ReceivedDeliveryTest, RemovingASubscriptionTakesWhatBelongsToItToo) {
+  wire::EventDelivery delivery = DeliveryMessage("e", {"s1", "s2"}).delivery();
+  delivery.add_handles(1);
+  delivery.add_handles(2);
+  delivery.add_membership(wire::MEMBERSHIP_ENTERED);
+  delivery.add_membership(wire::MEMBERSHIP_LEFT);
+  auto message = std::make_unique<wire::EventDelivery>(delivery);
+  const wire::EventDelivery& stored = *message;
+  ReceivedDelivery received(std::move(message), 0);
   EXPECT_TRUE(received.RemoveSubscription("s1"));
   ASSERT_EQ(received.subscription_count(), 1u);
   EXPECT_EQ(received.subscription_id(0), "s2");
   ASSERT_EQ(received.handle_count(), 1u);
   EXPECT_EQ(received.handle(0), 2u);
+  ASSERT_EQ(stored.membership_size(), 1);
+  EXPECT_EQ(stored.membership(0), wire::MEMBERSHIP_LEFT);
   EXPECT_FALSE(received.RemoveSubscription("s2"));
+}
+
+TEST(ReceivedDeliveryTest, KeepsTheOrderOfTheSubscriptionsThatAreKept) {
+  const auto received = MakeDelivery("e", {"a", "b", "c", "d", "e"});
+  EXPECT_TRUE(received->KeepSubscriptions(
+      [](std::string_view id) { return id == "b" || id == "d" || id == "e"; }));
+  ASSERT_EQ(received->subscription_count(), 3u);
+  EXPECT_EQ(received->subscription_id(0), "b");
+  EXPECT_EQ(received->subscription_id(1), "d");
+  EXPECT_EQ(received->subscription_id(2), "e");
 }
 
 }  // namespace

@@ -24,11 +24,11 @@ inline syntrix::streamer::v1::StreamerMessage DeliveryMessage(
 
 inline std::shared_ptr<ReceivedDelivery> MakeDelivery(
     const std::string& event_id, const std::vector<std::string>& ids,
-    const std::string& document = "{}") {
+    const std::string& document = "{}", EntryNumber number = {}) {
   return std::make_shared<ReceivedDelivery>(
-      std::make_unique<syntrix::streamer::v1::StreamerMessage>(
-          DeliveryMessage(event_id, ids, document)),
-      1);
+      std::make_unique<syntrix::streamer::v1::EventDelivery>(
+          DeliveryMessage(event_id, ids, document).delivery()),
+      1, number);
 }
 
 }  // namespace streamer

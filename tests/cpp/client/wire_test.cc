@@ -1,6 +1,8 @@
 #include "client/internal/wire.h"
 
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -63,6 +65,114 @@ TEST(WireTest, AnAnswerWithoutAdditionsHasNone) {
   EXPECT_EQ(answer->handle, SubscriptionHandle(0));
   EXPECT_EQ(answer->progress, "");
   EXPECT_FALSE(answer->expires_at.has_value());
+}
+
+TEST(WireTest, HelloSaysWhereTheGatewayIs) {
+  EXPECT_EQ(client_wire::EncodeHello(
+                "g1", {7, 42, "p1-1-40"},
+                {.allows_coalescing = true, .max_message_bytes = 1u << 20})
+                .ShortDebugString(),
+            "hello { gateway_id: \"g1\" session: 7 last_seq: 42 "
+            "last_progress: \"p1-1-40\" coalesce: true max_message_bytes: "
+            "1048576 }");
+  EXPECT_EQ(client_wire::EncodeHello("g1", {}, {.max_message_bytes = ~0ull})
+                .hello()
+                .max_message_bytes(),
+            ~0u);
+}
+
+TEST(WireTest, HeartbeatsAndAcksCarryTheirNumbers) {
+  EXPECT_EQ(client_wire::EncodeHeartbeat("g1", 5, 42).ShortDebugString(),
+            "heartbeat { gateway_id: \"g1\" timestamp: 5 last_seq: 42 }");
+  EXPECT_EQ(client_wire::EncodeHeartbeat("", 5, 0).ShortDebugString(),
+            "heartbeat { timestamp: 5 }");
+  EXPECT_EQ(client_wire::EncodeAck({7, 42}).ShortDebugString(),
+            "ack { session: 7 seq: 42 }");
+}
+
+TEST(WireTest, AWelcomeIsReadWhole) {
+  wire::Welcome welcome;
+  welcome.set_session(7);
+  welcome.set_continuity(wire::CONTINUITY_COMPLETE);
+  welcome.set_next_seq(43);
+  welcome.set_from_progress("p1-1-40");
+  welcome.set_to_progress("p1-1-50");
+  welcome.set_subscription_count(2);
+  welcome.set_subscription_digest(99);
+  const SessionWelcome read = client_wire::DecodeWelcome(welcome);
+  EXPECT_EQ(read.session, 7u);
+  EXPECT_EQ(read.continuity, SessionWelcome::Continuity::kComplete);
+  EXPECT_EQ(read.next_seq, 43u);
+  EXPECT_EQ(read.from_progress, "p1-1-40");
+  EXPECT_EQ(read.to_progress, "p1-1-50");
+  EXPECT_EQ(read.subscription_count, 2u);
+  EXPECT_EQ(read.subscription_digest, 99u);
+}
+
+TEST(WireTest, AContinuityThatIsNotKnownIsTheWorst) {
+  using Continuity = SessionWelcome::Continuity;
+  const std::pair<int, Continuity> cases[] = {
+      {wire::CONTINUITY_UNSPECIFIED, Continuity::kLost},
+      {wire::CONTINUITY_NEW, Continuity::kNew},
+      {wire::CONTINUITY_NOTHING_MISSED, Continuity::kNothingMissed},
+      {wire::CONTINUITY_COMPLETE, Continuity::kComplete},
+      {wire::CONTINUITY_LOST, Continuity::kLost},
+      {99, Continuity::kLost},
+  };
+  for (const auto& [on_wire, expected] : cases) {
+    wire::Welcome welcome;
+    welcome.set_continuity(static_cast<wire::Continuity>(on_wire));
+    EXPECT_EQ(client_wire::DecodeWelcome(welcome).continuity, expected)
+        << on_wire;
+  }
+}
+
+TEST(WireTest, ADeliverySaysItsPlaceInTheSession) {
+  wire::EventDelivery delivery;
+  delivery.set_seq(4);
+  delivery.set_part(2);
+  delivery.set_progress("p1-1-3");
+  delivery.set_catching_up(true);
+  const SessionEntry entry = client_wire::DecodeEntry(delivery);
+  EXPECT_EQ(entry.seq, 4u);
+  EXPECT_EQ(entry.part, 2u);
+  EXPECT_EQ(entry.progress, "p1-1-3");
+  EXPECT_TRUE(entry.is_catching_up);
+}
+
+TEST(WireTest, ANoticeIsAGap) {
+  wire::ResyncRequired resync;
+  resync.add_subscription_ids("a");
+  resync.add_subscription_ids("b");
+  resync.set_reason("the source was cut");
+  resync.set_from_progress("p1-1-3");
+  resync.set_to_progress("p1-1-5");
+  const ReceivedGap missed = client_wire::DecodeResync(resync);
+  EXPECT_EQ(missed.subscription_ids, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(missed.reason, "the source was cut");
+  EXPECT_EQ(missed.from_progress, "p1-1-3");
+  EXPECT_EQ(missed.to_progress, "p1-1-5");
+  EXPECT_EQ(missed.end, ReceivedGap::End::kNone);
+
+  using End = ReceivedGap::End;
+  const std::tuple<int, End, std::string> cases[] = {
+      {wire::CLOSE_REASON_EXPIRED, End::kExpired,
+       "ended by the service: its time to live passed"},
+      {wire::CLOSE_REASON_SUSPENDED, End::kSuspended,
+       "ended by the service: its filter cost too much"},
+      {wire::CLOSE_REASON_REVOKED, End::kRevoked,
+       "ended by the service: it was taken away"},
+      {99, End::kRevoked, "ended by the service: it was taken away"},
+  };
+  for (const auto& [on_wire, end, reason] : cases) {
+    wire::SubscriptionClosed closed;
+    closed.set_subscription_id("a");
+    closed.set_reason(static_cast<wire::CloseReason>(on_wire));
+    const ReceivedGap gap = client_wire::DecodeClosed(closed);
+    EXPECT_EQ(gap.subscription_ids, std::vector<std::string>{"a"});
+    EXPECT_EQ(gap.end, end);
+    EXPECT_EQ(gap.reason, reason);
+  }
 }
 
 TEST(WireTest, ARefusalIsTheStatusOfItsCode) {

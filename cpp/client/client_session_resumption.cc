@@ -1,0 +1,335 @@
+// The part of ClientSession that only sessions have: how one is gone on with,
+// and what comes numbered.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/client_session.h"
+
+namespace streamer {
+namespace {
+
+using client_action::AbandonStream;
+using client_action::CompleteUnsubscribe;
+using client_action::ReportGap;
+using client_action::SendAcknowledgement;
+using client_action::SendUnsubscribe;
+
+// Entries that are acknowledged together while the reader does not keep up.
+constexpr std::uint64_t kAcknowledgedTogether = 256;
+
+constexpr const char* kLost = "the service lost continuity of the session";
+constexpr const char* kNotHeld = "the service did not hold the subscription";
+
+}  // namespace
+
+ClientActions ClientSession::Welcomed(const SessionWelcome& welcome,
+                                      MonotonicTime now) {
+  ClientActions actions;
+  if (!has_session() || !is_stream_open_) return actions;
+  if (has_heard_) {
+    Violate(Internal("expected one welcome, got another"), now, actions);
+    return actions;
+  }
+  const std::uint64_t session_before = receiver_->session();
+  const auto course = receiver_->Welcomed(welcome);
+  if (!course.ok()) {
+    Violate(course.status(), now, actions);
+    return actions;
+  }
+  Connected(now, actions);
+  is_heartbeat_unanswered_ = false;
+  if (welcome.session != session_before) {
+    for (auto& [id, entry] : subscriptions_) entry.handle = {};
+  }
+  if (*course == SessionReceiver::Course::kStartedOver) {
+    StartOver(welcome, actions);
+  } else {
+    Continue(welcome, actions);
+  }
+  AskUnanswered(actions);
+  return actions;
+}
+
+// The service holds nothing of what was asked for before.
+void ClientSession::StartOver(const SessionWelcome& welcome,
+                              ClientActions& actions) {
+  if (std::exchange(adopts_, false)) {
+    ReceivedGap gap;
+    gap.reason = kLost;
+    gap.from_progress = welcome.from_progress;
+    gap.to_progress = welcome.to_progress;
+    actions.emplace_back(ReportGap{std::move(gap)});
+  }
+  while (!retired_.empty()) CompleteRetired(retired_.begin(), actions);
+  has_retired_ = false;
+  for (auto& [id, entry] : subscriptions_) {
+    entry.is_answer_lost = false;
+    entry.was_asked = false;
+    if (!entry.is_live) continue;
+    OpenGap(entry, kLost, welcome.from_progress);
+    entry.is_gap_uncertain = false;
+    CompleteUnanswered(id, entry, actions);
+  }
+}
+
+// The service should hold what it held. If it does not, only the answers tell
+// which subscriptions are concerned.
+void ClientSession::Continue(const SessionWelcome& welcome,
+                             ClientActions& actions) {
+  if (client_internal::MayHold(subscriptions_, retired_,
+                               welcome.subscription_count,
+                               welcome.subscription_digest)) {
+    return;
+  }
+  for (auto& [id, entry] : subscriptions_) {
+    if (!entry.is_live || !entry.gap_reason.empty()) continue;
+    const std::string& received = receiver_->last_progress();
+    OpenGap(entry, kNotHeld, received.empty() ? entry.progress : received);
+    entry.is_gap_uncertain = true;
+    CompleteUnanswered(id, entry, actions);
+  }
+}
+
+// A gap that is open already began earlier.
+void ClientSession::OpenGap(Entry& entry, const std::string& reason,
+                            const std::string& from_progress) {
+  entry.gap_reason = reason;
+  if (entry.gap_from.empty()) entry.gap_from = from_progress;
+}
+
+// What was ended goes first: its id may have been asked for again.
+void ClientSession::AskUnanswered(ClientActions& actions) {
+  for (auto& [id, retired] : retired_) {
+    has_retired_ = true;
+    retired.unanswered = 1;
+    actions.emplace_back(SendUnsubscribe{id});
+  }
+  for (auto& [id, entry] : subscriptions_) {
+    if (!entry.is_live || !entry.gap_reason.empty()) {
+      Ask(entry, entry.request, actions);
+    } else if (entry.second_request != nullptr) {
+      Ask(entry, *entry.second_request, actions);
+    }
+  }
+}
+
+// Whatever was not answered is asked again once the session goes on.
+void ClientSession::KeepUnanswered() {
+  for (auto& [id, retired] : retired_) retired.unanswered = 0;
+  for (auto& [id, entry] : subscriptions_) {
+    if (!entry.is_answer_awaited) continue;
+    entry.is_answer_awaited = false;
+    entry.is_answer_lost = !entry.is_live;
+  }
+}
+
+void ClientSession::RetireInSession(Entries::iterator entry,
+                                    UnsubscribeTicket ticket,
+                                    ClientActions& actions) {
+  const Entry& ended = entry->second;
+  if (ended.was_asked) {
+    RetireId(entry->first,
+             ended.digest.has_value()
+                 ? ended.digest
+                 : client_internal::DigestOf(ended.request),
+             ticket, actions);
+  } else {
+    CompleteUnsubscribed(ticket, actions);
+  }
+}
+
+void ClientSession::RetireId(const std::string& id,
+                             std::optional<std::uint64_t> digest,
+                             UnsubscribeTicket ticket, ClientActions& actions) {
+  has_retired_ = true;
+  client_internal::Retired& retired = retired_[id];
+  retired.digest = digest;
+  if (ticket != UnsubscribeTicket()) retired.tickets.push_back(ticket);
+  if (!CanAsk()) return;
+  ++retired.unanswered;
+  actions.emplace_back(SendUnsubscribe{id});
+}
+
+ClientActions ClientSession::UnsubscribeAnswered(
+    const std::string& subscription_id) {
+  ClientActions actions;
+  const auto found = retired_.find(subscription_id);
+  if (found == retired_.end() || !CanAsk()) return actions;
+  if (--found->second.unanswered <= 0) CompleteRetired(found, actions);
+  return actions;
+}
+
+void ClientSession::CompleteRetired(RetiredEntries::iterator retired,
+                                    ClientActions& actions) {
+  for (const UnsubscribeTicket ticket : retired->second.tickets) {
+    CompleteUnsubscribed(ticket, actions);
+  }
+  retired_.erase(retired);
+}
+
+void ClientSession::FailRetired(const Status& status, ClientActions& actions) {
+  for (const auto& [id, retired] : retired_) {
+    for (const UnsubscribeTicket ticket : retired.tickets) {
+      actions.emplace_back(CompleteUnsubscribe{ticket, status});
+    }
+  }
+  retired_.clear();
+}
+
+// An answer to a stream of before, after the same request was refused on this
+// one: nobody here knows of the subscription.
+void ClientSession::RefuseOrphan(const std::string& subscription_id,
+                                 ClientActions& actions) {
+  if (!has_session() || adopts_ || retired_.contains(subscription_id)) return;
+  RetireId(subscription_id, std::nullopt, {}, actions);
+}
+
+// Answers come in the order of the requests, so an earlier life of the id has
+// ended.
+bool ClientSession::Confirm(Entries::iterator found,
+                            const SubscriptionAnswer& answer,
+                            ClientActions& actions) {
+  if (!has_session()) return false;
+  const auto retired = retired_.find(found->first);
+  if (retired != retired_.end()) CompleteRetired(retired, actions);
+  Entry& entry = found->second;
+  const bool is_same_life =
+      (entry.handle != SubscriptionHandle() && entry.handle == answer.handle) ||
+      (!entry.progress.empty() && entry.progress == answer.progress);
+  entry.handle = answer.handle;
+  entry.progress = answer.progress;
+  if (!entry.digest.has_value()) {
+    entry.digest = client_internal::DigestOf(entry.request);
+  }
+  return is_same_life;
+}
+
+ClientSession::Admission ClientSession::DeliveryReceived(
+    const SessionEntry& delivery, MonotonicTime now) {
+  Admission admission;
+  if (!has_session() || !is_stream_open_) return admission;
+  if (!has_heard_) {
+    Violate(Internal(absl::StrCat("expected a welcome first, got seq ",
+                                  delivery.seq)),
+            now, admission.actions);
+    return admission;
+  }
+  const auto admitted = receiver_->Admit(delivery);
+  if (!admitted.ok()) {
+    Violate(admitted.status(), now, admission.actions);
+    return admission;
+  }
+  if (overdue_since_.has_value()) {
+    overdue_since_ = now;
+    if (receiver_->newest_seq() >= sent_seq_) overdue_since_.reset();
+  }
+  admission.number = admitted->number;
+  admission.is_divided = admitted->is_divided;
+  return admission;
+}
+
+ClientActions ClientSession::ResyncReceived(std::uint64_t seq, ReceivedGap gap,
+                                            MonotonicTime now) {
+  Admission admission = DeliveryReceived({.seq = seq}, now);
+  if (admission.number.is_null()) return std::move(admission.actions);
+  gap.number = admission.number;
+  if (!KeepLive(gap)) return Processed(gap.number);
+  admission.actions.emplace_back(ReportGap{std::move(gap)});
+  return std::move(admission.actions);
+}
+
+// Readers act on the ids that a gap names, so all are named that are known.
+bool ClientSession::KeepLive(ReceivedGap& gap) const {
+  if (!gap.subscription_ids.empty()) {
+    std::erase_if(gap.subscription_ids,
+                  [this](const std::string& id) { return !IsLive(id); });
+  } else if (adopts_) {
+    return true;
+  } else {
+    for (const auto& [id, entry] : subscriptions_) {
+      if (IsLive(id)) gap.subscription_ids.push_back(id);
+    }
+  }
+  return !gap.subscription_ids.empty();
+}
+
+ClientActions ClientSession::EndReceived(std::uint64_t seq,
+                                         SubscriptionHandle handle,
+                                         ReceivedGap gap, MonotonicTime now) {
+  Admission admission = DeliveryReceived({.seq = seq}, now);
+  if (admission.number.is_null()) return std::move(admission.actions);
+  gap.number = admission.number;
+  if (!KeepLive(gap)) return Processed(gap.number);
+  const auto found = subscriptions_.find(gap.subscription_ids.front());
+  if (found != subscriptions_.end()) {
+    EndLife(found, handle, gap, admission.actions);
+  }
+  admission.actions.emplace_back(ReportGap{std::move(gap)});
+  return std::move(admission.actions);
+}
+
+// A response may overtake the notice: then it is of an earlier life, between
+// which and this one events were missed.
+void ClientSession::EndLife(Entries::iterator found, SubscriptionHandle handle,
+                            ReceivedGap& gap, ClientActions& actions) {
+  Entry& entry = found->second;
+  const bool is_earlier_life = entry.handle != SubscriptionHandle() &&
+                               handle != SubscriptionHandle() &&
+                               entry.handle != handle;
+  if (is_earlier_life) {
+    gap.end = ReceivedGap::End::kNone;
+  } else if (entry.ticket.has_value()) {
+    // Asked for again meanwhile: its answer begins another life.
+    Entry next;
+    next.request = entry.second_request != nullptr
+                       ? std::move(*entry.second_request)
+                       : std::move(entry.request);
+    next.ticket = entry.ticket;
+    next.is_answer_awaited = entry.is_answer_awaited;
+    next.was_asked = true;
+    entry = std::move(next);
+  } else if (entry.is_answer_awaited) {
+    Retire(found, {}, actions);
+  } else {
+    subscriptions_.erase(found);
+  }
+}
+
+// Whatever the service sends cannot be followed; on another stream it may be.
+void ClientSession::Violate(const Status& violation, MonotonicTime now,
+                            ClientActions& actions) {
+  actions.emplace_back(AbandonStream{});
+  Break(Internal(absl::StrCat("the service broke the protocol: ",
+                              violation.message())),
+        now, actions);
+}
+
+ClientActions ClientSession::ProcessedUpTo(EntryNumber number) {
+  ClientActions actions;
+  if (!has_session()) return actions;
+  receiver_->ProcessUpTo(number);
+  Acknowledge(kAcknowledgedTogether, actions);
+  return actions;
+}
+
+ClientActions ClientSession::Processed(EntryNumber number) {
+  ClientActions actions;
+  if (!has_session()) return actions;
+  receiver_->Process(number);
+  Acknowledge(kAcknowledgedTogether, actions);
+  return actions;
+}
+
+void ClientSession::Acknowledge(std::uint64_t enough, ClientActions& actions) {
+  if (!CanAsk()) return;
+  const auto due = receiver_->TakeAcknowledgement(enough);
+  if (due.has_value()) actions.emplace_back(SendAcknowledgement{*due});
+}
+
+std::optional<SessionPlace> ClientSession::place() const {
+  if (!has_session() || receiver_->session() == 0) return std::nullopt;
+  return receiver_->processed();
+}
+
+}  // namespace streamer
