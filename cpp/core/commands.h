@@ -16,6 +16,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "core/saved_state.h"
 #include "event/position.h"
 #include "filter/filter.h"
 
@@ -33,6 +34,7 @@ struct OutboxLimits {
   std::size_t bytes = 256u << 20;
 };
 
+// A stream that is a gateway of its own.
 struct ConnectGateway {
   GatewayHandle gateway;   // chosen by the shell, never used twice
   std::string gateway_id;  // what quotas and lists show; may repeat
@@ -41,9 +43,45 @@ struct ConnectGateway {
   std::size_t initial_credit = 0;  // deliveries it may have at once
 };
 
-// Ends the gateway and all of its subscriptions.
+// Ends the gateway and all of its subscriptions; or, of the stream of a
+// session, only the stream.
 struct DisconnectGateway {
   GatewayHandle gateway;
+};
+
+// A stream that asks for the session of its gateway id, to go on with it or to
+// begin anew. What the gateway asks and is told goes by the stream's handle as
+// long as no newer stream has asked for the session.
+struct OpenSession {
+  GatewayHandle stream;  // chosen by the shell, never used twice
+  std::string gateway_id;
+  std::string credential;  // who may take the session over must have the same
+  SessionNumber session;   // what it had; null: it begins anew
+  std::uint64_t last_sequence = 0;  // newest that it received in that session
+  // The newest event that it received, as the log knows it now.
+  std::optional<Position> last_progress;
+  // It may have received events up to here, which the log has lost since.
+  std::uint64_t redelivered_upto = 0;
+  OutboxLimits limits;             // of a session that is new
+  std::size_t initial_credit = 0;  // deliveries it may have at once
+};
+
+// A session as it was saved, with its subscriptions; it has no stream yet. Its
+// number is of a new epoch from here on.
+struct RestoreSession {
+  GatewayHandle gateway;  // chosen by the shell, never used twice
+  SavedSession session;
+  SavedCursor cursor;
+  std::vector<SavedSubscription> subscriptions;
+  OutboxLimits limits;
+  // Events up to here may have been delivered before.
+  std::uint64_t redelivered_upto = 0;
+};
+
+// Sessions that are behind by events at or before `oldest` give those up, with
+// a resync.
+struct LimitLag {
+  Position oldest;
 };
 
 struct Subscribe {
@@ -100,9 +138,10 @@ struct ReportUnreadable {
 // Time has passed: expires what is due.
 struct Tick {};
 
-using Command = std::variant<ConnectGateway, DisconnectGateway, Subscribe,
-                             Unsubscribe, Renew, EndSuspended, ContinueHistory,
-                             ReportSourceGap, ReportUnreadable, Tick>;
+using Command =
+    std::variant<ConnectGateway, DisconnectGateway, OpenSession, RestoreSession,
+                 Subscribe, Unsubscribe, Renew, EndSuspended, ContinueHistory,
+                 LimitLag, ReportSourceGap, ReportUnreadable, Tick>;
 
 }  // namespace streamer
 

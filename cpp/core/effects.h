@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "core/saved_state.h"
 #include "event/change_event.h"
 #include "event/position.h"
 
@@ -52,6 +53,32 @@ struct RenewResponse {
   std::optional<Instant> expires_at;
 };
 
+// Whether a gateway that comes back missed anything.
+enum class Continuity : std::uint8_t {
+  kNew,            // there is no before
+  kNothingMissed,  // nothing happened that concerned it
+  kComplete,       // something did, and all of it follows
+  kLost,           // something in the range is lost
+};
+
+// The answer to OpenSession.
+struct SessionOpened {
+  SessionNumber session;
+  Continuity continuity = Continuity::kNew;
+  std::uint64_t next_sequence = 1;  // of what comes next
+  // What `continuity` speaks of: events after `from`, up to `to`.
+  Position from;
+  Position to;
+  std::uint64_t subscription_count = 0;
+  std::uint64_t subscription_digest = 0;  // see SubscriptionDigest
+};
+
+// What must be found again after a restart has changed. Effects of the same
+// gateway that follow tell of it: they wait until it is saved.
+struct StateChanged {
+  std::vector<StateDelta> changes;  // in order
+};
+
 // An event as it goes out: one object, shared by all gateways it goes to.
 struct OutgoingEvent {
   ChangeEvent event;
@@ -65,6 +92,8 @@ struct Delivery {
   // Read from the log for subscriptions that catch up: older than what the
   // gateway's other subscriptions have had.
   bool is_catching_up = false;
+  // The gateway may have had it before the last restart.
+  bool is_redelivered = false;
   // Ascending by handle; ids in the same order.
   std::vector<SubscriptionHandle> handles;
   std::vector<std::string> subscription_ids;
@@ -90,20 +119,26 @@ struct ResyncRequired {
   std::uint64_t sequence = 0;  // counted together with deliveries
 };
 
-// The core gives the gateway up: its stream must be closed with `status`
-// (ResourceExhausted at the hard limit of its outbox, …). Its subscriptions
-// are gone; nothing follows.
+// The core gives the stream up: it must be closed with `status`
+// (ResourceExhausted at the hard limit of its outbox, Aborted when a newer
+// stream has its session, …). Subscriptions of a stream without a session are
+// gone; nothing follows.
 struct GatewayClosed {
   Status status;
 };
 
 using GatewayEffect =
     std::variant<SubscribeResponse, UnsubscribeResponse, RenewResponse,
-                 Delivery, SubscriptionClosed, ResyncRequired, GatewayClosed>;
+                 Delivery, SubscriptionClosed, ResyncRequired, GatewayClosed,
+                 SessionOpened, StateChanged>;
 
 struct Effect {
+  // The stream that it goes to; none for a StateChanged of a session that has
+  // no stream.
   GatewayHandle gateway;
   GatewayEffect what;
+  // Of a session: what it is told must be saved before.
+  bool is_session = false;
 };
 
 }  // namespace streamer

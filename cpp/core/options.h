@@ -2,8 +2,11 @@
 #ifndef STREAMER_CORE_OPTIONS_H_
 #define STREAMER_CORE_OPTIONS_H_
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 
+#include "base/time.h"
 #include "cel/cost.h"
 #include "event/duplicate_window.h"
 #include "event/normalizer.h"
@@ -31,7 +34,17 @@ struct SplitOptions {
   std::size_t slice = 32;
 };
 
+struct SessionBounds {
+  // How long a session outlives its stream.
+  Duration ttl = std::chrono::seconds(60);
+  std::size_t max_total = 10'000;
+  // Of the state that sessions are saved in: no two processes that a gateway
+  // may meet have the same. 28 bits.
+  std::uint64_t owner = 1;
+};
+
 struct CoreOptions {
+  SessionBounds session;
   QuotaOptions quota;
   SplitOptions split;
   BloomOptions bloom;

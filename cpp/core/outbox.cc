@@ -40,6 +40,21 @@ void Merge(ResyncRequired from, ResyncRequired& into) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
+// Leaves out subscriptions that have ended.
+void KeepLive(Outbox::FindId find_id, Delivery& delivery) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < delivery.handles.size(); ++i) {
+    if (find_id(delivery.handles[i]) == nullptr) continue;
+    if (kept < i) {
+      delivery.handles[kept] = delivery.handles[i];
+      delivery.subscription_ids[kept] = std::move(delivery.subscription_ids[i]);
+    }
+    ++kept;
+  }
+  delivery.handles.resize(kept);
+  delivery.subscription_ids.resize(kept);
+}
+
 }  // namespace
 
 Pressure Outbox::pressure() const {
@@ -65,17 +80,11 @@ std::size_t Outbox::room_for_past() const {
   return std::max<std::size_t>(1, most - std::min(most, used));
 }
 
-bool Outbox::Append(Waiting delivery) {
-  if (is_behind() || pressure() == Pressure::kHard) {
-    assert(kind_ == GatewayKind::kSession);
-    NoteMissed(delivery.event->event.position);
-    return false;
-  }
+void Outbox::Append(Waiting delivery) {
   std::size_t bytes = SizeOf(delivery);
   entries_.push_back({std::move(delivery), bytes});
   bytes_ += bytes;
   ++waiting_count_;
-  return true;
 }
 
 void Outbox::Append(SubscriptionClosed notice) {
@@ -83,7 +92,6 @@ void Outbox::Append(SubscriptionClosed notice) {
 }
 
 void Outbox::Append(ResyncRequired notice) {
-  if (missed_) return Merge(std::move(notice), *missed_);
   for (Entry& entry : entries_) {
     if (auto* waiting = std::get_if<ResyncRequired>(&entry.what)) {
       return Merge(std::move(notice), *waiting);
@@ -92,35 +100,19 @@ void Outbox::Append(ResyncRequired notice) {
   entries_.push_back({std::move(notice), 0});
 }
 
-void Outbox::NoteMissed(Position position) {
-  if (!missed_) {
-    missed_ = ResyncRequired{.from = {position.epoch, position.offset - 1},
-                             .reason = "the gateway fell too far behind"};
-  }
-  missed_->to = position;
-}
-
-// What was missed is announced when it is known where it ends. Until then no
-// later delivery is stored, so the notice stands in the right place.
-void Outbox::CatchUpIfDrained() {
-  if (!missed_ || IsAbove(kDrainedShare)) return;
-  ResyncRequired notice = *std::exchange(missed_, std::nullopt);
-  Append(std::move(notice));
-}
-
 std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
-  while (true) {
-    CatchUpIfDrained();
-    if (entries_.empty()) return std::nullopt;
+  if (!has_stream_) return std::nullopt;
+  if (to_send_again_ > 0) return HandOverAgain(find_id);
+  while (!entries_.empty()) {
     Entry& entry = entries_.front();
     if (!std::holds_alternative<Waiting>(entry.what)) {
       Entry notice = std::move(entry);
       entries_.pop_front();
       if (auto* closed = std::get_if<SubscriptionClosed>(&notice.what)) {
-        return Number(std::move(*closed), notice.bytes);
+        return Number(std::move(*closed), notice.bytes, false);
       }
       return Number(std::move(std::get<ResyncRequired>(notice.what)),
-                    notice.bytes);
+                    notice.bytes, false);
     }
     if (credit_ == 0) return std::nullopt;
     auto delivery = HandOverDelivery(entry, find_id);
@@ -128,6 +120,21 @@ std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
     entries_.pop_front();
     if (delivery) return delivery;
   }
+  return std::nullopt;
+}
+
+// A delivery keeps its number even when all of its subscriptions have ended:
+// the gateway would take a number left out for a loss.
+std::optional<GatewayEffect> Outbox::HandOverAgain(FindId find_id) {
+  const Sent& sent = sent_[sent_.size() - to_send_again_];
+  GatewayEffect effect = sent.effect;
+  if (auto* delivery = std::get_if<Delivery>(&effect)) {
+    if (credit_ == 0) return std::nullopt;
+    --credit_;
+    KeepLive(find_id, *delivery);
+  }
+  --to_send_again_;
+  return effect;
 }
 
 std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
@@ -145,12 +152,16 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
   }
   if (delivery.handles.empty()) return std::nullopt;
   --credit_;
+  const Position position = waiting.event->event.position;
+  if (kind_ == GatewayKind::kSoftState) in_flight_.push_back(position);
   delivery.event = std::move(waiting.event);
   delivery.is_catching_up = waiting.is_catching_up;
-  return Number(std::move(delivery), entry.bytes);
+  delivery.is_redelivered = position.offset <= redelivered_upto_;
+  return Number(std::move(delivery), entry.bytes, waiting.holds);
 }
 
-GatewayEffect Outbox::Number(GatewayEffect effect, std::size_t bytes) {
+GatewayEffect Outbox::Number(GatewayEffect effect, std::size_t bytes,
+                             bool holds) {
   std::uint64_t sequence = ++last_sequence_;
   std::visit(
       [sequence](auto& one) {
@@ -158,7 +169,7 @@ GatewayEffect Outbox::Number(GatewayEffect effect, std::size_t bytes) {
       },
       effect);
   if (kind_ == GatewayKind::kSession) {
-    sent_.push_back({effect, sequence, bytes});
+    sent_.push_back({effect, sequence, bytes, holds});
     bytes_ += bytes;
   }
   return effect;
@@ -169,17 +180,49 @@ Status Outbox::Acknowledge(std::uint64_t sequence) {
     return InvalidArgument(absl::StrCat("ack: expected at most ",
                                         last_sequence_, ", got ", sequence));
   }
+  acknowledged_ = std::max(acknowledged_, sequence);
   while (!sent_.empty() && sent_.front().sequence <= sequence) {
     bytes_ -= sent_.front().bytes;
     sent_.pop_front();
   }
+  to_send_again_ = std::min(to_send_again_, sent_.size());
   return OkStatus();
+}
+
+void Outbox::ForgetUpTo(Position position) {
+  const auto is_had = [&](const Entry& entry) {
+    const auto* delivery = std::get_if<Waiting>(&entry.what);
+    return delivery != nullptr && delivery->holds &&
+           delivery->event->event.position.offset <= position.offset;
+  };
+  for (const Entry& entry : entries_) {
+    if (!is_had(entry)) continue;
+    bytes_ -= entry.bytes;
+    --waiting_count_;
+  }
+  std::erase_if(entries_, is_had);
+}
+
+void Outbox::Attach(std::size_t credit) {
+  has_stream_ = true;
+  credit_ = credit;
+  to_send_again_ = sent_.size();
+}
+
+void Outbox::Detach() {
+  has_stream_ = false;
+  credit_ = 0;
+}
+
+void Outbox::MarkRedelivered(std::uint64_t offset) {
+  redelivered_upto_ = std::max(redelivered_upto_, offset);
 }
 
 void Outbox::Clear() {
   entries_.clear();
   sent_.clear();
-  missed_.reset();
+  in_flight_.clear();
+  to_send_again_ = 0;
   waiting_count_ = 0;
   bytes_ = 0;
 }
@@ -187,6 +230,63 @@ void Outbox::Clear() {
 void Outbox::AddCredit(std::size_t deliveries) {
   std::size_t room = std::numeric_limits<std::size_t>::max() - credit_;
   credit_ += std::min(room, deliveries);
+  const auto written =
+      static_cast<std::ptrdiff_t>(std::min(deliveries, in_flight_.size()));
+  in_flight_.erase(in_flight_.begin(), in_flight_.begin() + written);
+}
+
+std::optional<Position> Outbox::oldest_held() const {
+  if (!in_flight_.empty()) return in_flight_.front();
+  std::optional<Position> oldest;
+  ForEachOpen([&](Position position, bool holds) {
+    if (holds) oldest = position;
+    return !holds;
+  });
+  return oldest;
+}
+
+std::optional<Position> Outbox::oldest_past() const {
+  std::optional<Position> oldest;
+  ForEachOpen([&](Position position, bool holds) {
+    if (!holds && (!oldest || position.offset < oldest->offset)) {
+      oldest = position;
+    }
+    return true;
+  });
+  return oldest;
+}
+
+template <typename Visit>
+void Outbox::ForEachOpen(Visit visit) const {
+  for (const Sent& sent : sent_) {
+    const auto* delivery = std::get_if<Delivery>(&sent.effect);
+    if (delivery == nullptr) continue;
+    if (!visit(delivery->event->event.position, sent.holds)) return;
+  }
+  for (const Entry& entry : entries_) {
+    const auto* delivery = std::get_if<Waiting>(&entry.what);
+    if (delivery == nullptr) continue;
+    if (!visit(delivery->event->event.position, delivery->holds)) return;
+  }
+}
+
+std::vector<SavedResync> Outbox::resyncs() const {
+  std::vector<SavedResync> found;
+  const auto keep = [&found](const ResyncRequired& notice) {
+    found.push_back(
+        {notice.subscription_ids, notice.from, notice.to, notice.reason});
+  };
+  for (const Sent& sent : sent_) {
+    if (const auto* notice = std::get_if<ResyncRequired>(&sent.effect)) {
+      keep(*notice);
+    }
+  }
+  for (const Entry& entry : entries_) {
+    if (const auto* notice = std::get_if<ResyncRequired>(&entry.what)) {
+      keep(*notice);
+    }
+  }
+  return found;
 }
 
 }  // namespace streamer

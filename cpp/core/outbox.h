@@ -2,15 +2,22 @@
 // bounds.
 //
 // An entry waits, is handed over (and gets its sequence number then), and, if
-// the gateway is a session, is kept until it is acknowledged.
+// the gateway is a session, is kept until it is acknowledged. When the session
+// gets another stream, what it kept is handed over again, under its numbers.
 //
 //   append ──▶ waiting ──credit──▶ handed over ──acknowledge──▶ gone
+//                                      ▲  │ another stream
+//                                      └──┘
 //
-// At the hard limit a soft-state gateway is beyond help: the router closes it.
-// A session falls *behind* instead: from there on nothing is stored, and once
-// it has drained below 60 %, one resync names the range that it missed.
-// Notices (closed, resync) need no credit and are admitted above the limit:
-// they are few, and being told is what makes a loss bearable.
+// At the hard limit a soft-state gateway is closed and a session falls behind:
+// that is the router's to do. Notices (closed, resync) need no credit and are
+// admitted above the limit: they are few, and being told is what makes a loss
+// bearable.
+//
+// An entry *holds* when everything before it that concerned the gateway was
+// appended before it: so what holds is in the order of positions, and once none
+// is left before a position, the gateway has had what there was up to it. Only
+// past events of single subscriptions do not hold.
 //
 // Invariant: sequence numbers are dense from 1 in the order of hand-over.
 // Deliveries that wait and that are kept stay within the limits together.
@@ -49,39 +56,45 @@ class Outbox {
     std::vector<SubscriptionHandle> handles;  // ascending
     std::size_t id_bytes = 0;                 // of their subscription ids
     bool is_catching_up = false;
-  };
-  // What has been handed over and may have to be again.
-  struct Sent {
-    GatewayEffect effect;
-    std::uint64_t sequence = 0;
-    std::size_t bytes = 0;
+    bool holds = true;
   };
 
-  Outbox(GatewayKind kind, const OutboxLimits& limits)
-      : kind_(kind), limits_(limits) {}
+  // With a stream, or, for a session, without.
+  Outbox(GatewayKind kind, const OutboxLimits& limits, bool has_stream = true)
+      : kind_(kind), limits_(limits), has_stream_(has_stream) {}
 
   [[nodiscard]] Pressure pressure() const;
-  [[nodiscard]] bool is_behind() const { return missed_.has_value(); }
 
-  // Appends a delivery. False when the session is behind, or is so from now
-  // on: the event is noted as missed. REQUIRES: a soft-state gateway is not
-  // under hard pressure.
-  bool Append(Waiting delivery);
+  // REQUIRES: not under hard pressure, or one other was appended since it was
+  // not.
+  void Append(Waiting delivery);
   void Append(SubscriptionClosed notice);
   // Merged into a resync that still waits, if there is one.
   void Append(ResyncRequired notice);
 
   // The id of a subscription, or nullptr when it has ended.
   using FindId = absl::FunctionRef<const std::string*(SubscriptionHandle)>;
-  // Hands over the next entry that may go. Ids of ended subscriptions are left
-  // out; a delivery that has none left is dropped and takes no number.
+  // Hands over the next entry that may go: none without a stream. Ids of ended
+  // subscriptions are left out; a delivery that has none left is dropped and
+  // takes no number, unless it has one already.
   std::optional<GatewayEffect> HandOver(FindId find_id);
 
   // Forgets what was handed over up to `sequence`. InvalidArgument above the
   // last sequence given; changes nothing then.
   Status Acknowledge(std::uint64_t sequence);
+  // Forgets what holds up to `position`, sent or not.
+  void ForgetUpTo(Position position);
 
   void AddCredit(std::size_t deliveries);
+
+  // The session has a new stream, and no credit but this: what was handed over
+  // and not acknowledged is to go out again.
+  void Attach(std::size_t credit);
+  // The stream is gone.
+  void Detach();
+
+  // Deliveries of events up to `offset` say that they may have come before.
+  void MarkRedelivered(std::uint64_t offset);
 
   // Drops everything, sent or not. No entry may be appended afterwards.
   void Clear();
@@ -89,32 +102,61 @@ class Outbox {
   // How many past events may come now: none unless it has drained below 60 %.
   [[nodiscard]] std::size_t room_for_past() const;
 
+  // Of the oldest entry that holds and has not reached the gateway: not been
+  // acknowledged, or, of a soft-state gateway, not been granted for.
+  [[nodiscard]] std::optional<Position> oldest_held() const;
+  // The same for entries that do not hold: subscriptions that catch up from
+  // different places are in no order together.
+  [[nodiscard]] std::optional<Position> oldest_past() const;
+  // Resyncs that were not acknowledged.
+  [[nodiscard]] std::vector<SavedResync> resyncs() const;
+
   // Deliveries, without notices.
   [[nodiscard]] std::size_t waiting() const { return waiting_count_; }
-  [[nodiscard]] const std::deque<Sent>& unacknowledged() const { return sent_; }
+  // Nothing waits and nothing is unacknowledged.
+  [[nodiscard]] bool is_empty() const {
+    return entries_.empty() && sent_.empty();
+  }
   [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }
+  // Up to which everything was acknowledged.
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
 
  private:
   struct Entry {
     std::variant<Waiting, SubscriptionClosed, ResyncRequired> what;
     std::size_t bytes = 0;
   };
+  // What has been handed over and may have to be again.
+  struct Sent {
+    GatewayEffect effect;
+    std::uint64_t sequence = 0;
+    std::size_t bytes = 0;
+    bool holds = false;
+  };
 
   [[nodiscard]] bool IsAbove(double share) const;
-  void NoteMissed(Position position);
-  void CatchUpIfDrained();
+  std::optional<GatewayEffect> HandOverAgain(FindId find_id);
   std::optional<GatewayEffect> HandOverDelivery(Entry& entry, FindId find_id);
-  GatewayEffect Number(GatewayEffect effect, std::size_t bytes);
+  GatewayEffect Number(GatewayEffect effect, std::size_t bytes, bool holds);
+  // Calls `visit` with position and holds of every delivery that was not
+  // acknowledged, in order, as long as it returns true.
+  template <typename Visit>
+  void ForEachOpen(Visit visit) const;
 
   const GatewayKind kind_;
   const OutboxLimits limits_;
+  bool has_stream_;
   std::deque<Entry> entries_;
-  std::deque<Sent> sent_;  // of a session
+  std::deque<Sent> sent_;          // of a session
+  std::size_t to_send_again_ = 0;  // the last ones of sent_
+  // Of a soft-state gateway: what was handed over and not yet granted for.
+  std::deque<Position> in_flight_;
   std::size_t waiting_count_ = 0;
   std::size_t bytes_ = 0;  // of entries_ and sent_
   std::size_t credit_ = 0;
   std::uint64_t last_sequence_ = 0;
-  std::optional<ResyncRequired> missed_;  // set while behind
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t redelivered_upto_ = 0;
 };
 
 }  // namespace streamer

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "event/decoder.h"
+#include "filter/subscription_digest.h"
 
 namespace streamer {
 namespace {
@@ -40,6 +41,12 @@ Status CheckSubscribe(const Subscribe& subscribe) {
   return OkStatus();
 }
 
+std::uint64_t DigestOf(const Subscription& subscription) {
+  return SubscriptionDigest(subscription.subscription_id, subscription.tenant,
+                            subscription.collection,
+                            subscription.filter->canonical_key());
+}
+
 bool IsSame(const Subscription& subscription, const Subscribe& subscribe) {
   return subscription.tenant == subscribe.tenant &&
          subscription.collection == subscribe.collection &&
@@ -50,9 +57,10 @@ bool IsSame(const Subscription& subscription, const Subscribe& subscribe) {
 }  // namespace
 
 void Registry::AddGateway(const ConnectGateway& gateway) {
-  bool is_new =
-      gateways_.try_emplace(gateway.gateway, Gateway{gateway.gateway_id})
-          .second;
+  bool is_new = gateways_
+                    .try_emplace(gateway.gateway,
+                                 Gateway{gateway.gateway_id, gateway.kind})
+                    .second;
   assert(is_new);
   (void)is_new;
 }
@@ -63,6 +71,10 @@ bool Registry::HasGateway(GatewayHandle gateway) const {
 
 const std::string& Registry::GatewayIdOf(GatewayHandle gateway) const {
   return gateways_.at(gateway).gateway_id;
+}
+
+Registry::Set Registry::SetOf(GatewayHandle gateway) const {
+  return gateways_.at(gateway).set;
 }
 
 Registry::Addition Registry::Add(const Subscribe& subscribe, Position from,
@@ -115,7 +127,7 @@ std::vector<Subscription> Registry::RemoveGateway(GatewayHandle gateway) {
   std::vector<Subscription> removed;
   auto found = gateways_.find(gateway);
   if (found == gateways_.end()) return removed;
-  removed.reserve(found->second.count);
+  removed.reserve(found->second.set.count);
   while (found->second.first != nullptr) {
     removed.push_back(Take(*found->second.first));
   }
@@ -169,7 +181,7 @@ Registry::Record* Registry::Find(GatewayHandle gateway, std::string_view id) {
 
 std::optional<QuotaScope> Registry::FindFullQuota(
     const Gateway& gateway, std::string_view tenant) const {
-  if (gateway.count >= quota_.per_gateway) return QuotaScope::kGateway;
+  if (gateway.set.count >= quota_.per_gateway) return QuotaScope::kGateway;
   auto count = tenant_counts_.find(tenant);
   std::size_t of_tenant = count == tenant_counts_.end() ? 0 : count->second;
   if (of_tenant >= quota_.per_tenant) return QuotaScope::kTenant;
@@ -256,7 +268,10 @@ void Registry::Link(Gateway& gateway, Record& record) {
   record.previous = gateway.last;
   (gateway.last == nullptr ? gateway.first : gateway.last->next) = &record;
   gateway.last = &record;
-  ++gateway.count;
+  ++gateway.set.count;
+  if (gateway.kind == GatewayKind::kSession) {
+    gateway.set.digest += DigestOf(record.subscription);
+  }
 }
 
 void Registry::Unlink(Gateway& gateway, Record& record) {
@@ -264,7 +279,10 @@ void Registry::Unlink(Gateway& gateway, Record& record) {
       record.next;
   (record.next == nullptr ? gateway.last : record.next->previous) =
       record.previous;
-  --gateway.count;
+  --gateway.set.count;
+  if (gateway.kind == GatewayKind::kSession) {
+    gateway.set.digest -= DigestOf(record.subscription);
+  }
 }
 
 // Removes the record from every table.

@@ -75,6 +75,14 @@ class Registry {
   // What quotas and lists call it. REQUIRES: HasGateway.
   [[nodiscard]] const std::string& GatewayIdOf(GatewayHandle gateway) const;
 
+  // How many subscriptions a session has, and what they are (see
+  // SubscriptionDigest). REQUIRES: HasGateway.
+  struct Set {
+    std::size_t count = 0;
+    std::uint64_t digest = 0;  // 0 when it is no session
+  };
+  [[nodiscard]] Set SetOf(GatewayHandle gateway) const;
+
   struct Addition {
     // OK; NotFound without its gateway; InvalidArgument for a bad id, tenant,
     // collection or time to live; AlreadyExists when the id has another
@@ -126,9 +134,10 @@ class Registry {
   };
   struct Gateway {
     std::string gateway_id;
+    GatewayKind kind = GatewayKind::kSoftState;
     Record* first = nullptr;
     Record* last = nullptr;
-    std::size_t count = 0;
+    Set set;
   };
   // Names of a record's own text.
   struct OwnName {

@@ -74,26 +74,40 @@ void Router::Run(Pending& pending, std::vector<Effect>& effects) {
 }
 
 void Router::Do(AddGateway& work, std::vector<Effect>&) {
-  GatewayHandle handle = work.gateway.gateway;
-  auto gateway = std::make_unique<Gateway>(work.gateway);
-  newest_gateway_ = handle;
-  gateway->outbox.AddCredit(work.gateway.initial_credit);
-  auto early = early_credit_.find(handle);
-  if (early != early_credit_.end()) {
-    gateway->outbox.AddCredit(early->second);
-    early_credit_.erase(early);
-  }
-  gateways_.emplace(handle, std::move(gateway));
-  ++statistics_.gateways;
+  const GatewayHandle handle = work.gateway.gateway;
+  const bool has_stream = !work.restored.has_value();
+  const auto added =
+      gateways_
+          .emplace(handle, std::make_unique<Gateway>(work.gateway, has_stream))
+          .first;
+  Gateway& gateway = *added->second;
+  if (work.restored) return Restore(*work.restored, gateway);
+  by_stream_.emplace(handle, &gateway);
+  statistics_.gateways = by_stream_.size();
+  gateway.outbox.AddCredit(work.gateway.initial_credit);
+  TakeEarlyCredit(gateway);
 }
 
-void Router::Do(RemoveGateway& work, std::vector<Effect>&) {
+void Router::TakeEarlyCredit(Gateway& gateway) {
+  newest_stream_ = std::max(newest_stream_, gateway.stream);
+  const auto early = early_credit_.find(gateway.stream);
+  if (early == early_credit_.end()) return;
+  gateway.outbox.AddCredit(early->second);
+  early_credit_.erase(early);
+}
+
+void Router::Do(RemoveGateway& work, std::vector<Effect>& effects) {
   for (SubscriptionHandle handle : work.handles) routes_.Erase(handle);
   auto found = gateways_.find(work.gateway);
   if (found == gateways_.end()) return;
-  ForgetWaiting(*found->second);
+  Gateway& gateway = *found->second;
+  if (!work.farewell.ok() && gateway.stream != GatewayHandle()) {
+    effects.push_back({gateway.stream, GatewayClosed{work.farewell}, true});
+  }
+  ForgetWaiting(gateway);
+  by_stream_.erase(gateway.stream);
   gateways_.erase(found);
-  --statistics_.gateways;
+  statistics_.gateways = by_stream_.size();
 }
 
 void Router::Do(AddRoute& work, std::vector<Effect>& effects) {
@@ -158,29 +172,40 @@ void Router::Do(RoutePastEvent& work, std::vector<ShardResult>& results,
   Suspend(results, effects);
 }
 
+// What the session is behind by holds, as what comes live does; what single
+// subscriptions catch up with does not. So it is not one delivery.
 void Router::DeliverPast(Gateway& gateway, Position position,
                          const std::shared_ptr<const OutgoingEvent>& event,
                          std::vector<Effect>& effects) {
   if (gateway.overrun_after) return;  // this comes again
-  Outbox::Waiting delivery{.event = event, .is_catching_up = true};
+  Outbox::Waiting own{.event = event, .is_catching_up = true, .holds = false};
+  Outbox::Waiting behind{.event = event, .is_catching_up = true};
   for (SubscriptionHandle handle : merged_) {
     const Route* route = routes_.Find(handle);
-    if (route == nullptr || route->gateway != &gateway || !route->catches_up ||
-        position.offset <= route->after) {
-      continue;
-    }
+    if (route == nullptr || !IsPastFor(gateway, *route, position)) continue;
+    Outbox::Waiting& delivery = route->catches_up ? own : behind;
     delivery.handles.push_back(handle);
     delivery.id_bytes += route->subscription_id.size();
   }
-  if (delivery.handles.empty()) return;
+  if (own.handles.empty() && behind.handles.empty()) return;
   // By bytes it may overrun: documents are as large as they are.
   if (gateway.outbox.pressure() == Pressure::kHard) {
     gateway.overrun_after = Position{position.epoch, position.offset - 1};
     return;
   }
-  gateway.outbox.Append(std::move(delivery));
+  if (!own.handles.empty()) gateway.outbox.Append(std::move(own));
+  if (!behind.handles.empty()) gateway.outbox.Append(std::move(behind));
   CountWaiting(gateway);
   HandOver(gateway, effects);
+}
+
+bool Router::IsPastFor(const Gateway& gateway, const Route& route,
+                       Position position) const {
+  if (route.gateway != &gateway || position.offset <= route.after) return false;
+  if (route.catches_up) return true;
+  return gateway.has_wished_behind &&
+         position.offset >
+             std::max(gateway.behind_after->offset, gateway.had_upto);
 }
 
 void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
@@ -189,17 +214,24 @@ void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
   if (work.lost_after) AnnounceLost(*gateway, work, effects);
   if (gateway->is_closed) return;
   gateway->has_wished = false;
-  const std::uint64_t upto = gateway->overrun_after
-                                 ? gateway->overrun_after->offset
-                                 : work.upto.offset;
+  const Position upto = gateway->overrun_after.value_or(work.upto);
   const bool is_live = work.is_live && !gateway->overrun_after;
   std::erase_if(gateway->catching_up, [&](SubscriptionHandle handle) {
     Route* route = routes_.Find(handle);
     if (route == nullptr) return true;  // it has ended
-    route->after = std::max(route->after, upto);
+    route->after = std::max(route->after, upto.offset);
     route->catches_up = !is_live;
+    if (is_live && gateway->kind == GatewayKind::kSession) {
+      gateway->settling.push_back(handle);
+    }
     return is_live;
   });
+  if (std::exchange(gateway->has_wished_behind, false)) {
+    if (gateway->behind_after->offset < upto.offset) {
+      gateway->behind_after = upto;
+    }
+    if (is_live) gateway->behind_after.reset();
+  }
   Wish(*gateway);
 }
 
@@ -214,7 +246,10 @@ void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
     if (route == nullptr || route->after >= work.upto.offset) continue;
     notice.subscription_ids.push_back(route->subscription_id);
   }
-  if (notice.subscription_ids.empty()) return;
+  const bool concerns_all = gateway.has_wished_behind &&
+                            gateway.behind_after->offset < work.upto.offset;
+  if (notice.subscription_ids.empty() && !concerns_all) return;
+  if (concerns_all) notice.subscription_ids.clear();
   if (gateway.kind == GatewayKind::kSoftState) {
     return Close(gateway, DataLoss(notice.reason), effects);
   }
@@ -226,12 +261,19 @@ void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
 // gateway has taken most of it.
 void Router::Wish(Gateway& gateway) {
   if (gateway.has_wished || gateway.is_closed) return;
-  if (gateway.catching_up.empty()) return;
+  if (gateway.catching_up.empty() && !gateway.behind_after) return;
   const std::size_t room = gateway.outbox.room_for_past();
   if (room == 0) return;
   gateway.has_wished = true;
-  wishes_.push_back({gateway.handle, std::min(room, kPastTogether),
-                     std::exchange(gateway.overrun_after, std::nullopt)});
+  gateway.has_wished_behind = gateway.behind_after.has_value();
+  std::optional<Position> again_after =
+      std::exchange(gateway.overrun_after, std::nullopt);
+  if (gateway.behind_after &&
+      (!again_after || gateway.behind_after->offset < again_after->offset)) {
+    again_after = gateway.behind_after;
+  }
+  wishes_.push_back(
+      {gateway.handle, std::min(room, kPastTogether), again_after});
 }
 
 // Handles ascend over all shards together, so that how many shards there are
@@ -318,6 +360,8 @@ void Router::AppendDelivery(Gateway& gateway,
     ++statistics_.dropped_with_gateway;
     return;
   }
+  const Position position = event->event.position;
+  if (position.offset <= gateway.had_upto) return;
   CountPressure(gateway);
   if (gateway.pressure == Pressure::kHard &&
       gateway.kind == GatewayKind::kSoftState) {
@@ -328,8 +372,15 @@ void Router::AppendDelivery(Gateway& gateway,
           effects);
     return;
   }
+  if (gateway.pressure == Pressure::kHard && !gateway.behind_after) {
+    gateway.behind_after = Position{position.epoch, position.offset - 1};
+  }
+  if (gateway.behind_after) {
+    ++statistics_.missed;
+    return;
+  }
   delivery.event = event;
-  if (!gateway.outbox.Append(std::move(delivery))) ++statistics_.missed;
+  gateway.outbox.Append(std::move(delivery));
   CountWaiting(gateway);
   HandOver(gateway, effects);
 }
@@ -363,22 +414,22 @@ void Router::Do(AnnounceGap& work, std::vector<Effect>& effects) {
   }
 }
 
-void Router::Grant(GatewayHandle handle, std::size_t deliveries,
+void Router::Grant(GatewayHandle stream, std::size_t deliveries,
                    std::vector<Effect>& effects) {
-  if (handle > newest_gateway_) {
-    early_credit_[handle] += deliveries;
+  if (stream > newest_stream_) {
+    early_credit_[stream] += deliveries;
     return;
   }
-  Gateway* gateway = FindOpen(handle);
+  Gateway* gateway = FindOfStream(stream);
   if (gateway == nullptr) return;
   gateway->outbox.AddCredit(deliveries);
   HandOver(*gateway, effects);
   Wish(*gateway);
 }
 
-void Router::Acknowledge(GatewayHandle handle, std::uint64_t sequence,
+void Router::Acknowledge(GatewayHandle stream, std::uint64_t sequence,
                          std::vector<Effect>& effects) {
-  Gateway* gateway = FindOpen(handle);
+  Gateway* gateway = FindOfStream(stream);
   if (gateway == nullptr) return;
   Status status = gateway->outbox.Acknowledge(sequence);
   if (!status.ok()) return Close(*gateway, std::move(status), effects);
@@ -388,8 +439,10 @@ void Router::Acknowledge(GatewayHandle handle, std::uint64_t sequence,
 
 void Router::Answer(GatewayHandle handle, GatewayEffect effect,
                     std::vector<Effect>& effects) {
-  if (FindOpen(handle) == nullptr) return;
-  effects.push_back({handle, std::move(effect)});
+  const Gateway* gateway = FindOpen(handle);
+  if (gateway == nullptr || gateway->stream == GatewayHandle()) return;
+  effects.push_back({gateway->stream, std::move(effect),
+                     gateway->kind == GatewayKind::kSession});
 }
 
 void Router::HandOver(Gateway& gateway, std::vector<Effect>& effects) {
@@ -404,21 +457,31 @@ void Router::HandOver(Gateway& gateway, std::vector<Effect>& effects) {
     } else if (std::holds_alternative<ResyncRequired>(*effect)) {
       ++statistics_.resyncs;
     }
-    effects.push_back({gateway.handle, *std::move(effect)});
+    effects.push_back({gateway.stream, *std::move(effect),
+                       gateway.kind == GatewayKind::kSession});
   }
   CountWaiting(gateway);
 }
 
 void Router::Close(Gateway& gateway, Status status,
                    std::vector<Effect>& effects) {
-  ForgetWaiting(gateway);
-  gateway.is_closed = true;
-  effects.push_back({gateway.handle, GatewayClosed{std::move(status)}});
+  const GatewayHandle stream = gateway.stream;
+  if (gateway.kind == GatewayKind::kSession) {
+    LoseStream(gateway);
+  } else {
+    ForgetWaiting(gateway);
+    gateway.is_closed = true;
+  }
+  if (stream == GatewayHandle()) return;
+  effects.push_back({stream, GatewayClosed{std::move(status)},
+                     gateway.kind == GatewayKind::kSession});
 }
 
 void Router::CountWaiting(Gateway& gateway) {
-  statistics_.waiting += gateway.outbox.waiting() - gateway.waiting;
-  gateway.waiting = gateway.outbox.waiting();
+  const std::size_t waiting =
+      gateway.stream == GatewayHandle() ? 0 : gateway.outbox.waiting();
+  statistics_.waiting += waiting - gateway.waiting;
+  gateway.waiting = waiting;
 }
 
 void Router::ForgetWaiting(Gateway& gateway) {
@@ -431,6 +494,12 @@ Router::Gateway* Router::FindOpen(GatewayHandle handle) {
   auto found = gateways_.find(handle);
   if (found == gateways_.end() || found->second->is_closed) return nullptr;
   return found->second.get();
+}
+
+Router::Gateway* Router::FindOfStream(GatewayHandle stream) {
+  auto found = by_stream_.find(stream);
+  if (found == by_stream_.end() || found->second->is_closed) return nullptr;
+  return found->second;
 }
 
 }  // namespace streamer

@@ -9,8 +9,15 @@
 // subscription before its response, which may overtake older ones. At
 // hand-over the ids of ended subscriptions are removed; a delivery left
 // without ids is not sent and takes no sequence number. A soft-state gateway
-// at its hard limit is closed, a session falls behind (core/outbox.h); neither
-// costs the others anything.
+// at its hard limit is closed, a session falls behind; neither costs the
+// others anything.
+//
+// A session that is behind stores nothing more. Once it has drained below 60 %
+// it wishes for the events after the last one that it stored, until it has come
+// to the newest: so it gets all of them, however slow it is.
+//
+// Steps name a session by its home, what streams do (Grant, Acknowledge) by
+// the stream; effects go to the stream that it has at present, and to no other.
 //
 // A subscription that its shard suspended ends here at the same event, after
 // that event's delivery, and its gateway gets a SubscriptionClosed. The shell,
@@ -34,6 +41,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +51,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/ids.h"
 #include "core/effects.h"
+#include "core/internal/routed_gateway.h"
 #include "core/internal/segmented_map.h"
 #include "core/outbox.h"
 #include "core/sequenced.h"
@@ -51,16 +60,20 @@
 namespace streamer {
 
 struct RouterStatistics {
+  // When progress was last taken. One that is behind is also one of the others.
+  std::uint64_t sessions_connected = 0;
+  std::uint64_t sessions_disconnected = 0;
+  std::uint64_t sessions_behind = 0;
   std::uint64_t deliveries = 0;            // handed over
   std::uint64_t matched_ids = 0;           // in them
   std::uint64_t dropped_with_gateway = 0;  // waited for a gateway that ended
   std::uint64_t backpressure_soft = 0;     // times an outbox came above 70 %
   std::uint64_t backpressure_hard = 0;     // times one came to its limit
-  std::uint64_t missed = 0;   // deliveries that a session is behind by
+  std::uint64_t missed = 0;   // not stored for a session that is behind
   std::uint64_t resyncs = 0;  // handed over
   // Events whose body is no JSON object.
   std::uint64_t malformed = 0;
-  std::uint64_t waiting = 0;  // deliveries in all outboxes
+  std::uint64_t waiting = 0;  // deliveries for gateways that have a stream
   std::uint64_t gateways = 0;
   Position routed;  // the newest event whose deliveries are in outboxes
 };
@@ -80,6 +93,14 @@ struct HistoryWish {
   std::optional<Position> again_after;
 };
 
+// How far everything has come, for a restart.
+struct RouterProgress {
+  // Every event up to here has reached the gateways that it concerned, those
+  // that are behind left out.
+  Position watermark;
+  std::vector<SavedCursor> cursors;  // of sessions, those that moved
+};
+
 class Router {
  public:
   // `start` is the last event already behind it.
@@ -96,16 +117,21 @@ class Router {
   }
   void ClearReports() { reports_.clear(); }
 
-  // Lets `gateway` have `deliveries` more. A grant may come before the gateway
-  // does and counts then; an ended gateway is ignored. REQUIRES: gateways are
-  // added in the order of their handles.
-  void Grant(GatewayHandle gateway, std::size_t deliveries,
+  // Lets the gateway have `deliveries` more. A grant may come before the stream
+  // does and counts then; a stream that has ended is ignored. REQUIRES: streams
+  // are added in the order of their handles.
+  void Grant(GatewayHandle stream, std::size_t deliveries,
              std::vector<Effect>& effects);
 
   // The gateway processed everything up to `sequence`. Above the last sequence
-  // sent, the gateway is closed with InvalidArgument.
-  void Acknowledge(GatewayHandle gateway, std::uint64_t sequence,
+  // sent, its stream is closed with InvalidArgument.
+  void Acknowledge(GatewayHandle stream, std::uint64_t sequence,
                    std::vector<Effect>& effects);
+
+  // Since it was last asked for. A session that has not acknowledged an event
+  // up to `horizon` is behind: it holds up nobody. Nothing while sessions are
+  // being restored.
+  std::optional<RouterProgress> TakeProgress(Position horizon);
 
   // What gateways that catch up have come to wish since this was last asked.
   std::vector<HistoryWish> TakeWishes() { return std::exchange(wishes_, {}); }
@@ -117,34 +143,8 @@ class Router {
   }
 
  private:
-  struct Gateway {
-    explicit Gateway(const ConnectGateway& connect)
-        : handle(connect.gateway),
-          kind(connect.kind),
-          outbox(connect.kind, connect.limits) {}
-    GatewayHandle handle;
-    GatewayKind kind;
-    Outbox outbox;
-    bool is_closed = false;               // given up; its end is on the way
-    Pressure pressure = Pressure::kNone;  // last counted
-    std::size_t waiting = 0;              // last counted
-    // What the event at hand has for it: scratch of GroupByGateway.
-    Outbox::Waiting matched;
-
-    // Its subscriptions that catch up; some may have ended.
-    std::vector<SubscriptionHandle> catching_up;
-    bool has_wished = false;  // and the past events are still to come
-    // Past events after this found no room and must come again.
-    std::optional<Position> overrun_after;
-  };
-  struct Route {
-    Gateway* gateway = nullptr;
-    std::string subscription_id;
-    // Only later events are for it; past ones while it catches up, then those
-    // that are taken.
-    std::uint64_t after = 0;
-    bool catches_up = false;
-  };
+  using Gateway = internal::RoutedGateway;
+  using Route = internal::Route;
   struct Pending {
     RouterStep step;
     std::vector<ShardResult> results;
@@ -155,7 +155,13 @@ class Router {
   void Run(Pending& pending, std::vector<Effect>& effects);
 
   void Do(AddGateway& work, std::vector<Effect>& effects);
+  void Do(EndRestore& work, std::vector<Effect>& effects);
   void Do(RemoveGateway& work, std::vector<Effect>& effects);
+  void Do(AttachStream& work, std::vector<Effect>& effects);
+  void Do(DetachStream& work, std::vector<Effect>& effects);
+  void Do(RefuseStream& work, std::vector<Effect>& effects);
+  void Do(RecordState& work, std::vector<Effect>& effects);
+  void Do(DropLag& work, std::vector<Effect>& effects);
   void Do(AddRoute& work, std::vector<Effect>& effects);
   void Do(RemoveRoute& work, std::vector<Effect>& effects);
   void Do(ExpireRoute& work, std::vector<Effect>& effects);
@@ -172,6 +178,17 @@ class Router {
   void AnnounceLost(Gateway& gateway, const EndPastEvents& work,
                     std::vector<Effect>& effects);
   void Wish(Gateway& gateway);
+
+  void Restore(const AddGateway::Restored& restored, Gateway& gateway);
+  void TakeEarlyCredit(Gateway& gateway);
+  void ForgetCredit(GatewayHandle stream);
+  // What was missed, by what the gateway said that it had.
+  [[nodiscard]] static Continuity Resume(const AttachStream& work,
+                                         Gateway& gateway);
+  void LoseStream(Gateway& gateway);
+  [[nodiscard]] SavedCursor CursorOf(const Gateway& gateway) const;
+  [[nodiscard]] bool IsPastFor(const Gateway& gateway, const Route& route,
+                               Position position) const;
 
   void MergeHandles(const std::vector<ShardResult>& results);
   void Report(const std::vector<ShardResult>& results);
@@ -190,17 +207,22 @@ class Router {
   void Answer(GatewayHandle handle, GatewayEffect effect,
               std::vector<Effect>& effects);
   void HandOver(Gateway& gateway, std::vector<Effect>& effects);
+  // Of a session, only its stream.
   void Close(Gateway& gateway, Status status, std::vector<Effect>& effects);
   void CountWaiting(Gateway& gateway);
   void ForgetWaiting(Gateway& gateway);
   [[nodiscard]] Gateway* FindOpen(GatewayHandle handle);
+  [[nodiscard]] Gateway* FindOfStream(GatewayHandle stream);
 
   std::deque<Pending> steps_;
   // Results that came before their step.
   absl::flat_hash_map<Ordinal, std::vector<ShardResult>> early_;
-  absl::flat_hash_map<GatewayHandle, std::unique_ptr<Gateway>> gateways_;
-  GatewayHandle newest_gateway_;
+  // In order, so that the effects of what concerns many are.
+  std::map<GatewayHandle, std::unique_ptr<Gateway>> gateways_;
+  absl::flat_hash_map<GatewayHandle, Gateway*> by_stream_;
+  GatewayHandle newest_stream_;
   absl::flat_hash_map<GatewayHandle, std::size_t> early_credit_;
+  std::size_t restoring_ = 0;  // sessions
   internal::SegmentedMap<SubscriptionHandle, Route, internal::IdHash> routes_;
   RouterStatistics statistics_;
 

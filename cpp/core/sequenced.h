@@ -88,13 +88,66 @@ struct ShardResult {
 
 // For the router.
 
+// A gateway, or the home of a session. `restored`: the session was there before
+// the start, and has no stream yet.
 struct AddGateway {
   ConnectGateway gateway;
+  struct Restored {
+    SavedCursor cursor;
+    std::uint64_t redelivered_upto = 0;
+  };
+  std::optional<Restored> restored;
 };
-// Ends the gateway; deliveries that still wait for it are dropped with it.
+// All that a restored session had is there again.
+struct EndRestore {
+  GatewayHandle gateway;
+};
+// Ends the gateway; deliveries that still wait for it are dropped with it. The
+// stream that it still has, if any, is closed with `farewell` unless that is
+// OK.
 struct RemoveGateway {
   GatewayHandle gateway;
   std::vector<SubscriptionHandle> handles;
+  Status farewell;
+};
+// A session gets this stream, which is answered; an older one that it still has
+// is closed.
+struct AttachStream {
+  enum class Resumption : std::uint8_t {
+    kNone,        // nothing was before
+    kBySequence,  // from `last_sequence`
+    kByPosition,  // from `last_progress`
+    kLost,        // there was a session, and it is gone
+  };
+  GatewayHandle gateway;
+  GatewayHandle stream;
+  std::size_t credit = 0;
+  Resumption resumption = Resumption::kNone;
+  std::uint64_t last_sequence = 0;
+  std::optional<Position> last_progress;
+  std::uint64_t redelivered_upto = 0;
+  SessionOpened answer;  // what the sequencer knows of it
+};
+// The session's stream is gone.
+struct DetachStream {
+  GatewayHandle gateway;
+  GatewayHandle stream;
+};
+// A stream that asked for a session and gets none.
+struct RefuseStream {
+  GatewayHandle stream;
+  Status status;
+};
+// To be saved before what follows for this gateway is told.
+struct RecordState {
+  GatewayHandle gateway;
+  StateChanged what;
+};
+// Sessions that are behind `oldest` give up what they are behind by, up to
+// `upto`.
+struct DropLag {
+  Position oldest;
+  Position upto;
 };
 struct AddRoute {
   GatewayHandle gateway;
@@ -152,8 +205,9 @@ struct AnnounceGap {
 struct RouterStep {
   Ordinal ordinal;
   std::variant<RouteEvent, RoutePastEvent, EndPastEvents, AddGateway,
-               RemoveGateway, AddRoute, RemoveRoute, ExpireRoute, Respond,
-               AnnounceGap>
+               EndRestore, RemoveGateway, AttachStream, DetachStream,
+               RefuseStream, RecordState, DropLag, AddRoute, RemoveRoute,
+               ExpireRoute, Respond, AnnounceGap>
       work;
 };
 

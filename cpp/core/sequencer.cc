@@ -38,6 +38,7 @@ Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
       gaps_(options.duplicates.age),
       normalizer_(options.normalizer),
       verdicts_(options.remembered_verdicts),
+      sessions_(options.session),
       position_(start) {}
 
 void Sequencer::Remember(const LogEntry& entry, MonotonicTime at) {
@@ -129,6 +130,8 @@ std::optional<Sequencer::PastWanted> Sequencer::NextPast() const {
   if (!turn) return std::nullopt;
   const std::uint64_t left =
       position_.offset - std::min(turn->after, position_.offset);
+  // Nobody has caught up with a replay before it ends.
+  if (left == 0 && position_.offset < replayed_upto_) return std::nullopt;
   return PastWanted{turn->gateway, turn->after,
                     std::min<std::uint64_t>(turn->events, left)};
 }
@@ -165,7 +168,8 @@ void Sequencer::LosePast(const PastWanted& wanted, Position upto,
 
 void Sequencer::EndPast(const PastWanted& wanted, EndPastEvents step,
                         SequencerOutput& output) {
-  step.is_live = step.upto.offset >= position_.offset;
+  step.is_live = step.upto.offset >= position_.offset &&
+                 position_.offset >= replayed_upto_;
   if (step.is_live) {
     scans_.End(wanted.gateway);
   } else {
@@ -179,23 +183,40 @@ void Sequencer::Do(ConnectGateway& command, Instant, SequencerOutput& output) {
   output.steps.push_back({NextOrdinal(), AddGateway{std::move(command)}});
 }
 
-void Sequencer::Do(DisconnectGateway& command, Instant,
+void Sequencer::Do(DisconnectGateway& command, Instant now,
                    SequencerOutput& output) {
+  if (const auto* session = sessions_.OfStream(command.gateway)) {
+    const GatewayHandle home = session->home;
+    sessions_.Detach(command.gateway, now.monotonic);
+    output.steps.push_back(
+        {NextOrdinal(), DetachStream{home, command.gateway}});
+    return;
+  }
+  if (!sessions_.HomeOf(command.gateway)) return;
   if (!registry_.HasGateway(command.gateway)) return;
-  const std::vector<Subscription> removed =
-      registry_.RemoveGateway(command.gateway);
+  EndGateway(command.gateway, OkStatus(), output);
+}
+
+void Sequencer::EndGateway(GatewayHandle gateway, const Status& farewell,
+                           SequencerOutput& output) {
+  const std::vector<Subscription> removed = registry_.RemoveGateway(gateway);
+  for (const Subscription& subscription : removed) {
+    RecordEnd(subscription, output);
+  }
   const Ordinal ordinal = NextOrdinal();
-  RemoveGateway work{command.gateway, {}};
+  RemoveGateway work{gateway, {}, farewell};
   for (const Subscription& subscription : removed) {
     work.handles.push_back(subscription.handle);
   }
   RemoveFromShards(removed, ordinal, output);
-  scans_.End(command.gateway);
+  scans_.End(gateway);
   output.steps.push_back({ordinal, std::move(work)});
 }
 
 void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
-  Ordinal ordinal = NextOrdinal();
+  const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
+  if (!home) return;
+  command.gateway = *home;
   const Position from = command.resume_after.value_or(position_);
   Registry::Addition addition = registry_.Add(command, from, now);
   SubscribeResponse response{.subscription_id = command.subscription_id,
@@ -210,9 +231,11 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   }
   if (!addition.is_new) {
     output.steps.push_back(
-        {ordinal, Respond{{command.gateway, std::move(response)}}});
+        {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
     return;
   }
+  RecordBegin(*subscription, output);
+  const Ordinal ordinal = NextOrdinal();
   const std::size_t shard = placement_.Add(*subscription, registry_);
   output.shards[shard].emplace_back(
       ordinal, AddFilter{subscription->handle, subscription->tenant,
@@ -224,15 +247,19 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
 }
 
 void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {
-  const Ordinal ordinal = NextOrdinal();
+  const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
+  if (!home) return;
+  command.gateway = *home;
   Result<Subscription> removed =
       registry_.Remove(command.gateway, command.subscription_id);
   UnsubscribeResponse response{command.subscription_id, removed.status(), {}};
   if (!removed.ok()) {
     output.steps.push_back(
-        {ordinal, Respond{{command.gateway, std::move(response)}}});
+        {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
     return;
   }
+  RecordEnd(*removed, output);
+  const Ordinal ordinal = NextOrdinal();
   response.handle = removed->handle;
   RemoveFromShards({*removed}, ordinal, output);
   output.steps.push_back(
@@ -240,6 +267,9 @@ void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {
 }
 
 void Sequencer::Do(Renew& command, Instant now, SequencerOutput& output) {
+  const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
+  if (!home) return;
+  command.gateway = *home;
   Result<std::optional<Instant>> expiry = registry_.Renew(command, now);
   RenewResponse response{command.subscription_id, expiry.status(),
                          expiry.ok() ? *expiry : std::nullopt};
@@ -250,8 +280,11 @@ void Sequencer::Do(Renew& command, Instant now, SequencerOutput& output) {
 // Shard and router let go of them when it happened; but one that moved since
 // then is again on a shard.
 void Sequencer::Do(EndSuspended& command, Instant, SequencerOutput& output) {
-  RemoveFromShards(registry_.Suspend(command.handles),
-                   Ordinal(last_ordinal_ + 1), output);
+  const std::vector<Subscription> ended = registry_.Suspend(command.handles);
+  for (const Subscription& subscription : ended) {
+    RecordEnd(subscription, output);
+  }
+  RemoveFromShards(ended, Ordinal(last_ordinal_ + 1), output);
 }
 
 void Sequencer::Do(ContinueHistory& command, Instant, SequencerOutput&) {
@@ -288,7 +321,11 @@ void Sequencer::Do(ReportUnreadable& command, Instant,
 
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
+  for (std::string& gateway_id : sessions_.Expired(now.monotonic)) {
+    EndSession(std::move(gateway_id), OkStatus(), output);
+  }
   for (const Subscription& expired : registry_.Expire(now)) {
+    RecordEnd(expired, output);
     const Ordinal ordinal = NextOrdinal();
     RemoveFromShards({expired}, ordinal, output);
     output.steps.push_back(

@@ -17,6 +17,12 @@
 // taken ends there, at its place between two inputs: so nothing is left out
 // and nothing comes twice.
 //
+// A session belongs to a gateway and outlives its streams: what it subscribed
+// goes on while there is none. Each command counts for the session that its
+// stream has when the command is taken, and for none when a newer stream has
+// taken that over. What of sessions must survive a restart is said in the same
+// order (StateChanged).
+//
 // Invariant: the output depends on the inputs and their order alone. Every
 // input event yields exactly one RouteEvent, dropped or not, so the router
 // knows how far the log was routed.
@@ -37,6 +43,7 @@
 #include "core/commands.h"
 #include "core/internal/placement.h"
 #include "core/internal/scans.h"
+#include "core/internal/sessions.h"
 #include "core/internal/verdicts.h"
 #include "core/options.h"
 #include "core/registry.h"
@@ -108,6 +115,7 @@ class Sequencer {
   // The last event taken.
   [[nodiscard]] Position position() const { return position_; }
   [[nodiscard]] const Registry& registry() const { return registry_; }
+  [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }
   [[nodiscard]] const SequencerStatistics& statistics() const {
     return statistics_;
   }
@@ -115,6 +123,9 @@ class Sequencer {
  private:
   void Do(ConnectGateway& command, Instant now, SequencerOutput& output);
   void Do(DisconnectGateway& command, Instant now, SequencerOutput& output);
+  void Do(OpenSession& command, Instant now, SequencerOutput& output);
+  void Do(RestoreSession& command, Instant now, SequencerOutput& output);
+  void Do(LimitLag& command, Instant now, SequencerOutput& output);
   void Do(Subscribe& command, Instant now, SequencerOutput& output);
   void Do(Unsubscribe& command, Instant now, SequencerOutput& output);
   void Do(Renew& command, Instant now, SequencerOutput& output);
@@ -123,6 +134,26 @@ class Sequencer {
   void Do(ReportSourceGap& command, Instant now, SequencerOutput& output);
   void Do(ReportUnreadable& command, Instant now, SequencerOutput& output);
   void Do(Tick& command, Instant now, SequencerOutput& output);
+
+  void BeginSession(OpenSession& command, bool is_lost,
+                    SequencerOutput& output);
+  void ResumeSession(const internal::Sessions::Session& session,
+                     const OpenSession& command, SequencerOutput& output);
+  void AnswerSession(const internal::Sessions::Session& session,
+                     AttachStream step, SequencerOutput& output);
+  void RestoreSubscription(GatewayHandle home, const SavedCursor& cursor,
+                           SavedSubscription& saved, Instant now,
+                           SequencerOutput& output);
+  void GiveUpRestored(GatewayHandle home, const SavedSubscription& saved,
+                      const Status& why, SequencerOutput& output);
+  void EndGateway(GatewayHandle gateway, const Status& farewell,
+                  SequencerOutput& output);
+  void EndSession(std::string gateway_id, const Status& farewell,
+                  SequencerOutput& output);
+  // Of a session; nothing is said of another gateway.
+  void Record(GatewayHandle gateway, StateDelta delta, SequencerOutput& output);
+  void RecordBegin(const Subscription& subscription, SequencerOutput& output);
+  void RecordEnd(const Subscription& subscription, SequencerOutput& output);
 
   Ordinal NextOrdinal() { return Ordinal(++last_ordinal_); }
   void MoveSlice(SequencerOutput& output);
@@ -149,8 +180,10 @@ class Sequencer {
   Normalizer normalizer_;
   internal::Verdicts verdicts_;
   internal::Scans scans_;
+  internal::Sessions sessions_;
   std::uint64_t last_ordinal_ = 0;
   Position position_;
+  std::uint64_t replayed_upto_ = 0;  // where the replay of a restart ends
   SequencerStatistics statistics_;
 };
 

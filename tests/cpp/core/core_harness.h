@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/router.h"
+#include "core/saved_sessions.h"
 #include "core/sequencer.h"
 #include "core/shard.h"
 #include "event/log_entry.h"
@@ -27,15 +28,36 @@ namespace streamer {
 
 class CoreHarness {
  public:
-  explicit CoreHarness(std::size_t shards, CoreOptions options = {})
-      : sequencer_(options, shards, Position{1, 0}),
-        router_(Position{1, 0}),
+  explicit CoreHarness(std::size_t shards, CoreOptions options = {},
+                       std::uint64_t start = 0)
+      : sequencer_(options, shards, Position{1, start}),
+        router_(Position{1, start}),
         tasks_(shards),
         results_(shards),
         output_(shards) {
     for (std::size_t i = 0; i < shards; ++i) {
       shards_.emplace_back(options.evaluation_budget);
     }
+  }
+
+  // Begins again where `saved` says, with the log of `before`, none of which
+  // has passed yet; sessions get `first_home` and those that follow.
+  CoreHarness(std::size_t shards, const CoreHarness& before,
+              const SavedSessions& saved, std::uint64_t first_home,
+              OutboxLimits limits = {})
+      : CoreHarness(shards, {}, saved.watermark) {
+    log_ = before.log_;
+    last_offset_ = before.last_offset_;
+    trimmed_ = before.trimmed_;
+    for (RestoreSession& command :
+         saved.Restore(first_home, limits, last_offset_)) {
+      Sequence(std::move(command));
+    }
+    saved_ = saved;
+    for (std::uint64_t i = saved.watermark; i < last_offset_; ++i) {
+      sequencer_.Accept(log_[i], {}, output_);
+    }
+    Queue();
   }
 
   // Takes an input as far as the queues in front of shards and router.
@@ -102,9 +124,20 @@ class CoreHarness {
     Keep();
   }
 
+  // What a restart would find: everything that was told is saved at once.
+  [[nodiscard]] const SavedSessions& saved() const { return saved_; }
+  void SaveProgress(std::uint64_t horizon = 0) {
+    const auto progress = router_.TakeProgress(Position{1, horizon});
+    if (progress) saved_.Apply(*progress);
+  }
+
   // What the gateway saw since it was last asked for.
   std::vector<std::string> Take(GatewayHandle gateway) {
     return std::exchange(seen_[gateway], {});
+  }
+  // The same, not as text.
+  std::vector<GatewayEffect> TakeEffects(GatewayHandle gateway) {
+    return std::exchange(raw_[gateway], {});
   }
   [[nodiscard]] const std::map<GatewayHandle, std::vector<std::string>>& seen()
       const {
@@ -169,6 +202,10 @@ class CoreHarness {
   void Keep() {
     for (HistoryWish& wish : router_.TakeWishes()) wishes_.push_back(wish);
     for (const Effect& effect : std::exchange(effects_, {})) {
+      if (const auto* state = std::get_if<StateChanged>(&effect.what)) {
+        for (const StateDelta& delta : state->changes) saved_.Apply(delta);
+        continue;
+      }
       if (std::holds_alternative<GatewayClosed>(effect.what)) {
         closed_.push_back(effect.gateway);
       }
@@ -178,6 +215,7 @@ class CoreHarness {
         }
       }
       seen_[effect.gateway].push_back(support::Describe(effect.what));
+      raw_[effect.gateway].push_back(effect.what);
     }
   }
 
@@ -196,6 +234,8 @@ class CoreHarness {
   std::vector<LogEntry> log_;
   std::uint64_t trimmed_ = 0;
   std::vector<HistoryWish> wishes_;
+  SavedSessions saved_;
+  std::map<GatewayHandle, std::vector<GatewayEffect>> raw_;
 };
 
 }  // namespace streamer

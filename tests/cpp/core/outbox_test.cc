@@ -99,17 +99,19 @@ TEST_F(OutboxTest, NoticesKeepTheirPlaceAndNeedNoCredit) {
 }
 
 TEST_F(OutboxTest, ASessionKeepsWhatItSentUntilItIsAcknowledged) {
-  Outbox outbox(GatewayKind::kSession, {});
+  Outbox outbox(GatewayKind::kSession, {.deliveries = 3});
   outbox.AddCredit(9);
   for (std::uint64_t i : {1, 2, 3}) outbox.Append(Matched(i));
   HandOver(outbox);
-  ASSERT_EQ(outbox.unacknowledged().size(), 3u);
+  EXPECT_EQ(outbox.pressure(), Pressure::kHard);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 1}));
   EXPECT_EQ(outbox.Acknowledge(2), OkStatus());
-  ASSERT_EQ(outbox.unacknowledged().size(), 1u);
-  EXPECT_EQ(support::Describe(outbox.unacknowledged().front().effect),
-            "delivery 3 e3 [s1]");
+  EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 3}));
   EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
-  EXPECT_EQ(outbox.unacknowledged().size(), 1u);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 3}));
+  EXPECT_EQ(outbox.Acknowledge(3), OkStatus());
+  EXPECT_TRUE(outbox.is_empty());
 }
 
 TEST_F(OutboxTest, AnAcknowledgementOfTheFutureIsRefused) {
@@ -120,16 +122,118 @@ TEST_F(OutboxTest, AnAcknowledgementOfTheFutureIsRefused) {
   HandOver(outbox);
   EXPECT_EQ(outbox.Acknowledge(2),
             InvalidArgument("ack: expected at most 1, got 2"));
-  EXPECT_EQ(outbox.unacknowledged().size(), 1u);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 1}));
 }
 
 TEST_F(OutboxTest, ASoftStateGatewayKeepsNothing) {
-  Outbox outbox(GatewayKind::kSoftState, {});
+  Outbox outbox(GatewayKind::kSoftState, {.deliveries = 1});
   outbox.AddCredit(1);
   outbox.Append(Matched(1));
   HandOver(outbox);
-  EXPECT_THAT(outbox.unacknowledged(), IsEmpty());
+  EXPECT_TRUE(outbox.is_empty());
   EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+}
+
+TEST_F(OutboxTest, ASoftStateGatewayHasHadWhatItGrantedFor) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  outbox.AddCredit(2);
+  for (std::uint64_t i : {1, 2, 3}) outbox.Append(Matched(i));
+  HandOver(outbox);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 1}));
+  outbox.AddCredit(1);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 2}));
+  HandOver(outbox);
+  outbox.AddCredit(2);
+  EXPECT_EQ(outbox.oldest_held(), std::nullopt);
+}
+
+TEST_F(OutboxTest, AnotherStreamGetsWhatWasNotAcknowledgedUnderItsNumbers) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.AddCredit(3);
+  for (std::uint64_t i : {1, 2, 3, 4}) outbox.Append(Matched(i));
+  outbox.Append(SubscriptionClosed{.subscription_id = "s3"});
+  HandOver(outbox);
+  EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
+  outbox.Detach();
+  EXPECT_THAT(HandOver(outbox), IsEmpty());
+  outbox.Attach(0);
+  EXPECT_THAT(HandOver(outbox), IsEmpty());
+  outbox.AddCredit(9);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 2 e2 [s1]", "delivery 3 e3 [s1]",
+                          "delivery 4 e4 [s1]", "ended s3"));
+}
+
+TEST_F(OutboxTest, NoticesWaitForAStreamToo) {
+  Outbox outbox(GatewayKind::kSession, {}, false);
+  outbox.Append(SubscriptionClosed{.subscription_id = "s3"});
+  EXPECT_THAT(HandOver(outbox), IsEmpty());
+  outbox.Attach(0);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("ended s3"));
+}
+
+TEST_F(OutboxTest, AnAcknowledgementEndsSendingAgain) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.AddCredit(9);
+  for (std::uint64_t i : {1, 2, 3}) outbox.Append(Matched(i));
+  HandOver(outbox);
+  outbox.Attach(1);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e1 [s1]"));
+  EXPECT_EQ(outbox.Acknowledge(2), OkStatus());
+  outbox.AddCredit(9);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 3 e3 [s1]"));
+}
+
+TEST_F(OutboxTest, WhatIsSentAgainKeepsItsNumberWithoutSubscriptionsToo) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.AddCredit(9);
+  outbox.Append(Matched(1, {1, 2}));
+  outbox.Append(Matched(2, {1}));
+  HandOver(outbox);
+  ids_[1].clear();
+  outbox.Attach(9);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s2]", "delivery 2 e2 []"));
+}
+
+TEST_F(OutboxTest, WhatHoldsIsForgottenByPosition) {
+  Outbox outbox(GatewayKind::kSession, {}, false);
+  outbox.Append(Matched(1));
+  Outbox::Waiting past = Matched(1, {2});
+  past.holds = false;
+  past.is_catching_up = true;
+  outbox.Append(std::move(past));
+  outbox.Append(Matched(2));
+  outbox.Append(Matched(3));
+  outbox.ForgetUpTo({1, 2});
+  EXPECT_EQ(outbox.waiting(), 2u);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 3}));
+  EXPECT_EQ(outbox.oldest_past(), (Position{1, 1}));
+  outbox.Attach(9);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s2]", "delivery 2 e3 [s1]"));
+}
+
+TEST_F(OutboxTest, SaysWhatMayHaveComeBefore) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.AddCredit(9);
+  outbox.MarkRedelivered(2);
+  for (std::uint64_t i : {2, 3}) outbox.Append(Matched(i));
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e2 [s1] again", "delivery 2 e3 [s1]"));
+}
+
+TEST_F(OutboxTest, ResyncsCountUntilTheyAreAcknowledged) {
+  Outbox outbox(GatewayKind::kSession, {});
+  const ResyncRequired notice{.from = {1, 4}, .to = {1, 5}, .reason = "why"};
+  outbox.Append(notice);
+  EXPECT_EQ(outbox.resyncs().size(), 1u);
+  HandOver(outbox);
+  outbox.Append(notice);
+  ASSERT_EQ(outbox.resyncs().size(), 2u);
+  EXPECT_EQ(outbox.resyncs()[0].reason, "why");
+  EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
+  EXPECT_EQ(outbox.resyncs().size(), 1u);
 }
 
 TEST_F(OutboxTest, PressureFollowsTheCount) {
@@ -155,24 +259,6 @@ TEST_F(OutboxTest, PressureFollowsTheBytesOfDocumentsAndIds) {
   EXPECT_EQ(outbox.pressure(), Pressure::kHard);
 }
 
-TEST_F(OutboxTest, ASessionAtItsLimitFallsBehindAndIsToldOnceItHasDrained) {
-  Outbox outbox(GatewayKind::kSession, {.deliveries = 10});
-  outbox.AddCredit(100);
-  for (std::uint64_t i = 1; i <= 10; ++i)
-    EXPECT_TRUE(outbox.Append(Matched(i)));
-  EXPECT_EQ(HandOver(outbox).size(), 10u);
-  EXPECT_FALSE(outbox.Append(Matched(11)));
-  EXPECT_TRUE(outbox.is_behind());
-  EXPECT_EQ(outbox.Acknowledge(3), OkStatus());  // 70 % full: not drained yet
-  EXPECT_FALSE(outbox.Append(Matched(12)));
-  EXPECT_THAT(HandOver(outbox), IsEmpty());
-  EXPECT_EQ(outbox.Acknowledge(4), OkStatus());
-  EXPECT_THAT(HandOver(outbox), ElementsAre("resync [] after 10 to 12"));
-  EXPECT_FALSE(outbox.is_behind());
-  EXPECT_TRUE(outbox.Append(Matched(13)));
-  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 12 e13 [s1]"));
-}
-
 TEST_F(OutboxTest, ResyncsThatWaitAreMergedIntoOne) {
   Outbox outbox(GatewayKind::kSession, {});
   outbox.Append(Matched(1));
@@ -189,14 +275,11 @@ TEST_F(OutboxTest, ResyncsThatWaitAreMergedIntoOne) {
 }
 
 TEST_F(OutboxTest, AResyncOfAllSwallowsOneOfSome) {
-  Outbox outbox(GatewayKind::kSession, {.deliveries = 1});
-  outbox.Append(Matched(1));
-  EXPECT_FALSE(outbox.Append(Matched(2)));
+  Outbox outbox(GatewayKind::kSession, {}, false);
+  outbox.Append(ResyncRequired{.from = {1, 1}, .to = {1, 2}});
   outbox.Append(
       ResyncRequired{.subscription_ids = {"a"}, .from = {1, 2}, .to = {1, 3}});
-  outbox.AddCredit(1);
-  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e1 [s1]"));
-  EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
+  outbox.Attach(0);
   EXPECT_THAT(HandOver(outbox), ElementsAre("resync [] after 1 to 3"));
 }
 

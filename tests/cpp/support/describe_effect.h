@@ -11,8 +11,10 @@
 
 namespace streamer::support {
 
-// "delivery 1 e7 [s1,s2]", "subscribed s1 after 4", "ended s1",
-// "suspended s1", // "resync [s1] after 3 to 5", "closed <message>", …
+// "delivery 1 e7 [s1,s2]" (with "again" behind it when it is redelivered),
+// "subscribed s1 after 4", "ended s1", "suspended s1",
+// "resync [s1] after 3 to 5", "closed <message>", "opened new, next 1, has 0",
+// …
 inline std::string Describe(const GatewayEffect& effect) {
   auto outcome = [](const Status& status) {
     return status.ok() ? std::string("ok") : std::string(MessageOf(status));
@@ -20,8 +22,16 @@ inline std::string Describe(const GatewayEffect& effect) {
   if (const auto* delivery = std::get_if<Delivery>(&effect)) {
     return absl::StrCat("delivery ", delivery->sequence, " ",
                         delivery->event->event.source->event_id, " [",
-                        absl::StrJoin(delivery->subscription_ids, ","), "]");
+                        absl::StrJoin(delivery->subscription_ids, ","), "]",
+                        delivery->is_redelivered ? " again" : "");
   }
+  if (const auto* opened = std::get_if<SessionOpened>(&effect)) {
+    const char* const names[] = {"new", "nothing missed", "complete", "lost"};
+    return absl::StrCat(
+        "opened ", names[static_cast<std::size_t>(opened->continuity)],
+        ", next ", opened->next_sequence, ", has ", opened->subscription_count);
+  }
+  if (std::holds_alternative<StateChanged>(effect)) return "saved";
   if (const auto* response = std::get_if<SubscribeResponse>(&effect)) {
     if (!response->status.ok()) {
       return absl::StrCat("refused ", response->subscription_id, ": ",

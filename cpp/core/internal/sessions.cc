@@ -1,0 +1,116 @@
+#include "core/internal/sessions.h"
+
+#include <cassert>
+
+namespace streamer::internal {
+namespace {
+
+constexpr std::uint64_t kEpochMask =
+    (std::uint64_t{1} << kSessionEpochBits) - 1;
+constexpr std::uint64_t kCountMask =
+    (std::uint64_t{1} << kSessionCountBits) - 1;
+
+// Epochs begin at 1, so that no number is null.
+SessionNumber FirstNumber(std::uint64_t owner, std::uint64_t count) {
+  const std::uint64_t lineage =
+      owner << static_cast<unsigned>(kSessionCountBits) | (count & kCountMask);
+  return SessionNumber(lineage << static_cast<unsigned>(kSessionEpochBits) | 1);
+}
+
+}  // namespace
+
+const Sessions::Session* Sessions::Find(std::string_view gateway_id) const {
+  const auto found = by_gateway_id_.find(gateway_id);
+  return found == by_gateway_id_.end() ? nullptr : &found->second;
+}
+
+Sessions::Session& Sessions::Store(Session session) {
+  const auto [found, is_new] =
+      by_gateway_id_.try_emplace(session.saved.gateway_id, session);
+  assert(is_new);
+  (void)is_new;
+  by_home_.emplace(session.home, &found->second);
+  return found->second;
+}
+
+const Sessions::Session& Sessions::Add(GatewayHandle stream,
+                                       std::string gateway_id,
+                                       std::string credential) {
+  Session& added =
+      Store({.saved = {.gateway_id = std::move(gateway_id),
+                       .credential = std::move(credential),
+                       .number = FirstNumber(bounds_.owner, ++count_)},
+             .home = stream,
+             .stream = stream});
+  by_stream_.emplace(stream, &added);
+  return added;
+}
+
+const Sessions::Session* Sessions::Restore(GatewayHandle home,
+                                           SavedSession saved,
+                                           MonotonicTime now) {
+  if ((saved.number.value() & kEpochMask) == kEpochMask) return nullptr;
+  saved.number = SessionNumber(saved.number.value() + 1);
+  Session& restored = Store({.saved = std::move(saved), .home = home});
+  SetExpiry(restored, now + bounds_.ttl);
+  return &restored;
+}
+
+void Sessions::Attach(std::string_view gateway_id, GatewayHandle stream) {
+  Session& session = by_gateway_id_.find(gateway_id)->second;
+  by_stream_.erase(session.stream);
+  session.stream = stream;
+  by_stream_.emplace(stream, &session);
+  SetExpiry(session, std::nullopt);
+}
+
+void Sessions::Remove(std::string_view gateway_id) {
+  const auto found = by_gateway_id_.find(gateway_id);
+  Session& session = found->second;
+  SetExpiry(session, std::nullopt);
+  by_stream_.erase(session.stream);
+  by_home_.erase(session.home);
+  by_gateway_id_.erase(found);
+}
+
+const Sessions::Session* Sessions::OfStream(GatewayHandle stream) const {
+  const auto found = by_stream_.find(stream);
+  return found == by_stream_.end() ? nullptr : found->second;
+}
+
+std::optional<GatewayHandle> Sessions::HomeOf(GatewayHandle stream) const {
+  if (const Session* session = OfStream(stream)) return session->home;
+  if (by_home_.contains(stream)) return std::nullopt;
+  return stream;
+}
+
+const Sessions::Session* Sessions::AtHome(GatewayHandle home) const {
+  const auto found = by_home_.find(home);
+  return found == by_home_.end() ? nullptr : found->second;
+}
+
+void Sessions::Detach(GatewayHandle stream, MonotonicTime now) {
+  const auto found = by_stream_.find(stream);
+  if (found == by_stream_.end()) return;
+  Session& session = *found->second;
+  by_stream_.erase(found);
+  session.stream = GatewayHandle();
+  SetExpiry(session, now + bounds_.ttl);
+}
+
+std::vector<std::string> Sessions::Expired(MonotonicTime now) const {
+  std::vector<std::string> expired;
+  for (const auto& [at, home] : expiries_) {
+    if (at > now) break;
+    expired.push_back(by_home_.at(home)->saved.gateway_id);
+  }
+  return expired;
+}
+
+void Sessions::SetExpiry(Session& session, std::optional<MonotonicTime> at) {
+  if (session.expires_at) expiries_.erase({*session.expires_at, session.home});
+  session.expires_at = at;
+  if (at) expiries_.emplace(*at, session.home);
+}
+
+}  // namespace streamer::internal

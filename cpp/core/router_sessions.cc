@@ -1,0 +1,242 @@
+// Sessions: streams that come and go, and how far each session has come.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/router.h"
+
+namespace streamer {
+namespace {
+
+using CatchingUp = SavedCursor::CatchingUp;
+
+// The position just before that of `event`.
+Position Before(Position event) { return {event.epoch, event.offset - 1}; }
+
+Position Earlier(Position left, Position right) {
+  return left.offset < right.offset ? left : right;
+}
+
+bool IsSame(const CatchingUp& left, const CatchingUp& right) {
+  return left.subscription_id == right.subscription_id &&
+         left.after == right.after;
+}
+
+bool IsSameNotice(const SavedResync& left, const SavedResync& right) {
+  return left.from == right.from && left.to == right.to &&
+         left.subscription_ids == right.subscription_ids;
+}
+
+// Whether a restart would find more than the low-watermark tells it: an idle
+// session moves with that.
+bool HasMoved(const SavedCursor& from, const SavedCursor& to) {
+  return from.is_behind != to.is_behind ||
+         (to.is_behind && from.acknowledged != to.acknowledged) ||
+         !std::equal(from.catching_up.begin(), from.catching_up.end(),
+                     to.catching_up.begin(), to.catching_up.end(), IsSame) ||
+         !std::equal(from.resyncs.begin(), from.resyncs.end(),
+                     to.resyncs.begin(), to.resyncs.end(), IsSameNotice);
+}
+
+}  // namespace
+
+// What a session is behind by begins where it was, or not at all when the
+// events after that are still to come.
+void Router::Restore(const AddGateway::Restored& restored, Gateway& gateway) {
+  ++restoring_;
+  const SavedCursor& cursor = restored.cursor;
+  gateway.outbox.MarkRedelivered(restored.redelivered_upto);
+  for (const SavedResync& resync : cursor.resyncs) {
+    gateway.outbox.Append(
+        ResyncRequired{.subscription_ids = resync.subscription_ids,
+                       .from = resync.from,
+                       .to = resync.to,
+                       .reason = resync.reason});
+  }
+  if (cursor.acknowledged.offset < statistics_.routed.offset) {
+    gateway.behind_after = cursor.acknowledged;
+    Wish(gateway);
+  }
+}
+
+void Router::Do(EndRestore&, std::vector<Effect>&) { --restoring_; }
+
+void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
+  Gateway* gateway = FindOpen(work.gateway);
+  if (gateway == nullptr) return;
+  if (gateway->stream != work.stream) {
+    Close(*gateway,
+          absl::AbortedError("a newer stream of this gateway took the session"),
+          effects);
+  }
+  if (work.resumption == AttachStream::Resumption::kBySequence &&
+      work.last_sequence > gateway->outbox.last_sequence()) {
+    ForgetCredit(work.stream);
+    effects.push_back({work.stream, GatewayClosed{InvalidArgument(absl::StrCat(
+                                        "hello: last_seq: expected at most ",
+                                        gateway->outbox.last_sequence(),
+                                        ", got ", work.last_sequence))}});
+    return;
+  }
+  work.answer.continuity = Resume(work, *gateway);
+  if (gateway->stream != work.stream) {
+    gateway->stream = work.stream;
+    by_stream_[work.stream] = gateway;
+    statistics_.gateways = by_stream_.size();
+    gateway->outbox.Attach(0);
+    TakeEarlyCredit(*gateway);
+  }
+  gateway->outbox.AddCredit(work.credit);
+  work.answer.next_sequence = gateway->outbox.acknowledged() + 1;
+  if (work.last_progress) work.answer.from = *work.last_progress;
+  work.answer.to = statistics_.routed;
+  effects.push_back({work.stream, std::move(work.answer), true});
+  HandOver(*gateway, effects);
+  Wish(*gateway);
+}
+
+// A gateway that says it had less than was acknowledged, in this epoch or
+// before the restart, has forgotten some of it, and that is gone here too.
+Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
+  Outbox& outbox = gateway.outbox;
+  bool is_lost = false;
+  switch (work.resumption) {
+    case AttachStream::Resumption::kNone:
+      return Continuity::kNew;
+    case AttachStream::Resumption::kLost:
+      return Continuity::kLost;
+    case AttachStream::Resumption::kBySequence:
+      is_lost = work.last_sequence < outbox.acknowledged();
+      // Checked before: it was given.
+      (void)outbox.Acknowledge(work.last_sequence);
+      break;
+    case AttachStream::Resumption::kByPosition:
+      is_lost = outbox.acknowledged() > 0;
+      outbox.MarkRedelivered(work.redelivered_upto);
+      if (work.last_progress) {
+        gateway.had_upto =
+            std::max(gateway.had_upto, work.last_progress->offset);
+        outbox.ForgetUpTo(*work.last_progress);
+      }
+      break;
+  }
+  if (is_lost || !outbox.resyncs().empty()) return Continuity::kLost;
+  const bool is_behind =
+      gateway.behind_after.has_value() || !gateway.catching_up.empty();
+  return outbox.is_empty() && !is_behind ? Continuity::kNothingMissed
+                                         : Continuity::kComplete;
+}
+
+void Router::Do(DetachStream& work, std::vector<Effect>&) {
+  Gateway* gateway = FindOpen(work.gateway);
+  if (gateway == nullptr || gateway->stream != work.stream) return;
+  LoseStream(*gateway);
+}
+
+void Router::LoseStream(Gateway& gateway) {
+  by_stream_.erase(gateway.stream);
+  statistics_.gateways = by_stream_.size();
+  gateway.stream = GatewayHandle();
+  gateway.outbox.Detach();
+  CountWaiting(gateway);
+}
+
+void Router::Do(RefuseStream& work, std::vector<Effect>& effects) {
+  ForgetCredit(work.stream);
+  effects.push_back({work.stream, GatewayClosed{std::move(work.status)}});
+}
+
+// A stream that gets no session.
+void Router::ForgetCredit(GatewayHandle stream) {
+  newest_stream_ = std::max(newest_stream_, stream);
+  early_credit_.erase(stream);
+}
+
+// Also of a session that is gone: then there is nobody to tell.
+void Router::Do(RecordState& work, std::vector<Effect>& effects) {
+  const Gateway* gateway = FindOpen(work.gateway);
+  effects.push_back({gateway == nullptr ? GatewayHandle() : gateway->stream,
+                     std::move(work.what), true});
+}
+
+void Router::Do(DropLag& work, std::vector<Effect>& effects) {
+  for (auto& [handle, gateway] : gateways_) {
+    if (!gateway->behind_after ||
+        gateway->behind_after->offset >= work.oldest.offset) {
+      continue;
+    }
+    gateway->outbox.Append(
+        ResyncRequired{.from = *gateway->behind_after,
+                       .to = work.upto,
+                       .reason = "the gateway is behind by more than "
+                                 "session.max_lag"});
+    gateway->behind_after.reset();
+    gateway->has_wished_behind = false;
+    HandOver(*gateway, effects);
+  }
+}
+
+std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
+  if (restoring_ > 0) return std::nullopt;
+  statistics_.sessions_connected = 0;
+  statistics_.sessions_disconnected = 0;
+  statistics_.sessions_behind = 0;
+  RouterProgress progress{.watermark = statistics_.routed};
+  for (auto& [handle, gateway] : gateways_) {
+    if (gateway->is_closed) continue;
+    if (gateway->kind == GatewayKind::kSoftState) {
+      if (const auto oldest = gateway->outbox.oldest_held()) {
+        progress.watermark = Earlier(progress.watermark, Before(*oldest));
+      }
+      continue;
+    }
+    ++(gateway->stream == GatewayHandle() ? statistics_.sessions_disconnected
+                                          : statistics_.sessions_connected);
+    SavedCursor cursor = CursorOf(*gateway);
+    cursor.is_behind = gateway->behind_after.has_value() ||
+                       cursor.acknowledged.offset < horizon.offset;
+    if (cursor.is_behind) {
+      ++statistics_.sessions_behind;
+    } else {
+      progress.watermark = Earlier(progress.watermark, cursor.acknowledged);
+    }
+    if (gateway->outbox.oldest_past() == std::nullopt) {
+      gateway->settling.clear();
+    }
+    const std::uint64_t sequence = gateway->outbox.acknowledged();
+    if (gateway->saved && sequence == gateway->saved_sequence &&
+        !HasMoved(*gateway->saved, cursor)) {
+      continue;
+    }
+    gateway->saved = cursor;
+    gateway->saved_sequence = sequence;
+    progress.cursors.push_back(std::move(cursor));
+  }
+  return progress;
+}
+
+SavedCursor Router::CursorOf(const Gateway& gateway) const {
+  SavedCursor cursor{.gateway_id = gateway.gateway_id,
+                     .acknowledged = statistics_.routed,
+                     .routed = statistics_.routed,
+                     .resyncs = gateway.outbox.resyncs()};
+  if (gateway.behind_after) cursor.acknowledged = *gateway.behind_after;
+  if (const auto oldest = gateway.outbox.oldest_held()) {
+    cursor.acknowledged = Earlier(cursor.acknowledged, Before(*oldest));
+  }
+  const std::optional<Position> past = gateway.outbox.oldest_past();
+  const auto keep = [&](SubscriptionHandle handle) {
+    const Route* route = routes_.Find(handle);
+    if (route == nullptr) return;
+    Position after{statistics_.routed.epoch, route->after};
+    if (past) after = Earlier(after, Before(*past));
+    cursor.catching_up.push_back({route->subscription_id, after});
+  };
+  for (SubscriptionHandle handle : gateway.catching_up) keep(handle);
+  if (past) {
+    for (SubscriptionHandle handle : gateway.settling) keep(handle);
+  }
+  return cursor;
+}
+
+}  // namespace streamer

@@ -1,0 +1,400 @@
+// Sessions: what the sequencer, the shards and the router make of streams that
+// come and go, of gateways that fall behind, and of restarts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/core_harness.h"
+#include "filter/subscription_digest.h"
+#include "support/core_events.h"
+
+namespace streamer {
+namespace {
+
+using std::chrono::seconds;
+using support::MakeEvent;
+using support::MakeSubscribe;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr std::size_t kPlenty = 1'000'000;
+
+Instant At(int second) { return Instant{}.After(seconds(second)); }
+
+class SessionTest : public ::testing::Test {
+ protected:
+  // Opens another stream of gateway "g"; its handle.
+  GatewayHandle Open(OpenSession command = {}) {
+    command.stream = GatewayHandle(++last_stream_);
+    if (command.gateway_id.empty()) command.gateway_id = "g";
+    if (command.initial_credit == 0) command.initial_credit = kPlenty;
+    core_->Sequence(command);
+    core_->Settle();
+    for (const GatewayEffect& effect : core_->TakeEffects(command.stream)) {
+      if (const auto* opened = std::get_if<SessionOpened>(&effect)) {
+        opened_ = *opened;
+      }
+    }
+    return command.stream;
+  }
+  void Events(std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i <= last; ++i) {
+      core_->Sequence(MakeEvent(i, "c"));
+    }
+    core_->Settle();
+  }
+  void Subscribe(GatewayHandle stream, const std::string& id,
+                 std::optional<std::uint64_t> after = std::nullopt) {
+    streamer::Subscribe command = MakeSubscribe(stream, id, "c", "true");
+    if (after) command.resume_after = Position{1, *after};
+    core_->Sequence(command);
+    core_->Settle();
+  }
+  void Leave(GatewayHandle stream, Instant now = {}) {
+    core_->Sequence(DisconnectGateway{stream}, now);
+    core_->Settle();
+  }
+  void Restart(OutboxLimits limits = {}) {
+    core_ = std::make_unique<CoreHarness>(2, *core_, core_->saved(),
+                                          last_stream_ + 1, limits);
+    last_stream_ += 100;
+    core_->Settle();
+  }
+  std::vector<std::string> Seen(GatewayHandle stream) {
+    core_->Settle();
+    return core_->Take(stream);
+  }
+
+  std::unique_ptr<CoreHarness> core_ = std::make_unique<CoreHarness>(2);
+  std::uint64_t last_stream_ = 0;
+  SessionOpened opened_;  // the last one
+};
+
+TEST_F(SessionTest, BeginsAnewAndSaysSo) {
+  const GatewayHandle stream = Open();
+  EXPECT_THAT(Seen(stream), ElementsAre("opened new, next 1, has 0"));
+  EXPECT_NE(opened_.session, SessionNumber());
+}
+
+TEST_F(SessionTest, OutlivesItsStreamAndSendsAgainWhatWasNotAcknowledged) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 3);
+  core_->Acknowledge(stream, 1);
+  Leave(stream);
+  Events(4, 4);
+  stream = Open({.session = opened_.session, .last_sequence = 2});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened complete, next 3, has 1", "delivery 3 e3 [s]",
+                          "delivery 4 e4 [s]"));
+}
+
+TEST_F(SessionTest, ThatMissedNothingIsToldSo) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 2);
+  Leave(stream);
+  stream = Open({.session = opened_.session, .last_sequence = 2});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened nothing missed, next 3, has 1"));
+}
+
+TEST_F(SessionTest, EndsWithItsTimeAndIsLostAfterwards) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Leave(stream, At(0));
+  core_->Sequence(Tick{}, At(59));
+  EXPECT_EQ(core_->sequencer().registry().size(), 1u);
+  core_->Sequence(Tick{}, At(60));
+  core_->Settle();
+  EXPECT_EQ(core_->sequencer().registry().size(), 0u);
+  EXPECT_THAT(core_->saved().sessions, IsEmpty());
+  const SessionNumber before = opened_.session;
+  stream = Open({.session = before});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened lost, next 1, has 0"));
+  EXPECT_NE(opened_.session, before);
+}
+
+TEST_F(SessionTest, ThatCameBackInTimeStays) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Leave(stream, At(0));
+  Open({.session = opened_.session});
+  core_->Sequence(Tick{}, At(600));
+  EXPECT_EQ(core_->sequencer().registry().size(), 1u);
+}
+
+TEST_F(SessionTest, ANewerStreamWinsAndTheOlderIsFenced) {
+  const GatewayHandle older = Open();
+  Subscribe(older, "s");
+  Events(1, 1);
+  Seen(older);
+  const GatewayHandle newer =
+      Open({.session = opened_.session, .last_sequence = 1});
+  EXPECT_THAT(Seen(older),
+              ElementsAre("closed a newer stream of this gateway took the "
+                          "session"));
+  core_->Sequence(Unsubscribe{older, "s"});
+  core_->Sequence(DisconnectGateway{older});
+  core_->Grant(older, 5);
+  core_->Acknowledge(older, 1);
+  Events(2, 2);
+  EXPECT_THAT(Seen(newer), ElementsAre("opened nothing missed, next 2, has 1",
+                                       "delivery 2 e2 [s]"));
+  EXPECT_THAT(Seen(older), IsEmpty());
+}
+
+TEST_F(SessionTest, AnotherCredentialIsRefusedAndDisturbsNobody) {
+  const GatewayHandle owner = Open({.credential = "a"});
+  Subscribe(owner, "s");
+  Seen(owner);
+  const GatewayHandle other =
+      Open({.credential = "b", .session = opened_.session});
+  EXPECT_THAT(
+      Seen(other),
+      ElementsAre("closed hello: gateway_id: expected the credential that "
+                  "session of gateway \"g\" was opened with, got another"));
+  Events(1, 1);
+  EXPECT_THAT(Seen(owner), ElementsAre("delivery 1 e1 [s]"));
+}
+
+TEST_F(SessionTest, ZeroBeginsAnewAndDropsWhatThereWas) {
+  const GatewayHandle older = Open();
+  Subscribe(older, "s");
+  Seen(older);
+  const GatewayHandle newer = Open();
+  EXPECT_THAT(Seen(older),
+              ElementsAre("closed a newer stream of this gateway began another "
+                          "session"));
+  EXPECT_THAT(Seen(newer), ElementsAre("opened new, next 1, has 0"));
+  EXPECT_EQ(core_->sequencer().registry().size(), 0u);
+  EXPECT_THAT(core_->saved().subscriptions, IsEmpty());
+}
+
+TEST_F(SessionTest, ASequenceThatWasNeverSentIsRefused) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Leave(stream);
+  stream = Open({.session = opened_.session, .last_sequence = 4});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("closed hello: last_seq: expected at most 0, got 4"));
+  stream = Open({.session = opened_.session});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened nothing missed, next 1, has 1"));
+}
+
+TEST_F(SessionTest, AGatewayThatForgotWhatItAcknowledgedHasLostIt) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 3);
+  core_->Acknowledge(stream, 2);
+  Leave(stream);
+  stream = Open({.session = opened_.session, .last_sequence = 1});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened lost, next 3, has 1", "delivery 3 e3 [s]"));
+}
+
+TEST_F(SessionTest, AnAckOfTheFutureEndsTheStreamAndNothingElse) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 1);
+  Seen(stream);
+  core_->Acknowledge(stream, 2);
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("closed ack: expected at most 1, got 2"));
+  stream = Open({.session = opened_.session});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+                                        "delivery 1 e1 [s]"));
+}
+
+TEST_F(SessionTest, ARepeatedSubscribeChangesNothing) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 1);
+  Leave(stream);
+  stream = Open({.session = opened_.session, .last_sequence = 1});
+  Subscribe(stream, "s");
+  core_->Sequence(MakeSubscribe(stream, "s", "c", "doc.n > 5"));
+  EXPECT_THAT(
+      Seen(stream),
+      ElementsAre("opened nothing missed, next 2, has 1",
+                  "subscribed s after 0",
+                  "refused s: subscription \"s\" exists with another filter"));
+}
+
+TEST_F(SessionTest, TooManyAreRefused) {
+  core_ = std::make_unique<CoreHarness>(
+      1, CoreOptions{.session = {.max_total = 1}});
+  Open();
+  EXPECT_THAT(Seen(Open({.gateway_id = "other"})),
+              ElementsAre("closed quota exceeded: expected at most 1 sessions, "
+                          "got one more"));
+}
+
+TEST_F(SessionTest, TheDigestIsThatOfItsSubscriptions) {
+  GatewayHandle stream = Open();
+  EXPECT_EQ(opened_.subscription_digest, 0u);
+  Subscribe(stream, "s");
+  Subscribe(stream, "r");
+  core_->Sequence(Unsubscribe{stream, "r"});
+  stream = Open({.session = opened_.session});
+  EXPECT_EQ(opened_.subscription_digest,
+            SubscriptionDigest("s", "t", "c",
+                               support::MakeFilter("true")->canonical_key()));
+}
+
+TEST_F(SessionTest, WithoutAStreamItFallsBehindAndGetsTheRestFromTheLog) {
+  GatewayHandle stream = Open({.limits = {.deliveries = 3}});
+  Subscribe(stream, "s");
+  Leave(stream);
+  Events(1, 6);
+  EXPECT_EQ(core_->router().statistics().missed, 3u);
+  stream = Open({.session = opened_.session});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened complete, next 1, has 1", "delivery 1 e1 [s]",
+                          "delivery 2 e2 [s]", "delivery 3 e3 [s]"));
+  core_->Acknowledge(stream, 3);
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("delivery 4 e4 [s]", "delivery 5 e5 [s]"));
+  core_->Acknowledge(stream, 5);
+  Events(7, 7);
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("delivery 6 e6 [s]", "delivery 7 e7 [s]"));
+}
+
+TEST_F(SessionTest, TooFarBehindItGetsAResyncAndGoesOnFromTheHead) {
+  GatewayHandle stream = Open({.limits = {.deliveries = 2}});
+  Subscribe(stream, "s");
+  Events(1, 5);
+  Seen(stream);
+  core_->Sequence(LimitLag{{1, 2}});
+  EXPECT_THAT(Seen(stream), IsEmpty());
+  core_->Sequence(LimitLag{{1, 3}});
+  EXPECT_THAT(Seen(stream), ElementsAre("resync [] after 2 to 5"));
+  core_->Acknowledge(stream, 3);
+  Events(6, 6);
+  EXPECT_THAT(Seen(stream), ElementsAre("delivery 4 e6 [s]"));
+}
+
+TEST_F(SessionTest, GoesOnByPositionAfterARestart) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 4);
+  core_->Acknowledge(stream, 2);
+  core_->SaveProgress();
+  const SessionNumber before = opened_.session;
+  Restart();
+  stream = Open(
+      {.session = before, .last_sequence = 3, .last_progress = Position{1, 3}});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+                                        "delivery 1 e4 [s] again"));
+  EXPECT_EQ(LineageOf(opened_.session), LineageOf(before));
+  EXPECT_GT(opened_.session, before);
+  Events(5, 5);
+  EXPECT_THAT(Seen(stream), ElementsAre("delivery 2 e5 [s]"));
+}
+
+TEST_F(SessionTest, WhoNeverHeardOfTheNewEpochComesWithTheOldOne) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 2);
+  const SessionNumber before = opened_.session;
+  Restart();
+  Open({.session = before, .last_progress = Position{1, 1}});
+  stream = Open({.session = before, .last_progress = Position{1, 1}});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+                                        "delivery 1 e2 [s] again"));
+}
+
+TEST_F(SessionTest, ANoticeThatWasNotAcknowledgedSurvivesARestart) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  core_->Sequence(ReportSourceGap{.backend = "", .reason = "it said so"});
+  core_->Settle();
+  core_->SaveProgress();
+  const SessionNumber before = opened_.session;
+  Restart();
+  stream = Open({.session = before});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened lost, next 1, has 1",
+                                        "resync [s] after 0 to 0"));
+}
+
+TEST_F(SessionTest, TheWatermarkWaitsForTheSlowestThatIsNotBehind) {
+  const GatewayHandle fast = Open({.gateway_id = "fast"});
+  const GatewayHandle slow = Open({.gateway_id = "slow"});
+  Subscribe(fast, "s");
+  Subscribe(slow, "s");
+  Events(1, 9);
+  core_->Acknowledge(fast, 8);
+  core_->Acknowledge(slow, 2);
+  core_->SaveProgress();
+  EXPECT_EQ(core_->saved().watermark, 2u);
+  core_->SaveProgress(3);
+  EXPECT_EQ(core_->saved().watermark, 8u);
+  EXPECT_TRUE(core_->saved().cursors.at("slow").is_behind);
+  EXPECT_EQ(core_->saved().cursors.at("slow").acknowledged.offset, 2u);
+  EXPECT_FALSE(core_->saved().cursors.at("fast").is_behind);
+}
+
+TEST_F(SessionTest, ASoftStateGatewayHoldsTheWatermarkUntilItIsWrittenTo) {
+  const GatewayHandle plain(++last_stream_);
+  core_->Sequence(
+      ConnectGateway{.gateway = plain, .gateway_id = "p", .initial_credit = 3});
+  Subscribe(plain, "s");
+  Events(1, 9);
+  core_->SaveProgress();
+  EXPECT_EQ(core_->saved().watermark, 0u);
+  core_->Grant(plain, 2);
+  core_->SaveProgress();
+  EXPECT_EQ(core_->saved().watermark, 2u);
+}
+
+TEST_F(SessionTest, BehindAtARestartItGetsEverythingFromTheLog) {
+  GatewayHandle stream = Open({.limits = {.deliveries = 2}});
+  Subscribe(stream, "s");
+  Events(1, 7);
+  core_->Acknowledge(stream, 1);
+  core_->SaveProgress();
+  EXPECT_EQ(core_->saved().watermark, 7u);
+  const SessionNumber before = opened_.session;
+  Restart();
+  stream = Open({.session = before, .last_progress = Position{1, 1}});
+  EXPECT_THAT(
+      Seen(stream),
+      ElementsAre("opened complete, next 1, has 1", "delivery 1 e2 [s] again",
+                  "delivery 2 e3 [s] again", "delivery 3 e4 [s] again",
+                  "delivery 4 e5 [s] again", "delivery 5 e6 [s] again",
+                  "delivery 6 e7 [s] again"));
+}
+
+TEST_F(SessionTest, ASubscriptionThatCatchesUpGoesOnWhereItWas) {
+  GatewayHandle stream = Open();
+  Events(1, 5);
+  Subscribe(stream, "s", 1);
+  Seen(stream);
+  core_->Acknowledge(stream, 2);  // of e2 to e5
+  core_->SaveProgress();
+  const SessionNumber before = opened_.session;
+  Restart();
+  stream = Open({.session = before});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+                                        "delivery 1 e4 [s] again",
+                                        "delivery 2 e5 [s] again"));
+  core_->Acknowledge(stream, 2);
+  core_->SaveProgress();
+  core_->SaveProgress();
+  EXPECT_THAT(core_->saved().cursors.at("g").catching_up, IsEmpty());
+}
+
+}  // namespace
+}  // namespace streamer
