@@ -58,6 +58,24 @@ struct GatewayOptions {
   std::size_t initial_credit = 0;
 };
 
+// A stream that asks for a session; see OpenSession in core/commands.h.
+struct SessionRequest {
+  std::string gateway_id;
+  std::string credential;
+  SessionNumber session;
+  std::uint64_t last_sequence = 0;
+  std::string last_progress;  // empty: none
+  OutboxLimits limits;
+  std::size_t initial_credit = 0;
+};
+
+// Where somebody who names a place goes on.
+struct ResumePoint {
+  Position after;
+  // OutOfRange when the log no longer holds all that follows.
+  Status reached;
+};
+
 // A subscription as listed.
 struct SubscriptionInfo {
   SubscriptionHandle handle;
@@ -98,7 +116,11 @@ struct EngineStatistics {
   std::uint64_t backpressure_soft = 0;
   std::uint64_t backpressure_hard = 0;
   std::uint64_t gateways_connected = 0;
-  std::uint64_t resyncs = 0;      // sessions told that they missed something
+  std::uint64_t resyncs = 0;   // sessions told that they missed something
+  // About once a second. One that is behind is also one of the others.
+  std::uint64_t sessions_connected = 0;
+  std::uint64_t sessions_disconnected = 0;
+  std::uint64_t sessions_behind = 0;
   std::uint64_t log_backlog = 0;  // events logged and not yet sequenced
   Position head;                  // newest event logged
   Position routed;                // newest event whose deliveries are queued
@@ -123,8 +145,12 @@ class Engine {
   // null handle when the engine is stopping.
   virtual GatewayHandle Connect(GatewayOptions options,
                                 std::shared_ptr<GatewaySink> sink) = 0;
-  // Ends it and its subscriptions. OnEffects may run once more meanwhile; the
-  // sink is released afterwards. Idempotent.
+  // Makes a stream of a session, which its first effect answers: SessionOpened,
+  // or GatewayClosed. What the gateway asks goes by the handle returned.
+  virtual GatewayHandle OpenSession(SessionRequest request,
+                                    std::shared_ptr<GatewaySink> sink) = 0;
+  // Ends it and its subscriptions; of a session, the stream. OnEffects may run
+  // once more meanwhile; the sink is released afterwards. Idempotent.
   virtual void Disconnect(GatewayHandle gateway) = 0;
 
   // Queues a command (Subscribe, Unsubscribe, Renew). `taken`, if any, runs
@@ -135,13 +161,13 @@ class Engine {
 
   // Lets the gateway receive `deliveries` more.
   virtual void Grant(GatewayHandle gateway, std::size_t deliveries) = 0;
-  // All deliveries up to `sequence` were processed (session gateways).
+  // Everything up to `sequence` was processed (session gateways).
   virtual void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) = 0;
 
   // What `progress`, as somebody was given it, means in the log now: where a
   // subscription may resume. InvalidArgument when it is none, OutOfRange when
-  // the log does not reach it.
-  virtual Result<Position> Resolve(std::string_view progress) const = 0;
+  // no log with this history gave it.
+  virtual Result<ResumePoint> Resolve(std::string_view progress) const = 0;
 
   // Appends to the log. Returns the position of the last event.
   // ResourceExhausted when the log's reader is too far behind: wait with

@@ -2,12 +2,15 @@
 
 #include <deque>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "runtime/internal/list.h"
 #include "runtime/internal/past_reader.h"
 #include "runtime/internal/pipeline.h"
+#include "runtime/internal/resumption.h"
 #include "runtime/internal/sinks.h"
 
 namespace streamer {
@@ -23,10 +26,26 @@ struct InlineEngine::State {
   using Action = std::function<void(std::vector<Effect>&)>;
 
   State(const CoreOptions& options, std::shared_ptr<EventLog> the_log,
-        Instant start)
+        Instant start, Position past)
       : log(std::move(the_log)),
         now(start),
-        pipeline(options, log->head(), [this] { return now.monotonic; }) {}
+        pipeline(options, past, [this] { return now.monotonic; }) {}
+
+  // Takes up what was saved, then what was logged after that.
+  void Restore(const Recollection& past, RestoredState restored,
+               std::shared_ptr<StateStore> store) {
+    state = std::move(store);
+    checkpoint.emplace(Checkpoint::Options{.owner = restored.owner,
+                                           .revision = restored.revision,
+                                           .max_changes = state->max_changes()},
+                       log->history());
+    pipeline.Remember(past, now.monotonic);
+    for (RestoreSession& session : restored.sessions) {
+      session.gateway = GatewayHandle(++last_gateway);
+      RunCommand(std::move(session));
+    }
+    RunAll();
+  }
 
   void Run(Action action) {
     actions.push_back(std::move(action));
@@ -79,9 +98,25 @@ struct InlineEngine::State {
     return pipeline.AcceptPast(*log, effects).ok();
   }
 
+  // Commits until nothing is left, or the store does not take it. What need
+  // not wait any more goes with `effects`.
+  void Save(std::vector<Effect>& effects) {
+    if (!checkpoint) return;
+    checkpoint->Accept(effects);
+    while (auto transaction = checkpoint->Next()) {
+      std::vector<Effect> released;
+      const Result<std::uint64_t> outcome = state->Commit(*transaction);
+      checkpoint->Committed(outcome, released);
+      effects.insert(effects.end(), std::make_move_iterator(released.begin()),
+                     std::make_move_iterator(released.end()));
+      if (!outcome.ok()) return;
+    }
+  }
+
   // A gateway that the router gave up ends by the same command as one that
   // left.
   void HandOut(std::vector<Effect>& effects) {
+    Save(effects);
     pipeline.Measure(effects);
     if (EndSuspended ended = internal::FindSuspended(effects);
         !ended.handles.empty()) {
@@ -110,6 +145,8 @@ struct InlineEngine::State {
   std::uint64_t last_gateway = 0;
   std::uint64_t events_ingested = 0;
   internal::Pipeline pipeline;
+  std::shared_ptr<StateStore> state;  // null: none
+  std::optional<Checkpoint> checkpoint;
   internal::Sinks sinks;
   std::deque<Action> actions;
   bool is_running = false;
@@ -117,12 +154,35 @@ struct InlineEngine::State {
 
 InlineEngine::InlineEngine(const CoreOptions& options,
                            std::shared_ptr<EventLog> log, Instant start)
-    : state_(std::make_unique<State>(options, std::move(log), start)) {}
+    : state_(std::make_unique<State>(options, log, start, log->head())) {}
+
+InlineEngine::InlineEngine(const CoreOptions& options,
+                           std::shared_ptr<EventLog> log, Instant start,
+                           const Recollection& past,
+                           std::shared_ptr<StateStore> state,
+                           RestoredState restored)
+    : state_(
+          std::make_unique<State>(options, std::move(log), start, past.start)) {
+  state_->Restore(past, std::move(restored), std::move(state));
+}
+
 InlineEngine::~InlineEngine() = default;
 
 void InlineEngine::Advance(Duration duration) {
   state_->now = state_->now.After(duration);
   state_->RunCommand(Tick{});
+}
+
+void InlineEngine::SaveProgress(Duration stall_timeout) {
+  state_->Run([this, stall_timeout](std::vector<Effect>&) {
+    if (!state_->checkpoint) return;
+    const EventLog& log = *state_->log;
+    const Position horizon =
+        log.FindEarlier(log.head(), stall_timeout).value_or(Position{});
+    const std::optional<RouterProgress> progress =
+        state_->pipeline.router().TakeProgress(horizon);
+    if (progress) state_->checkpoint->Accept(*progress);
+  });
 }
 
 Instant InlineEngine::now() const { return state_->now; }
@@ -135,6 +195,15 @@ GatewayHandle InlineEngine::Connect(GatewayOptions options,
                                     options.kind, options.limits,
                                     options.initial_credit});
   return gateway;
+}
+
+GatewayHandle InlineEngine::OpenSession(SessionRequest request,
+                                        std::shared_ptr<GatewaySink> sink) {
+  GatewayHandle stream(++state_->last_gateway);
+  state_->sinks.Add(stream, std::move(sink));
+  state_->RunCommand(
+      internal::CommandOf(*state_->log, stream, std::move(request)));
+  return stream;
 }
 
 void InlineEngine::Disconnect(GatewayHandle gateway) {
@@ -160,7 +229,7 @@ void InlineEngine::Acknowledge(GatewayHandle gateway, std::uint64_t sequence) {
   });
 }
 
-Result<Position> InlineEngine::Resolve(std::string_view progress) const {
+Result<ResumePoint> InlineEngine::Resolve(std::string_view progress) const {
   return internal::ResolveProgress(*state_->log, progress);
 }
 

@@ -15,8 +15,12 @@
 #include <vector>
 
 #include "base/time.h"
+#include "runtime/checkpoint.h"
 #include "runtime/engine.h"
+#include "runtime/recollection.h"
+#include "runtime/restored_state.h"
 #include "store/event_log.h"
+#include "store/state_store.h"
 
 namespace streamer {
 
@@ -24,19 +28,30 @@ class InlineEngine final : public Engine {
  public:
   InlineEngine(const CoreOptions& options, std::shared_ptr<EventLog> log,
                Instant start);
+  // Begins where `restored` says, saves in `state` from then on, and routes
+  // what was logged since. REQUIRES: `past` ends there.
+  InlineEngine(const CoreOptions& options, std::shared_ptr<EventLog> log,
+               Instant start, const Recollection& past,
+               std::shared_ptr<StateStore> state, RestoredState restored);
   ~InlineEngine() override;
 
   // Moves time forward and expires what is due.
   void Advance(Duration duration);
+  // Saves how far everything has come, if there is a state store. A session
+  // that has not acknowledged what was logged so long before the head holds up
+  // nobody.
+  void SaveProgress(Duration stall_timeout);
   [[nodiscard]] Instant now() const;
 
   GatewayHandle Connect(GatewayOptions options,
                         std::shared_ptr<GatewaySink> sink) override;
+  GatewayHandle OpenSession(SessionRequest request,
+                            std::shared_ptr<GatewaySink> sink) override;
   void Disconnect(GatewayHandle gateway) override;
   Status Submit(Command command, std::function<void()> taken) override;
   void Grant(GatewayHandle gateway, std::size_t deliveries) override;
   void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;
-  Result<Position> Resolve(std::string_view progress) const override;
+  Result<ResumePoint> Resolve(std::string_view progress) const override;
   Result<Position> Ingest(std::vector<SourceEvent> events) override;
   void WhenIngestible(std::function<void()> ready) override;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,

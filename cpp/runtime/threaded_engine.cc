@@ -29,69 +29,28 @@
 #include "runtime/internal/intake.h"
 #include "runtime/internal/keeper.h"
 #include "runtime/internal/mailbox.h"
-#include "runtime/internal/past_reader.h"
+#include "runtime/internal/pending_answer.h"
+#include "runtime/internal/resumption.h"
+#include "runtime/internal/router_mail.h"
+#include "runtime/internal/saver.h"
 #include "runtime/internal/sinks.h"
 #include "runtime/internal/stages.h"
 
 namespace streamer {
 namespace {
 
+using internal::AppendMail;
+using internal::AwaitsResult;
 using internal::Intake;
 using internal::Mailbox;
+using internal::PendingAnswer;
 using internal::ReadClocks;
 using internal::ReadMonotonicClock;
+using internal::RouterMail;
 
 // What a shard or the router does before it hands on what came of it: a full
 // mailbox must not make the first in it wait for the last.
 constexpr std::size_t kChunk = 128;
-
-struct GrantCredit {
-  GatewayHandle gateway;
-  std::size_t deliveries;
-};
-struct Acknowledgement {
-  GatewayHandle gateway;
-  std::uint64_t sequence;
-};
-// A sender of steps or results will send no more.
-struct EndOfMail {};
-using RouterMail = std::variant<RouterStep, ShardResult, GrantCredit,
-                                Acknowledgement, EndOfMail>;
-
-template <typename T>
-void AppendMail(std::vector<T>& from, std::vector<RouterMail>& mail) {
-  mail.reserve(mail.size() + from.size());
-  for (T& one : from) mail.emplace_back(std::move(one));
-  from.clear();
-}
-
-// Whether the router can do nothing about the step, nor about any after it,
-// until a shard has sent its result: then it need not be woken for it.
-bool AwaitsResult(const RouterStep& step) { return AwaitedResults(step) > 0; }
-
-// Where a shard puts its answer. A question that nobody comes to any more is
-// answered with nothing.
-class PendingAnswer {
- public:
-  PendingAnswer() = default;
-  ~PendingAnswer() {
-    if (!is_given_) promise_.set_value({});
-  }
-  PendingAnswer(const PendingAnswer&) = delete;
-  PendingAnswer& operator=(const PendingAnswer&) = delete;
-
-  [[nodiscard]] std::future<std::string> future() {
-    return promise_.get_future();
-  }
-  void Give(std::string answer) {
-    is_given_ = true;
-    promise_.set_value(std::move(answer));
-  }
-
- private:
-  std::promise<std::string> promise_;
-  bool is_given_ = false;
-};
 
 template <typename T, typename Function>
 void ForEachChunk(std::vector<T>& items, Function function) {
@@ -107,9 +66,12 @@ void ForEachChunk(std::vector<T>& items, Function function) {
 
 struct ThreadedEngine::State {
   State(const ThreadedEngineOptions& the_options,
-        std::shared_ptr<EventLog> the_log, const Recollection& past)
+        std::shared_ptr<EventLog> the_log, const Recollection& past,
+        RestoredState restored)
       : options(the_options),
         log(std::move(the_log)),
+        replayed_upto(log->head().offset),
+        initial(options.shards),
         sequencer(options.core, options.shards, log, past, ReadMonotonicClock(),
                   options.past_share,
                   [this](const Status& status) { keeper->Note(status); }),
@@ -118,12 +80,32 @@ struct ThreadedEngine::State {
         router_mailbox(options.queue_size),
         keeper(std::make_unique<internal::Keeper>(
             internal::Keeper::Options{.interval = options.trim_interval,
-                                      .on_change = options.on_log_change},
+                                      .on_change = options.on_log_change,
+                                      .on_interval = [this] { LookBack(); }},
             log)) {
+    if (options.state != nullptr) {
+      saver = std::make_unique<internal::Saver>(SaverOptions(), options.state,
+                                                restored, log->history());
+    }
+    for (RestoreSession& session : restored.sessions) {
+      session.gateway = GatewayHandle(++last_gateway);
+    }
+    sequencer.Restore(std::move(restored.sessions), ReadClocks(), initial);
+    is_replayed = past.start.offset >= replayed_upto;
     for (std::size_t i = 0; i < options.shards; ++i) {
       shards.emplace_back(options.core, ReadMonotonicClock);
       shard_mailboxes.emplace_back(options.queue_size);
     }
+  }
+
+  internal::Saver::Options SaverOptions() {
+    return {.interval = options.save_interval,
+            .events = options.save_events,
+            .deliver =
+                [this](internal::Saver::Outcome outcome) {
+                  SendToRouter(std::move(outcome));
+                },
+            .on_change = options.on_state_change};
   }
 
   // The loops, and their parts.
@@ -137,9 +119,14 @@ struct ThreadedEngine::State {
   void RouteOne(RouterMail& mail, std::vector<Effect>& effects);
   void HandOut(std::vector<Effect>& effects);
   void NoteProgress();
+  void LookBack();
+  [[nodiscard]] Position HorizonOf(Duration age) const;
+  [[nodiscard]] bool SaveAll(Duration timeout);
 
   void AnswerQuestions(std::vector<ShardResult>& results);
   void SendToRouter(RouterMail mail);
+  // Unavailable while the state cannot be saved.
+  [[nodiscard]] Status SavedStatus() const;
   void WakeIngesters();
   [[nodiscard]] std::size_t Backlog() const;
   [[nodiscard]] bool WaitUntilIdle(Duration timeout);
@@ -147,13 +134,18 @@ struct ThreadedEngine::State {
   // Constant after construction.
   const ThreadedEngineOptions options;
   const std::shared_ptr<EventLog> log;
+  const std::uint64_t replayed_upto;  // what was logged before the start
 
   // Each owned by its thread.
+  SequencerOutput initial;  // of the sequencer: what comes before all else
   internal::SequencerStage sequencer;
   MonotonicTime next_tick = ReadMonotonicClock() + options.tick;
   bool has_more = false;  // for the sequencer, in log or commands
   std::deque<internal::ShardStage> shards;
   internal::RouterStage router;
+  std::unique_ptr<internal::Saver> saver;  // the router's; null: no state
+  bool is_replayed = false;                // the router's
+  bool is_last_saved = false;     // the router's: no more progress follows
   std::size_t ended_senders = 0;  // of the router
   std::vector<Effect> effects;    // the router's scratch
 
@@ -178,6 +170,7 @@ struct ThreadedEngine::State {
   std::condition_variable idle;
   bool has_routed_all = false;      // by idle_mutex: no mail will follow
   bool has_handed_out_all = false;  // by idle_mutex: … and no delivery waits
+  bool has_saved_all = false;       // by idle_mutex: … and all is saved
 
   std::mutex stop_mutex;
   std::optional<bool> stop_result;  // by stop_mutex
@@ -187,7 +180,8 @@ struct ThreadedEngine::State {
 };
 
 void ThreadedEngine::State::RunSequencer() {
-  SequencerOutput output(options.shards);
+  SequencerOutput output = std::move(initial);
+  PassOn(output);
   bool goes_on = true;
   while (goes_on) {
     goes_on = TakeTurn(output);
@@ -195,7 +189,7 @@ void ThreadedEngine::State::RunSequencer() {
     sequencer.RunTaken();
   }
   for (auto& mailbox : shard_mailboxes) mailbox.Close();
-  router_mailbox.SendNow(EndOfMail{});
+  router_mailbox.SendNow(internal::EndOfMail{});
 }
 
 // Waits for something to do and does some of it. False when the intake is
@@ -243,7 +237,7 @@ void ThreadedEngine::State::RunShard(std::size_t index) {
       router_mailbox.Send(mail);
     });
   }
-  router_mailbox.SendNow(EndOfMail{});
+  router_mailbox.SendNow(internal::EndOfMail{});
 }
 
 void ThreadedEngine::State::RunRouter() {
@@ -270,10 +264,17 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
     router.router().Accept(std::move(*step), into);
   } else if (auto* result = std::get_if<ShardResult>(&mail)) {
     router.router().Accept(std::move(*result), into);
-  } else if (const auto* grant = std::get_if<GrantCredit>(&mail)) {
+  } else if (const auto* grant = std::get_if<internal::GrantCredit>(&mail)) {
     router.router().Grant(grant->gateway, grant->deliveries, into);
-  } else if (const auto* ack = std::get_if<Acknowledgement>(&mail)) {
+  } else if (const auto* ack = std::get_if<internal::Acknowledgement>(&mail)) {
     router.router().Acknowledge(ack->gateway, ack->sequence, into);
+  } else if (const auto* save = std::get_if<internal::SaveProgress>(&mail)) {
+    if (saver == nullptr) return;
+    saver->SaveIfDue(router.router(), save->horizon, ReadMonotonicClock(),
+                     save->must);
+    is_last_saved = save->must;
+  } else if (auto* outcome = std::get_if<internal::Saver::Outcome>(&mail)) {
+    saver->NoteOutcome(*outcome);
   } else {
     ++ended_senders;
   }
@@ -283,6 +284,7 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
 // one that ends a gateway that left; a subscription before its gateway hears of
 // it.
 void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
+  if (saver != nullptr) saver->Pass(what);
   if (what.empty()) return;
   router.Measure(what);
   std::vector<GatewayHandle> closed;
@@ -306,19 +308,45 @@ void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
 
 void ThreadedEngine::State::NoteProgress() {
   router.Publish();
+  if (!is_replayed &&
+      router.router().statistics().routed.offset >= replayed_upto) {
+    is_replayed = true;
+    if (options.on_replayed) options.on_replayed();
+  }
   std::size_t senders = options.single_thread ? 1 : 1 + shards.size();
   if (ended_senders < senders) return;
   std::lock_guard lock(idle_mutex);
   has_routed_all = router.router().waiting_steps() == 0;
   has_handed_out_all =
       has_routed_all && router.router().statistics().waiting == 0;
+  has_saved_all = is_last_saved && saver->is_clean();
   idle.notify_all();
+}
+
+// The newest position that was logged at least `age` before the head; what the
+// log says of itself, so that a clock that is set disturbs nothing.
+Position ThreadedEngine::State::HorizonOf(Duration age) const {
+  return log->FindEarlier(log->head(), age).value_or(Position{});
+}
+
+void ThreadedEngine::State::LookBack() {
+  SendToRouter(internal::SaveProgress{HorizonOf(options.stall_timeout)});
+  if (sequencer.counts().sessions == 0) return;
+  intake.SubmitInternal(LimitLag{HorizonOf(options.max_lag)});
+}
+
+// Whether everything there was to save is saved before the time-out.
+bool ThreadedEngine::State::SaveAll(Duration timeout) {
+  if (saver == nullptr) return true;
+  SendToRouter(internal::SaveProgress{HorizonOf(options.stall_timeout), true});
+  std::unique_lock lock(idle_mutex);
+  return idle.wait_for(lock, timeout, [this] { return has_saved_all; });
 }
 
 // All stages in one thread: after each turn of the sequencer, the shards and
 // the router do what it asked, and what came in for the router meanwhile.
 void ThreadedEngine::State::RunAll() {
-  SequencerOutput output(options.shards);
+  SequencerOutput output = std::move(initial);
   std::vector<ShardResult> results;
   std::vector<RouterMail> mail;
   bool goes_on = true;
@@ -338,7 +366,7 @@ void ThreadedEngine::State::RunAll() {
   }
   for (auto& mailbox : shard_mailboxes) mailbox.Close();
   AnswerQuestions(results);
-  mail.emplace_back(EndOfMail{});
+  mail.emplace_back(internal::EndOfMail{});
   Route(mail);
   RunRouter();
 }
@@ -364,6 +392,13 @@ void ThreadedEngine::State::SendToRouter(RouterMail mail) {
 std::size_t ThreadedEngine::State::Backlog() const {
   std::uint64_t sequenced = sequencer.sequenced();
   return log->head().offset - sequenced;
+}
+
+Status ThreadedEngine::State::SavedStatus() const {
+  const Status status = saver == nullptr ? OkStatus() : saver->status();
+  if (status.ok()) return status;
+  return Unavailable("the state cannot be saved: " +
+                     std::string(MessageOf(status)));
 }
 
 void ThreadedEngine::State::WakeIngesters() {
@@ -397,8 +432,9 @@ ThreadedEngine::ThreadedEngine(const ThreadedEngineOptions& options,
 
 ThreadedEngine::ThreadedEngine(const ThreadedEngineOptions& options,
                                std::shared_ptr<EventLog> log,
-                               const Recollection& past)
-    : state_(std::make_unique<State>(options, std::move(log), past)) {
+                               const Recollection& past, RestoredState restored)
+    : state_(std::make_unique<State>(options, std::move(log), past,
+                                     std::move(restored))) {
   State* state = state_.get();
   if (options.single_thread) {
     state->threads.emplace_back([state] { state->RunAll(); });
@@ -427,10 +463,12 @@ bool ThreadedEngine::Stop(Duration timeout) {
     waiters.swap(state_->ingest_waiters);
   }
   for (const auto& waiter : waiters) waiter();
-  bool is_idle = state_->WaitUntilIdle(timeout);
+  const bool is_idle =
+      state_->WaitUntilIdle(timeout) && state_->SaveAll(timeout);
   state_->router_mailbox.Close();
   for (std::thread& thread : state_->threads) thread.join();
   state_->keeper.reset();
+  state_->saver.reset();
   state_->stop_result = is_idle;
   return is_idle;
 }
@@ -447,12 +485,26 @@ GatewayHandle ThreadedEngine::Connect(GatewayOptions options,
   return gateway;
 }
 
+GatewayHandle ThreadedEngine::OpenSession(SessionRequest request,
+                                          std::shared_ptr<GatewaySink> sink) {
+  GatewayHandle stream;
+  state_->intake.SubmitInOrder([&]() -> Command {
+    stream = GatewayHandle(++state_->last_gateway);
+    state_->sinks.Add(stream, std::move(sink));
+    return internal::CommandOf(*state_->log, stream, std::move(request));
+  });
+  return stream;
+}
+
 void ThreadedEngine::Disconnect(GatewayHandle gateway) {
   state_->sinks.Remove(gateway);
   state_->intake.SubmitInternal(DisconnectGateway{gateway});
 }
 
 Status ThreadedEngine::Submit(Command command, std::function<void()> taken) {
+  if (std::holds_alternative<Subscribe>(command)) {
+    STREAMER_RETURN_IF_ERROR(state_->SavedStatus());
+  }
   if (!state_->intake.Submit(std::move(command), std::move(taken))) {
     return Unavailable("the engine is stopping");
   }
@@ -460,21 +512,22 @@ Status ThreadedEngine::Submit(Command command, std::function<void()> taken) {
 }
 
 void ThreadedEngine::Grant(GatewayHandle gateway, std::size_t deliveries) {
-  state_->SendToRouter(GrantCredit{gateway, deliveries});
+  state_->SendToRouter(internal::GrantCredit{gateway, deliveries});
 }
 
 void ThreadedEngine::Acknowledge(GatewayHandle gateway,
                                  std::uint64_t sequence) {
-  state_->SendToRouter(Acknowledgement{gateway, sequence});
+  state_->SendToRouter(internal::Acknowledgement{gateway, sequence});
 }
 
-Result<Position> ThreadedEngine::Resolve(std::string_view progress) const {
+Result<ResumePoint> ThreadedEngine::Resolve(std::string_view progress) const {
   return internal::ResolveProgress(*state_->log, progress);
 }
 
 Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
   std::shared_lock lock(state_->ingest_mutex);
   if (state_->is_stopping) return Unavailable("the engine is stopping");
+  STREAMER_RETURN_IF_ERROR(state_->SavedStatus());
   std::size_t backlog = state_->Backlog();
   if (backlog >= state_->options.ingest_backlog) {
     return ResourceExhausted(absl::StrCat("expected a backlog below ",

@@ -12,9 +12,13 @@
 // The log: what it cannot take is refused, what it cannot give is waited for;
 // deliveries go on, and so does everything once the log is well again.
 //
+// State: what must survive a restart is saved in a state store, by a thread of
+// its own; without one sessions end with the process. A store that cannot be
+// written makes subscribes and Ingest Unavailable.
+//
 // Drain: Stop refuses new events and commands, lets what is logged pass, gives
-// gateways until the time-out to take what waits for them, and ends the
-// threads.
+// gateways until the time-out to take what waits for them, saves how far they
+// came, and ends the threads.
 // Thread-safety: every method from any thread; but a sink must not call Stop.
 #ifndef STREAMER_RUNTIME_THREADED_ENGINE_H_
 #define STREAMER_RUNTIME_THREADED_ENGINE_H_
@@ -31,7 +35,9 @@
 #include "core/sequenced.h"
 #include "runtime/engine.h"
 #include "runtime/recollection.h"
+#include "runtime/restored_state.h"
 #include "store/event_log.h"
+#include "store/state_store.h"
 
 namespace streamer {
 
@@ -54,6 +60,20 @@ struct ThreadedEngineOptions {
   // Told what ails the log, when it can no longer be written or read, and
   // OkStatus when that is over or may be. By a thread of the engine.
   std::function<void(const Status&)> on_log_change;
+  // Where sessions are kept; null: nowhere.
+  std::shared_ptr<StateStore> state;
+  // Progress is saved so often, and once a second when so many events were
+  // routed.
+  Duration save_interval = std::chrono::seconds(5);
+  std::uint64_t save_events = 1'000;
+  // A session that has not acknowledged something for so long holds up nobody.
+  Duration stall_timeout = std::chrono::seconds(30);
+  // One that is further behind gives that up.
+  Duration max_lag = std::chrono::hours(12);
+  // As on_log_change, of the state store.
+  std::function<void(const Status&)> on_state_change;
+  // Called once, when everything that was logged before the start is routed.
+  std::function<void()> on_replayed;
   // Called when the log has grown, by whoever appended; must not block.
   std::function<void()> on_append;
   // Called by the router's thread for each event that had to be skipped.
@@ -64,8 +84,11 @@ class ThreadedEngine final : public Engine {
  public:
   // Begins after `past`, or at the head of a log of which nothing need be
   // remembered, and starts the threads.
+  // Sessions go on as `restored` from `options.state`: then `past` ends where
+  // that starts.
   ThreadedEngine(const ThreadedEngineOptions& options,
-                 std::shared_ptr<EventLog> log, const Recollection& past);
+                 std::shared_ptr<EventLog> log, const Recollection& past,
+                 RestoredState restored = {});
   ThreadedEngine(const ThreadedEngineOptions& options,
                  const std::shared_ptr<EventLog>& log);
   // Stops at once if Stop was not called.
@@ -78,11 +101,13 @@ class ThreadedEngine final : public Engine {
 
   GatewayHandle Connect(GatewayOptions options,
                         std::shared_ptr<GatewaySink> sink) override;
+  GatewayHandle OpenSession(SessionRequest request,
+                            std::shared_ptr<GatewaySink> sink) override;
   void Disconnect(GatewayHandle gateway) override;
   Status Submit(Command command, std::function<void()> taken) override;
   void Grant(GatewayHandle gateway, std::size_t deliveries) override;
   void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;
-  Result<Position> Resolve(std::string_view progress) const override;
+  Result<ResumePoint> Resolve(std::string_view progress) const override;
   Result<Position> Ingest(std::vector<SourceEvent> events) override;
   void WhenIngestible(std::function<void()> ready) override;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,

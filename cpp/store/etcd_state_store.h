@@ -88,7 +88,10 @@ class EtcdStateStore final : public StateStore {
   // Renews the lease; `now` is from before the call. Unavailable leaves the
   // owner as it was; FailedPrecondition says that the state is lost, and why.
   // The first call after Claim starts the lease's time.
-  Status KeepAlive(MonotonicTime now);
+  Status KeepAlive(MonotonicTime now) override;
+  Duration keep_alive_interval() const override {
+    return Duration(options_.lease_ttl) / 3;
+  }
 
   // Whether commits can be expected to be taken at `now`.
   [[nodiscard]] bool is_owner(MonotonicTime now) const;

@@ -18,6 +18,7 @@
 #ifndef STREAMER_STORE_STATE_STORE_H_
 #define STREAMER_STORE_STATE_STORE_H_
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/time.h"
 #include "store/log_history.h"
 
 namespace streamer {
@@ -37,6 +39,7 @@ enum class StateKind : std::uint8_t {
   kProgress = 2,      // where replay begins
   kSession = 3,       // by gateway
   kSubscription = 4,  // by gateway and subscription
+  kCursor = 5,        // of a session, by gateway
 };
 
 struct StateKey {
@@ -78,6 +81,14 @@ class StateStore {
   // Unavailable when it cannot be written, and may be tried again.
   virtual Result<std::uint64_t> Commit(const StateTransaction& transaction) = 0;
   virtual std::size_t max_changes() const = 0;
+
+  // Keeps the state owned; called with the time before the call, at once after
+  // Claim and then as often as said. Unavailable: nothing is lost yet.
+  // FailedPrecondition: the state is lost, and why.
+  virtual Status KeepAlive(MonotonicTime) { return OkStatus(); }
+  virtual Duration keep_alive_interval() const {
+    return std::chrono::hours(1);
+  }
 };
 
 // The change that keeps, with positions, of which log they are.

@@ -49,6 +49,7 @@ void Keeper::Run() {
     lock.unlock();
     const Status trimmed = log_->Trim(ReadClocks());
     if (!trimmed.ok()) Note(trimmed);
+    if (options_.on_interval) options_.on_interval();
     lock.lock();
     wake_.wait_for(lock, options_.interval, [&] {
       return is_stopping_ || noted_.ok() != reported.ok();

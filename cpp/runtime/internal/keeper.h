@@ -31,6 +31,8 @@ class Keeper {
     Duration trial_after = std::chrono::seconds(2);
     // Told OkStatus or what ails the log, whenever that changes.
     std::function<void(const Status&)> on_change;
+    // Called at each interval.
+    std::function<void()> on_interval;
   };
 
   // Starts its thread.

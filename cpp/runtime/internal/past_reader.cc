@@ -25,12 +25,4 @@ Status FeedPast(const EventLog& log, std::size_t limit, Sequencer& sequencer,
   return OkStatus();
 }
 
-Result<Position> ResolveProgress(const EventLog& log,
-                                 std::string_view progress) {
-  STREAMER_ASSIGN_OR_RETURN(const Position position, ParseProgress(progress));
-  STREAMER_ASSIGN_OR_RETURN(const ResolvedPosition resolved,
-                            log.Resolve(position));
-  return resolved.position;
-}
-
 }  // namespace streamer::internal

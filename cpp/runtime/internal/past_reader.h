@@ -5,13 +5,11 @@
 #define STREAMER_RUNTIME_INTERNAL_PAST_READER_H_
 
 #include <cstddef>
-#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "core/sequencer.h"
 #include "event/log_entry.h"
-#include "event/position.h"
 #include "store/event_log.h"
 
 namespace streamer::internal {
@@ -22,10 +20,6 @@ namespace streamer::internal {
 // `scratch` is emptied. REQUIRES: `limit` is positive.
 Status FeedPast(const EventLog& log, std::size_t limit, Sequencer& sequencer,
                 std::vector<LogEntry>& scratch, SequencerOutput& output);
-
-// See Engine::Resolve.
-Result<Position> ResolveProgress(const EventLog& log,
-                                 std::string_view progress);
 
 }  // namespace streamer::internal
 

@@ -51,7 +51,8 @@ EngineStatistics Pipeline::statistics() {
   router_.Publish();
   EngineStatistics statistics;
   Report(SequencerCounts{sequencer_.statistics(),
-                         sequencer_.registry().statistics()},
+                         sequencer_.registry().statistics(),
+                         sequencer_.session_count()},
          statistics);
   Report(shard_.counts(), statistics);
   Report(router_.counts(), statistics);

@@ -14,6 +14,7 @@
 #include "core/options.h"
 #include "core/sequencer.h"
 #include "runtime/internal/stages.h"
+#include "runtime/recollection.h"
 
 namespace streamer::internal {
 
@@ -29,6 +30,10 @@ class Pipeline {
     PassOn(effects);
   }
 
+  // Of before everything else.
+  void Remember(const Recollection& past, MonotonicTime now) {
+    streamer::Remember(past, now, sequencer_);
+  }
   // A batch of past events, if somebody waits for any.
   Status AcceptPast(const EventLog& log, std::vector<Effect>& effects);
 

@@ -51,6 +51,9 @@ void Report(const RouterCounts& counts, EngineStatistics& statistics) {
   statistics.backpressure_hard = counts.router.backpressure_hard;
   statistics.resyncs = counts.router.resyncs;
   statistics.gateways_connected = counts.router.gateways;
+  statistics.sessions_connected = counts.router.sessions_connected;
+  statistics.sessions_disconnected = counts.router.sessions_disconnected;
+  statistics.sessions_behind = counts.router.sessions_behind;
   statistics.routed = counts.router.routed;
   statistics.events_skipped_malformed += counts.router.malformed;
   counts.matches_per_event.AddTo(statistics.matches_per_event);

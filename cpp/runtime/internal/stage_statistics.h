@@ -4,6 +4,8 @@
 #ifndef STREAMER_RUNTIME_INTERNAL_STAGE_STATISTICS_H_
 #define STREAMER_RUNTIME_INTERNAL_STAGE_STATISTICS_H_
 
+#include <cstdint>
+
 #include "core/registry.h"
 #include "core/router.h"
 #include "core/sequencer.h"
@@ -16,6 +18,7 @@ namespace streamer::internal {
 struct SequencerCounts {
   SequencerStatistics events;
   RegistryStatistics registry;
+  std::uint64_t sessions = 0;
 };
 
 struct ShardCounts {

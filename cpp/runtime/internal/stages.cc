@@ -36,6 +36,13 @@ SequencerStage::SequencerStage(const CoreOptions& options, std::size_t shards,
   Remember(past, now, sequencer_);
 }
 
+void SequencerStage::Restore(std::vector<RestoreSession> sessions, Instant now,
+                             SequencerOutput& output) {
+  for (RestoreSession& session : sessions) {
+    Accept(std::move(session), now, output);
+  }
+}
+
 void SequencerStage::Enqueue(std::deque<QueuedCommand>& commands) {
   std::move(commands.begin(), commands.end(), std::back_inserter(waiting_));
   commands.clear();
@@ -65,8 +72,8 @@ bool SequencerStage::RunTurn(Position head, Instant now,
   }
   const bool has_past =
       AcceptPast(sequencer_.position().offset - before, output);
-  counts_.Publish(
-      {sequencer_.statistics(), sequencer_.registry().statistics()});
+  counts_.Publish({sequencer_.statistics(), sequencer_.registry().statistics(),
+                   sequencer_.session_count()});
   return room == 0 || has_past;
 }
 

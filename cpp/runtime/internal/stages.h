@@ -40,6 +40,9 @@ class SequencerStage {
                  MonotonicTime now, double past_share,
                  std::function<void(const Status&)> note_log);
 
+  // Takes up sessions of before, ahead of everything else.
+  void Restore(std::vector<RestoreSession> sessions, Instant now,
+               SequencerOutput& output);
   // Puts `commands` behind those that wait.
   void Enqueue(std::deque<QueuedCommand>& commands);
   // Takes commands and events up to `head`, in order, and beside them past

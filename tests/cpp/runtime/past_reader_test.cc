@@ -81,22 +81,5 @@ TEST_F(FeedPastTest, WhatIsNoLongerHeldIsPassedOverAndSaid) {
   EXPECT_THAT(output_.shards[0], SizeIs(4));
 }
 
-TEST(ResolveProgressTest, APlaceOfTheLogIsItself) {
-  MemoryEventLog log;
-  log.Append(support::MakeEvents(1, 3, "c"), Instant()).value();
-  EXPECT_EQ(ResolveProgress(log, "p1-1-2").value(), (Position{1, 2}));
-}
-
-TEST(ResolveProgressTest, WhatIsNoPlaceIsRefusedByKind) {
-  MemoryEventLog log;
-  EXPECT_EQ(ResolveProgress(log, "2").status(),
-            InvalidArgument("progress: expected a marker given by this "
-                            "service, got \"2\""));
-  EXPECT_EQ(ResolveProgress(log, "p1-7-2").status().code(),
-            absl::StatusCode::kOutOfRange);
-  EXPECT_EQ(ResolveProgress(log, "p1-1-2").status().code(),
-            absl::StatusCode::kOutOfRange);
-}
-
 }  // namespace
 }  // namespace streamer::internal

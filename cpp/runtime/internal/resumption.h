@@ -1,0 +1,29 @@
+// Where clients go on: what the places that they name mean in the log.
+//
+// Thread-safety: any thread.
+#ifndef STREAMER_RUNTIME_INTERNAL_RESUMPTION_H_
+#define STREAMER_RUNTIME_INTERNAL_RESUMPTION_H_
+
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/status.h"
+#include "core/commands.h"
+#include "event/position.h"
+#include "runtime/engine.h"
+#include "store/event_log.h"
+
+namespace streamer::internal {
+
+// See Engine::Resolve.
+Result<ResumePoint> ResolveProgress(const EventLog& log,
+                                    std::string_view progress);
+
+// The command that `request` asks for. A place that the log does not know is
+// none: then everything that the session did not acknowledge comes again.
+OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
+                      SessionRequest request);
+
+}  // namespace streamer::internal
+
+#endif  // STREAMER_RUNTIME_INTERNAL_RESUMPTION_H_

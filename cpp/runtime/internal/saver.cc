@@ -1,0 +1,116 @@
+#include "runtime/internal/saver.h"
+
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include "runtime/internal/clock.h"
+
+namespace streamer::internal {
+
+Saver::Saver(Options options, std::shared_ptr<StateStore> store,
+             const RestoredState& restored, const LogHistory& history)
+    : options_(std::move(options)),
+      store_(std::move(store)),
+      checkpoint_({.owner = restored.owner,
+                   .revision = restored.revision,
+                   .max_changes = store_->max_changes()},
+                  history),
+      saved_offset_(restored.start.offset),
+      thread_([this] { Run(); }) {}
+
+Saver::~Saver() {
+  {
+    std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Saver::Pass(std::vector<Effect>& effects) {
+  checkpoint_.Accept(effects);
+  if (!released_.empty()) {
+    effects.insert(effects.begin(), std::make_move_iterator(released_.begin()),
+                   std::make_move_iterator(released_.end()));
+    released_.clear();
+  }
+  Commit();
+}
+
+void Saver::Commit() {
+  if (is_failing_) return;
+  std::optional<StateTransaction> next = checkpoint_.Next();
+  if (!next) return;
+  {
+    std::lock_guard lock(mutex_);
+    waiting_ = std::move(next);
+  }
+  wake_.notify_all();
+}
+
+void Saver::NoteOutcome(const Outcome& outcome) {
+  checkpoint_.Committed(outcome, released_);
+  is_failing_ = !outcome.ok();
+  Report(outcome.status());
+}
+
+void Saver::SaveIfDue(Router& router, Position horizon, MonotonicTime now,
+                      bool must) {
+  is_failing_ = false;
+  const std::uint64_t offset = router.statistics().routed.offset;
+  const bool is_due = now - saved_at_ >= options_.interval ||
+                      offset - saved_offset_ >= options_.events;
+  if (!must && !is_due) return;
+  // What was taken before and could not be saved comes first.
+  if (!must && !checkpoint_.is_clean()) return;
+  const std::optional<RouterProgress> progress = router.TakeProgress(horizon);
+  if (!progress) return;
+  checkpoint_.Accept(*progress);
+  saved_at_ = now;
+  saved_offset_ = offset;
+}
+
+Status Saver::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void Saver::Report(const Status& status) {
+  {
+    std::lock_guard lock(mutex_);
+    if (status_.ok() == status.ok()) return;
+    status_ = status;
+  }
+  if (options_.on_change) options_.on_change(status);
+}
+
+void Saver::Run() {
+  std::unique_lock lock(mutex_);
+  MonotonicTime keep_alive_at = ReadMonotonicClock();
+  while (true) {
+    const std::chrono::steady_clock::time_point until(
+        keep_alive_at.time_since_epoch());
+    wake_.wait_until(lock, until,
+                     [this] { return is_stopping_ || waiting_.has_value(); });
+    if (waiting_) {
+      const StateTransaction transaction =
+          *std::exchange(waiting_, std::nullopt);
+      lock.unlock();
+      options_.deliver(store_->Commit(transaction));
+      lock.lock();
+    } else if (is_stopping_) {
+      return;
+    }
+    const MonotonicTime now = ReadMonotonicClock();
+    if (now < keep_alive_at) continue;
+    keep_alive_at = now + store_->keep_alive_interval();
+    lock.unlock();
+    // That the store cannot be reached shows at the next transaction.
+    const Status kept = store_->KeepAlive(now);
+    if (absl::IsFailedPrecondition(kept)) Report(kept);
+    lock.lock();
+  }
+}
+
+}  // namespace streamer::internal

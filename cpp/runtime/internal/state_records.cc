@@ -1,0 +1,185 @@
+#include "runtime/internal/state_records.h"
+
+#include <cstdint>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace streamer::internal {
+namespace {
+
+using nlohmann::json;
+
+StateKey SessionKey(const std::string& gateway_id) {
+  return {StateKind::kSession, gateway_id};
+}
+StateKey CursorKey(const std::string& gateway_id) {
+  return {StateKind::kCursor, gateway_id};
+}
+StateKey SubscriptionKey(const std::string& gateway_id,
+                         const std::string& subscription_id) {
+  return {StateKind::kSubscription, gateway_id + "\n" + subscription_id};
+}
+
+// Reasons may repeat what a source said, which need not be UTF-8.
+std::string Text(const json& record) {
+  return record.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json ToJson(const SavedResync& resync) {
+  return {{"subscriptions", resync.subscription_ids},
+          {"from", FormatProgress(resync.from)},
+          {"to", FormatProgress(resync.to)},
+          {"reason", resync.reason}};
+}
+
+using StateChanges = std::vector<StateChange>;
+
+StateChanges Encode(const SavedSession& session) {
+  const json record = {
+      {"number", session.number.value()},
+      {"credential", absl::BytesToHexString(session.credential)}};
+  return {{SessionKey(session.gateway_id), Text(record)}};
+}
+
+StateChanges Encode(const SavedCursor& cursor) {
+  json catching_up = json::array();
+  for (const SavedCursor::CatchingUp& one : cursor.catching_up) {
+    catching_up.push_back({{"subscription", one.subscription_id},
+                           {"after", FormatProgress(one.after)}});
+  }
+  json resyncs = json::array();
+  for (const SavedResync& resync : cursor.resyncs) {
+    resyncs.push_back(ToJson(resync));
+  }
+  const json record = {{"acknowledged", FormatProgress(cursor.acknowledged)},
+                       {"routed", FormatProgress(cursor.routed)},
+                       {"behind", cursor.is_behind},
+                       {"catching_up", std::move(catching_up)},
+                       {"resyncs", std::move(resyncs)}};
+  return {{CursorKey(cursor.gateway_id), Text(record)}};
+}
+
+StateChanges Encode(const SavedSubscription& subscription) {
+  json record = {{"tenant", subscription.tenant},
+                 {"collection", subscription.collection},
+                 {"from", FormatProgress(subscription.from)},
+                 {"added", FormatProgress(subscription.added)}};
+  if (!subscription.filter->is_match_all()) {
+    record["filter"] = subscription.filter->text();
+  }
+  if (subscription.ttl) record["ttl_ns"] = subscription.ttl->count();
+  return {
+      {SubscriptionKey(subscription.gateway_id, subscription.subscription_id),
+       Text(record)}};
+}
+
+StateChanges Encode(const SessionRemoved& removed) {
+  return {{SessionKey(removed.gateway_id), std::nullopt},
+          {CursorKey(removed.gateway_id), std::nullopt}};
+}
+
+StateChanges Encode(const SubscriptionRemoved& removed) {
+  return {{SubscriptionKey(removed.gateway_id, removed.subscription_id),
+           std::nullopt}};
+}
+
+Position PositionAt(const json& record, const char* field) {
+  return ParseProgress(record.at(field).get<std::string>()).value();
+}
+
+// What `read` makes of the record. It throws what its libraries throw.
+template <typename Read>
+auto Decode(const StateKey& key, std::string_view value, Read read)
+    -> Result<decltype(read(json()))> {
+  try {
+    return read(json::parse(value));
+  } catch (const std::exception& problem) {
+    return DataLoss(absl::StrCat("state: record ", static_cast<int>(key.kind),
+                                 " \"", absl::CEscape(key.name),
+                                 "\": expected what was saved, got ",
+                                 problem.what()));
+  }
+}
+
+SavedResync ToResync(const json& record) {
+  return {.subscription_ids =
+              record.at("subscriptions").get<std::vector<std::string>>(),
+          .from = PositionAt(record, "from"),
+          .to = PositionAt(record, "to"),
+          .reason = record.at("reason").get<std::string>()};
+}
+
+std::optional<Duration> TimeToLive(const json& record) {
+  if (!record.contains("ttl_ns")) return std::nullopt;
+  return Duration(record.at("ttl_ns").get<std::int64_t>());
+}
+
+}  // namespace
+
+std::vector<StateChange> EncodeDelta(const StateDelta& delta) {
+  return std::visit([](const auto& one) { return Encode(one); }, delta);
+}
+
+StateChange EncodeWatermark(Position watermark) {
+  return {{StateKind::kProgress, ""},
+          Text(json{{"watermark", FormatProgress(watermark)}})};
+}
+
+Result<SavedSession> DecodeSession(const StateKey& key,
+                                   std::string_view value) {
+  return Decode(key, value, [&](const json& record) {
+    return SavedSession{
+        .gateway_id = key.name,
+        .credential =
+            absl::HexStringToBytes(record.at("credential").get<std::string>()),
+        .number = SessionNumber(record.at("number").get<std::uint64_t>())};
+  });
+}
+
+Result<SavedCursor> DecodeCursor(const StateKey& key, std::string_view value) {
+  return Decode(key, value, [&](const json& record) {
+    SavedCursor cursor{.gateway_id = key.name,
+                       .acknowledged = PositionAt(record, "acknowledged"),
+                       .routed = PositionAt(record, "routed"),
+                       .is_behind = record.at("behind").get<bool>()};
+    for (const json& one : record.at("catching_up")) {
+      cursor.catching_up.push_back({one.at("subscription").get<std::string>(),
+                                    PositionAt(one, "after")});
+    }
+    for (const json& one : record.at("resyncs")) {
+      cursor.resyncs.push_back(ToResync(one));
+    }
+    return cursor;
+  });
+}
+
+Result<SavedSubscription> DecodeSubscription(const StateKey& key,
+                                             std::string_view value) {
+  return Decode(key, value, [&](const json& record) {
+    const std::size_t end = key.name.find('\n');
+    return SavedSubscription{
+        .gateway_id = key.name.substr(0, end),
+        .subscription_id = key.name.substr(end + 1),
+        .tenant = record.at("tenant").get<std::string>(),
+        .collection = record.at("collection").get<std::string>(),
+        .filter =
+            Filter::Compile({.expression = record.value("filter", "")}).value(),
+        .from = PositionAt(record, "from"),
+        .added = PositionAt(record, "added"),
+        .ttl = TimeToLive(record)};
+  });
+}
+
+Result<Position> DecodeWatermark(const StateKey& key, std::string_view value) {
+  return Decode(key, value, [](const json& record) {
+    return PositionAt(record, "watermark");
+  });
+}
+
+}  // namespace streamer::internal

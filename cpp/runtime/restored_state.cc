@@ -1,0 +1,118 @@
+#include "runtime/restored_state.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "runtime/internal/state_records.h"
+
+namespace streamer {
+namespace {
+
+// Positions of the state in the log as it is now.
+class Places {
+ public:
+  explicit Places(const EventLog& log)
+      : history_(log.history()), redelivered_upto_(log.head().offset) {}
+
+  // A position that the router gave: its epoch is that of the newest event
+  // then, so an offset of before that epoch was never in danger.
+  void Move(Position& position) {
+    const Result<ResolvedPosition> resolved = history_.Resolve(position);
+    if (!resolved.ok()) {
+      position = history_.At(position.offset);
+      return;
+    }
+    if (resolved->is_cut_back) {
+      redelivered_upto_ = std::max(redelivered_upto_, position.offset);
+    }
+    position = resolved->position;
+  }
+
+  // Up to here events may have been delivered before.
+  [[nodiscard]] std::uint64_t redelivered_upto() const {
+    return redelivered_upto_;
+  }
+
+ private:
+  const LogHistory history_;
+  std::uint64_t redelivered_upto_;
+};
+
+void Move(Places& places, SavedCursor& cursor) {
+  places.Move(cursor.acknowledged);
+  places.Move(cursor.routed);
+  for (SavedCursor::CatchingUp& one : cursor.catching_up) {
+    places.Move(one.after);
+  }
+}
+
+Result<std::map<std::string, RestoreSession>> ReadSessions(
+    const StateSnapshot& state, Places& places) {
+  std::map<std::string, RestoreSession> sessions;
+  for (const auto& [key, value] : state.records) {
+    if (key.kind == StateKind::kSession) {
+      STREAMER_ASSIGN_OR_RETURN(sessions[key.name].session,
+                                internal::DecodeSession(key, value));
+    } else if (key.kind == StateKind::kCursor) {
+      STREAMER_ASSIGN_OR_RETURN(SavedCursor cursor,
+                                internal::DecodeCursor(key, value));
+      Move(places, cursor);
+      sessions[key.name].cursor = std::move(cursor);
+    } else if (key.kind == StateKind::kSubscription) {
+      STREAMER_ASSIGN_OR_RETURN(SavedSubscription subscription,
+                                internal::DecodeSubscription(key, value));
+      places.Move(subscription.from);
+      places.Move(subscription.added);
+      sessions[subscription.gateway_id].subscriptions.push_back(
+          std::move(subscription));
+    }
+  }
+  return sessions;
+}
+
+// The saved low-watermark, or the head of the log when there is none; as far as
+// the log still reaches.
+Result<Position> ReadStart(const StateSnapshot& state, const EventLog& log,
+                           Places& places) {
+  const StateKey key{StateKind::kProgress, ""};
+  const auto found = state.records.find(key);
+  if (found == state.records.end()) return log.head();
+  STREAMER_ASSIGN_OR_RETURN(Position watermark,
+                            internal::DecodeWatermark(key, found->second));
+  places.Move(watermark);
+  return watermark;
+}
+
+}  // namespace
+
+Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
+                                   const OutboxLimits& limits) {
+  STREAMER_ASSIGN_OR_RETURN(const std::uint64_t owner, store.Claim());
+  STREAMER_ASSIGN_OR_RETURN(const StateSnapshot state, store.Load());
+  STREAMER_RETURN_IF_ERROR(CheckLog(state, log.history()));
+  Places places(log);
+  STREAMER_ASSIGN_OR_RETURN(const Position watermark,
+                            ReadStart(state, log, places));
+  STREAMER_ASSIGN_OR_RETURN(auto sessions, ReadSessions(state, places));
+  const Position least = log.history().At(log.first().offset - 1);
+  RestoredState restored{
+      .owner = owner,
+      .revision = state.revision,
+      .start = watermark.offset < least.offset ? least : watermark};
+  for (auto& [gateway_id, session] : sessions) {
+    // Its end was being saved in several transactions.
+    if (session.session.gateway_id.empty()) continue;
+    SavedCursor& cursor = session.cursor;
+    if (!cursor.is_behind && cursor.acknowledged.offset < watermark.offset) {
+      cursor.acknowledged = watermark;
+    }
+    session.limits = limits;
+    session.redelivered_upto = places.redelivered_upto();
+    restored.sessions.push_back(std::move(session));
+  }
+  return restored;
+}
+
+}  // namespace streamer

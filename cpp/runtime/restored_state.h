@@ -1,0 +1,40 @@
+// RestoredState: what a state store tells, when an engine starts, of the
+// sessions of before and of how far everything had come.
+//
+// Positions are those of the log as it is now: what lay in a lost tail is cut
+// back, and deliveries that follow say that they may have come before. State of
+// another log is refused (CheckLog), and so is what cannot be read: state is
+// never taken for empty.
+//
+// Cost: a few microseconds a subscription, most of it to compile its filter.
+// Thread-safety: plain data, and a function that is called once.
+#ifndef STREAMER_RUNTIME_RESTORED_STATE_H_
+#define STREAMER_RUNTIME_RESTORED_STATE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "base/status.h"
+#include "core/commands.h"
+#include "event/position.h"
+#include "store/event_log.h"
+#include "store/state_store.h"
+
+namespace streamer {
+
+struct RestoredState {
+  std::uint64_t owner = 0;     // of the store, from now on
+  std::uint64_t revision = 0;  // of what was read
+  // The last event that need not be routed again.
+  Position start;
+  std::vector<RestoreSession> sessions;  // still without handles
+};
+
+// Claims the store and reads it. Errors of the store; FailedPrecondition when
+// it is of another log; DataLoss when a record cannot be read.
+Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
+                                   const OutboxLimits& limits);
+
+}  // namespace streamer
+
+#endif  // STREAMER_RUNTIME_RESTORED_STATE_H_

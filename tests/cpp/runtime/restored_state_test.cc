@@ -1,0 +1,148 @@
+#include "runtime/restored_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "runtime/checkpoint.h"
+#include "store/memory_event_log.h"
+#include "store/memory_state_store.h"
+#include "support/core_events.h"
+
+namespace streamer {
+namespace {
+
+using support::MakeFilter;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class RestoredStateTest : public ::testing::Test {
+ protected:
+  RestoredStateTest() {
+    log_.Append(support::MakeEvents(1, 9, "c"), Instant()).value();
+  }
+  // Writes as an engine does that owns the store.
+  void Save(std::vector<StateDelta> changes,
+            const RouterProgress& progress = {.watermark = {1, 4}}) {
+    const std::uint64_t owner = store_.Claim().value();
+    const std::uint64_t revision = store_.Load()->revision;
+    Checkpoint checkpoint({.owner = owner,
+                           .revision = revision,
+                           .max_changes = store_.max_changes()},
+                          log_.history());
+    std::vector<Effect> effects;
+    effects.push_back(
+        {GatewayHandle(), StateChanged{std::move(changes)}, true});
+    checkpoint.Accept(effects);
+    checkpoint.Accept(progress);
+    checkpoint.Committed(store_.Commit(*checkpoint.Next()), effects);
+    ASSERT_TRUE(checkpoint.is_clean());
+  }
+  RestoredState Restore() { return RestoreState(store_, log_, {}).value(); }
+
+  MemoryEventLog log_;
+  MemoryStateStore store_;
+};
+
+TEST_F(RestoredStateTest, OfNothingIsNothingAtTheHead) {
+  const RestoredState state = Restore();
+  EXPECT_THAT(state.sessions, IsEmpty());
+  EXPECT_EQ(state.start, (Position{1, 9}));
+  EXPECT_EQ(state.owner, 1u);
+}
+
+TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
+  Save({SavedSession{.gateway_id = "g",
+                     .credential = std::string("\0\xff\n", 3),
+                     .number = SessionNumber(77)},
+        SavedSubscription{.gateway_id = "g",
+                          .subscription_id = "s\"1",
+                          .tenant = "t",
+                          .collection = "c",
+                          .filter = MakeFilter("doc.n > 1 && doc.s == 'é'"),
+                          .from = {1, 2},
+                          .added = {1, 3},
+                          .ttl = std::chrono::seconds(90)},
+        SavedSubscription{.gateway_id = "g",
+                          .subscription_id = "all",
+                          .tenant = "t",
+                          .collection = "c",
+                          .filter = MakeFilter("")}},
+       {.watermark = {1, 4},
+        .cursors = {{.gateway_id = "g",
+                     .acknowledged = {1, 5},
+                     .routed = {1, 6},
+                     .is_behind = true,
+                     .catching_up = {{"s\"1", {1, 1}}},
+                     .resyncs = {{{"all"}, {1, 1}, {1, 2}, "why"}}}}});
+  const RestoredState state = Restore();
+  EXPECT_EQ(state.start, (Position{1, 4}));
+  EXPECT_EQ(state.revision, 1u);
+  ASSERT_THAT(state.sessions, SizeIs(1));
+  const RestoreSession& session = state.sessions[0];
+  EXPECT_EQ(session.session.gateway_id, "g");
+  EXPECT_EQ(session.session.credential, std::string("\0\xff\n", 3));
+  EXPECT_EQ(session.session.number, SessionNumber(77));
+  EXPECT_EQ(session.redelivered_upto, 9u);
+  EXPECT_EQ(session.cursor.acknowledged, (Position{1, 5}));
+  EXPECT_EQ(session.cursor.routed, (Position{1, 6}));
+  EXPECT_TRUE(session.cursor.is_behind);
+  ASSERT_THAT(session.cursor.catching_up, SizeIs(1));
+  EXPECT_EQ(session.cursor.catching_up[0].after, (Position{1, 1}));
+  ASSERT_THAT(session.cursor.resyncs, SizeIs(1));
+  EXPECT_THAT(session.cursor.resyncs[0].subscription_ids, ElementsAre("all"));
+  EXPECT_EQ(session.cursor.resyncs[0].reason, "why");
+  ASSERT_THAT(session.subscriptions, SizeIs(2));
+  EXPECT_TRUE(session.subscriptions[0].filter->is_match_all());
+  const SavedSubscription& subscription = session.subscriptions[1];
+  EXPECT_EQ(subscription.subscription_id, "s\"1");
+  EXPECT_EQ(subscription.filter->canonical_key(),
+            MakeFilter("doc.n > 1 && doc.s == 'é'")->canonical_key());
+  EXPECT_EQ(subscription.from, (Position{1, 2}));
+  EXPECT_EQ(subscription.added, (Position{1, 3}));
+  EXPECT_EQ(subscription.ttl, std::chrono::seconds(90));
+}
+
+TEST_F(RestoredStateTest, AnIdleSessionIsAsFarAsTheWatermark) {
+  Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)}},
+       {.watermark = {1, 4},
+        .cursors = {{.gateway_id = "g", .acknowledged = {1, 2}}}});
+  EXPECT_EQ(Restore().sessions[0].cursor.acknowledged, (Position{1, 4}));
+}
+
+TEST_F(RestoredStateTest, StateOfAnotherLogIsRefused) {
+  Save({});
+  MemoryEventLog other({.epoch = 5});
+  EXPECT_EQ(RestoreState(store_, other, {}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(RestoredStateTest, ARecordThatCannotBeReadIsNamed) {
+  Save({});
+  const std::uint64_t owner = store_.Claim().value();
+  ASSERT_TRUE(store_
+                  .Commit({owner,
+                           store_.Load()->revision,
+                           {{{StateKind::kCursor, "g"}, "{}"}}})
+                  .ok());
+  const Status status = RestoreState(store_, log_, {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::StartsWith("state: record 5 \"g\": expected what was "
+                                    "saved, got "));
+}
+
+TEST_F(RestoredStateTest, SubscriptionsWithoutTheirSessionAreLeftovers) {
+  Save({SavedSubscription{.gateway_id = "gone",
+                          .subscription_id = "s",
+                          .tenant = "t",
+                          .collection = "c",
+                          .filter = MakeFilter("true")}});
+  EXPECT_THAT(Restore().sessions, IsEmpty());
+}
+
+}  // namespace
+}  // namespace streamer
