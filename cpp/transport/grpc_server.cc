@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/hash.h"
 #include "syntrix/streamer/v1/streamer.grpc.pb.h"
 #include "transport/internal/filter_cache.h"
 #include "transport/internal/gateway_stream.h"
@@ -117,6 +118,16 @@ class StreamSet {
       streams_;
 };
 
+// What a gateway shows to say who it is: as a digest, since it is kept.
+std::string CredentialOf(const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("authorization");
+  if (found == metadata.end()) return {};
+  const std::uint64_t digest =
+      HashBytes({found->second.data(), found->second.size()});
+  return {reinterpret_cast<const char*>(&digest), sizeof digest};
+}
+
 // gRPC's side of one stream. Owned by gRPC until OnDone.
 class StreamReactor final : public RawReactor, public StreamConnection {
  public:
@@ -129,7 +140,8 @@ class StreamReactor final : public RawReactor, public StreamConnection {
     stream_ = GatewayStream::Open(engine, *this, counters,
                                   {.outbox = outbox,
                                    .max_message_bytes = kMaxMessageBytes,
-                                   .peer = context.peer()});
+                                   .peer = context.peer(),
+                                   .credential = CredentialOf(context)});
     const Status added = streams_.Add(stream_);
     if (!added.ok()) stream_->Close(added);
   }

@@ -31,19 +31,21 @@
 
 namespace streamer {
 
-// What the service is ready for. Events are taken while it is ready, and tried
-// while its log fails: that is how it is noticed that the log is well again.
+// What the service is ready for. Events are taken while it is ready or replays,
+// and tried while its log or state fails: that is how it is noticed that all is
+// well again.
 enum class ServicePhase : std::uint8_t {
   kStarting,
+  kReplaying,  // what was logged before the start and not acknowledged
   kReady,
   kLogFailing,
+  kStateFailing,  // what must survive a restart cannot be saved
   kSourceLost,  // the puller that it follows
   kDraining,
 };
 
 constexpr bool TakesEvents(ServicePhase phase) {
-  return phase == ServicePhase::kReady || phase == ServicePhase::kLogFailing ||
-         phase == ServicePhase::kSourceLost;
+  return phase != ServicePhase::kStarting && phase != ServicePhase::kDraining;
 }
 
 struct HttpServerOptions {

@@ -102,6 +102,15 @@ void AddEvents(const EngineStatistics& engine, Families& families) {
   AddCounter(families, "streamer_catchup_events_total",
              "Events read again for gateways that catch up.",
              engine.past_events);
+  AddCounter(families, "streamer_resyncs_total",
+             "Notices to sessions that they missed something.", engine.resyncs);
+  Add(families, MetricType::Gauge, "streamer_sessions",
+      "Sessions, by whether their gateway is there; one that is behind is also "
+      "one of the others.",
+      "state",
+      {{"connected", AsDouble(engine.sessions_connected)},
+       {"disconnected", AsDouble(engine.sessions_disconnected)},
+       {"behind", AsDouble(engine.sessions_behind)}});
   AddGauge(families, "streamer_log_backlog",
            "Events in the log that were not taken yet.",
            AsDouble(engine.log_backlog));

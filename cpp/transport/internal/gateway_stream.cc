@@ -1,10 +1,14 @@
 #include "transport/internal/gateway_stream.h"
 
 #include <functional>
+#include <iterator>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "syntrix/streamer/v1/streamer.pb.h"
+#include "transport/internal/delivery_wire.h"
 #include "transport/internal/uuid.h"
 #include "transport/internal/wire.h"
 #include "transport/log.h"
@@ -28,7 +32,8 @@ GatewayStream::GatewayStream(Engine& engine, StreamConnection& connection,
       connection_(connection),
       counters_(counters),
       options_(std::move(options)),
-      gateway_id_(MakeUuid()) {}
+      gateway_id_(MakeUuid()),
+      max_message_bytes_(options_.max_message_bytes) {}
 
 std::shared_ptr<GatewayStream> GatewayStream::Open(
     Engine& engine, StreamConnection& connection, StreamCounters& counters,
@@ -48,6 +53,12 @@ std::shared_ptr<GatewayStream> GatewayStream::Open(
 }
 
 void GatewayStream::OnMessage(const pb::GatewayMessage& message) {
+  const bool is_first = !std::exchange(has_message_, true);
+  if (message.has_hello() && !is_first) {
+    return Close(InvalidArgument(
+        "hello: expected it as the first message of a stream, got another "
+        "before it"));
+  }
   switch (message.payload_case()) {
     case pb::GatewayMessage::kSubscribe:
       return OnSubscribe(message.subscribe());
@@ -56,9 +67,9 @@ void GatewayStream::OnMessage(const pb::GatewayMessage& message) {
     case pb::GatewayMessage::kHeartbeat:
       return OnHeartbeat(message.heartbeat());
     case pb::GatewayMessage::kHello:
-      return OnHello();
-    // Without a session an Ack is one of another session, which is ignored.
+      return OnHello(message.hello());
     case pb::GatewayMessage::kAck:
+      return OnAck(message.ack());
     case pb::GatewayMessage::PAYLOAD_NOT_SET:
       return RequestRead();
   }
@@ -67,6 +78,9 @@ void GatewayStream::OnMessage(const pb::GatewayMessage& message) {
 void GatewayStream::OnSubscribe(const pb::SubscribeRequest& request) {
   SubscribeReading reading = ReadSubscribe(request, gateway_);
   ResolveResume(request, reading.command);
+  if (is_session_ && reading.command.ok() && request.ttl_seconds() > 0) {
+    reading.command->ttl = std::chrono::seconds(request.ttl_seconds());
+  }
   SubscribeResponse refusal{.subscription_id = reading.subscription_id,
                             .status = reading.command.status()};
   if (refusal.status.ok()) {
@@ -84,18 +98,20 @@ void GatewayStream::OnSubscribe(const pb::SubscribeRequest& request) {
   RequestRead();
 }
 
-// A place that the log does not reach is refused: a plain gateway has no notice
-// of what it missed but this answer.
+// A place that the log no longer reaches is refused to a plain gateway, which
+// has no notice of what it missed but this answer; a session gets a resync.
 void GatewayStream::ResolveResume(const pb::SubscribeRequest& request,
                                   Result<Subscribe>& command) {
   if (!command.ok() || request.resume_after().empty()) return;
-  const Result<Position> after = engine_.Resolve(request.resume_after());
-  if (after.ok()) {
-    command->resume_after = *after;
+  const Result<ResumePoint> point = engine_.Resolve(request.resume_after());
+  Status status = point.status();
+  if (status.ok() && !is_session_) status = point->reached;
+  if (status.ok()) {
+    command->resume_after = point->after;
     return;
   }
-  command = Status(after.status().code(),
-                   "resume_after: " + std::string(MessageOf(after.status())));
+  command =
+      Status(status.code(), "resume_after: " + std::string(MessageOf(status)));
 }
 
 void GatewayStream::OnUnsubscribe(const pb::UnsubscribeRequest& request) {
@@ -113,21 +129,52 @@ void GatewayStream::OnHeartbeat(const pb::Heartbeat& heartbeat) {
   RequestRead();
 }
 
-// A gateway that opens a session waits for a Welcome. Silence would keep it
-// waiting for ever, and without a session what it counts on does not hold.
-void GatewayStream::OnHello() {
-  Close(
-      Unimplemented("hello: expected a plain gateway, got one that opens a "
-                    "session; not offered by this version"));
+// The gateway that the stream was until now has asked for nothing, and ends.
+void GatewayStream::OnHello(const pb::Hello& hello) {
+  Result<SessionRequest> request = ReadHello(hello);
+  if (!request.ok()) return Close(request.status());
+  request->credential = options_.credential;
+  request->limits = options_.outbox;
+  request->initial_credit = kWindow;
+  {
+    Lock lock(mutex_);
+    is_session_ = true;
+    gateway_id_ = request->gateway_id;
+    max_message_bytes_ = MaxMessageBytes(hello, options_.max_message_bytes);
+  }
+  engine_.Disconnect(gateway_);
+  const GatewayHandle stream =
+      engine_.OpenSession(*std::move(request), shared_from_this());
+  Log(LogLevel::kInfo, "session asked for",
+      {{"gateway", hello.gateway_id()}, {"peer", options_.peer}});
+  {
+    Lock lock(mutex_);
+    gateway_ = stream;
+    if (phase_ == Phase::kOpen) {
+      lock.unlock();
+      return RequestRead();
+    }
+  }
+  // It closed meanwhile, and could not say so of a handle it did not have.
+  engine_.Disconnect(stream);
+}
+
+// An Ack of another session, or without one, is ignored.
+void GatewayStream::OnAck(const pb::Ack& ack) {
+  bool is_of_session = false;
+  {
+    Lock lock(mutex_);
+    is_of_session = is_session_ && ack.session() == session_.value() &&
+                    session_ != SessionNumber();
+  }
+  if (is_of_session) engine_.Acknowledge(gateway_, ack.seq());
+  RequestRead();
 }
 
 // Answers without asking the engine.
 void GatewayStream::Refuse(SubscribeResponse response) {
   Lock lock(mutex_);
-  if (phase_ == Phase::kOpen) {
-    queue_.emplace_back(std::move(response));
-    ++answers_queued_;
-  }
+  if (phase_ == Phase::kOpen) AddAnswer(EncodeSubscribeResponse(response));
   WriteNext(lock);
 }
 
@@ -164,8 +211,9 @@ void GatewayStream::OnWritten(bool ok) {
   WriteNext(lock);
   if (!lock.owns_lock()) lock.lock();
   ReadIfWanted(lock);
+  const GatewayHandle gateway = gateway_;
   lock.unlock();
-  if (grant > 0) engine_.Grant(gateway_, grant);
+  if (grant > 0) engine_.Grant(gateway, grant);
 }
 
 void GatewayStream::OnCancelled() {
@@ -232,25 +280,48 @@ void GatewayStream::Enqueue(GatewayEffect effect,
                             std::optional<Status>& close) {
   if (phase_ != Phase::kOpen) return;
   if (auto* delivery = std::get_if<Delivery>(&effect)) {
+    last_sequence_ = delivery->sequence;
     queue_.emplace_back(std::move(*delivery));
   } else if (auto* response = std::get_if<SubscribeResponse>(&effect)) {
     if (answers_pending_ > 0) --answers_pending_;
-    ++answers_queued_;
-    queue_.emplace_back(std::move(*response));
+    AddAnswer(EncodeSubscribeResponse(*response));
+  } else if (auto* closed = std::get_if<GatewayClosed>(&effect)) {
+    close = closed->status;
+  } else if (is_session_) {
+    TellSession(effect);
   } else if (auto* ended = std::get_if<SubscriptionClosed>(&effect)) {
     // Of a plain gateway, nothing else takes a subscription away.
     if (ended->reason != CloseReason::kSuspended) return;
-    ++answers_queued_;
-    queue_.emplace_back(SubscribeResponse{
-        .subscription_id = std::move(ended->subscription_id),
-        .status = ResourceExhausted("suspended: " + ended->detail)});
-  } else if (auto* closed = std::get_if<GatewayClosed>(&effect)) {
-    close = closed->status;
+    AddAnswer(EncodeSubscribeResponse(
+        {.subscription_id = std::move(ended->subscription_id),
+         .status = ResourceExhausted("suspended: " + ended->detail)}));
   } else if (auto* resync = std::get_if<ResyncRequired>(&effect)) {
     // To a plain gateway the broken stream is the notice.
     close = DataLoss(resync->reason);
   }
   // Plain gateways are not told of the rest.
+}
+
+// REQUIRES: mutex_ is held.
+void GatewayStream::TellSession(GatewayEffect& effect) {
+  if (const auto* opened = std::get_if<SessionOpened>(&effect)) {
+    session_ = opened->session;
+    AddAnswer(EncodeWelcome(*opened));
+  } else if (const auto* ended = std::get_if<UnsubscribeResponse>(&effect)) {
+    AddAnswer(EncodeUnsubscribeResponse(*ended));
+  } else if (const auto* closed = std::get_if<SubscriptionClosed>(&effect)) {
+    last_sequence_ = closed->sequence;
+    AddAnswer(EncodeSubscriptionClosed(*closed));
+  } else if (const auto* resync = std::get_if<ResyncRequired>(&effect)) {
+    last_sequence_ = resync->sequence;
+    AddAnswer(EncodeResyncRequired(*resync));
+  }
+}
+
+// REQUIRES: mutex_ is held.
+void GatewayStream::AddAnswer(std::string message) {
+  queue_.emplace_back(std::move(message));
+  ++answers_queued_;
 }
 
 bool GatewayStream::may_read() const {
@@ -294,8 +365,9 @@ void GatewayStream::BeginClose(Lock& lock, const Status& status,
   if (phase_ == Phase::kOpen) {
     phase_ = Phase::kClosing;
     close_status_ = status;
+    const GatewayHandle gateway = gateway_;
     lock.unlock();
-    engine_.Disconnect(gateway_);
+    engine_.Disconnect(gateway);
     lock.lock();
   }
   WriteNext(lock);
@@ -309,49 +381,65 @@ void GatewayStream::WriteNext(Lock& lock) {
   const std::size_t waiting = acks_.size() + parts_.size() + queue_.size();
   if (waiting == 0) return FinishStream(lock);
   is_writing_ = true;
-  const Item item = TakeNext();
-  const Flush flush = waiting > 1 ? Flush::kWithNext : Flush::kNow;
+  Outgoing outgoing = TakeNext();
+  const bool has_more = !acks_.empty() || !parts_.empty() || !queue_.empty();
+  const Flush flush = has_more ? Flush::kWithNext : Flush::kNow;
   lock.unlock();
-  if (const auto* delivery = std::get_if<Delivery>(&item)) {
-    WriteDelivery(*delivery, flush);
-  } else if (const auto* response = std::get_if<SubscribeResponse>(&item)) {
-    connection_.Write(EncodeSubscribeResponse(*response), flush);
-  } else if (const auto* timestamp = std::get_if<std::int64_t>(&item)) {
-    connection_.Write(EncodeHeartbeatAck(*timestamp), flush);
+  if (outgoing.deliveries.empty()) {
+    connection_.Write(std::move(outgoing.message), flush);
   } else {
-    connection_.Write(std::get<std::string>(item), flush);
+    WriteDeliveries(outgoing, flush);
   }
 }
 
 // REQUIRES: mutex_ is held and something waits.
-GatewayStream::Item GatewayStream::TakeNext() {
-  if (!acks_.empty()) return TakeFirst(acks_);
-  if (!parts_.empty()) return TakeFirst(parts_);
-  Item item = TakeFirst(queue_);
-  if (std::holds_alternative<Delivery>(item)) {
+GatewayStream::Outgoing GatewayStream::TakeNext() {
+  Outgoing next;
+  if (!acks_.empty()) {
+    next.message =
+        EncodeHeartbeatAck(TakeFirst(acks_), last_sequence_, session_);
+    return next;
+  }
+  if (!parts_.empty()) {
+    next.message = TakeFirst(parts_);
+    return next;
+  }
+  if (auto* message = std::get_if<std::string>(&queue_.front())) {
+    next.message = std::move(*message);
+    queue_.pop_front();
+    --answers_queued_;
+    return next;
+  }
+  const std::size_t most = is_session_ ? kBatch : 1;
+  while (next.deliveries.size() < most && !queue_.empty()) {
+    auto* delivery = std::get_if<Delivery>(&queue_.front());
+    if (delivery == nullptr) break;
+    next.deliveries.push_back(std::move(*delivery));
+    queue_.pop_front();
     ++to_grant_;
     ++deliveries_;
-  } else {
-    --answers_queued_;
   }
-  return item;
+  return next;
 }
 
-void GatewayStream::WriteDelivery(const Delivery& delivery, Flush flush) {
-  std::vector<std::string> messages = EncodeDelivery(delivery);
-  if (messages.front().size() > options_.max_message_bytes) {
+void GatewayStream::WriteDeliveries(const Outgoing& outgoing, Flush flush) {
+  const std::vector<Delivery>& deliveries = outgoing.deliveries;
+  std::vector<std::string> messages =
+      is_session_ ? EncodeSessionDeliveries(deliveries, max_message_bytes_)
+                  : EncodeDelivery(deliveries.front());
+  if (messages.front().size() > max_message_bytes_) {
     Lock lock(mutex_);
     is_writing_ = false;
     --deliveries_;
     return BeginClose(
         lock,
-        DataLoss("event \"" + delivery.event->event.source->event_id +
+        DataLoss("event \"" + deliveries.front().event->event.source->event_id +
                  "\": expected a message of at most " +
-                 std::to_string(options_.max_message_bytes) + " bytes, got " +
+                 std::to_string(max_message_bytes_) + " bytes, got " +
                  std::to_string(messages.front().size())),
         Queued::kDrop);
   }
-  counters_.deliveries.fetch_add(1, std::memory_order_relaxed);
+  counters_.deliveries.fetch_add(deliveries.size(), std::memory_order_relaxed);
   std::string first = std::move(messages.front());
   if (messages.size() > 1) {
     Lock lock(mutex_);

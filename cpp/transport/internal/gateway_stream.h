@@ -2,8 +2,11 @@
 //
 // A plain gateway is soft state: the stream is the gateway. Opening it
 // connects one to the engine, its end disconnects it, and its subscriptions
-// live exactly as long. The connection below (gRPC, or a test's) carries
-// bytes and tells what happened; this class decides what to read and write.
+// live exactly as long. One whose first message is Hello keeps a session: the
+// stream is then one of its streams, answered with Welcome, and everything in
+// the upper part of the contract is told too. The connection below (gRPC, or a
+// test's) carries bytes and tells what happened; this class decides what to
+// read and write.
 //
 //   read    one message at a time; the next one once the engine has taken the
 //           command of the last, and while few answers wait to be written
@@ -39,8 +42,10 @@
 #include "runtime/engine.h"
 
 namespace syntrix::streamer::v1 {
+class Ack;
 class GatewayMessage;
 class Heartbeat;
+class Hello;
 class SubscribeRequest;
 class UnsubscribeRequest;
 }  // namespace syntrix::streamer::v1
@@ -76,7 +81,8 @@ struct StreamCounters {
 struct GatewayStreamOptions {
   OutboxLimits outbox;
   std::size_t max_message_bytes = 4u << 20;
-  std::string peer;  // for the log
+  std::string peer;        // for the log
+  std::string credential;  // of whoever opened the stream; may be empty
 };
 
 class GatewayStream final : public GatewaySink,
@@ -123,10 +129,10 @@ class GatewayStream final : public GatewaySink,
  private:
   enum class Phase : std::uint8_t { kOpen, kClosing, kFinished };
   enum class Queued : std::uint8_t { kKeep, kDrop };
-  // What can be written; a number is the timestamp of a heartbeat, text a
-  // message that is encoded already.
-  using Item =
-      std::variant<Delivery, SubscribeResponse, std::int64_t, std::string>;
+  // What can be written: text is a message that is encoded already.
+  using Item = std::variant<Delivery, std::string>;
+  // The most deliveries in one message to a session.
+  static constexpr std::size_t kBatch = 64;
   using Lock = std::unique_lock<std::mutex>;
 
   GatewayStream(Engine& engine, StreamConnection& connection,
@@ -137,7 +143,8 @@ class GatewayStream final : public GatewaySink,
                      Result<Subscribe>& command);
   void OnUnsubscribe(const pb::UnsubscribeRequest& request);
   void OnHeartbeat(const pb::Heartbeat& heartbeat);
-  void OnHello();
+  void OnHello(const pb::Hello& hello);
+  void OnAck(const pb::Ack& ack);
   void Refuse(SubscribeResponse response);
   std::function<void()> ReadNextWhenTaken();
 
@@ -146,8 +153,15 @@ class GatewayStream final : public GatewaySink,
   [[nodiscard]] bool may_read() const;
   void BeginClose(Lock& lock, const Status& status, Queued queued);
   void WriteNext(Lock& lock);
-  Item TakeNext();
-  void WriteDelivery(const Delivery& delivery, Flush flush);
+  // What the next write carries: one message, or deliveries.
+  struct Outgoing {
+    std::string message;
+    std::vector<Delivery> deliveries;
+  };
+  Outgoing TakeNext();
+  void WriteDeliveries(const Outgoing& outgoing, Flush flush);
+  void AddAnswer(std::string message);
+  void TellSession(GatewayEffect& effect);
   void FinishStream(Lock& lock);
   void Enqueue(GatewayEffect effect, std::optional<Status>& close);
 
@@ -156,11 +170,17 @@ class GatewayStream final : public GatewaySink,
   StreamConnection& connection_;
   StreamCounters& counters_;
   const GatewayStreamOptions options_;
+
+  // The rest is protected by mutex_. What Hello changes is read without it by
+  // OnMessage, which is called for one message at a time.
+  std::mutex mutex_;
   std::string gateway_id_;
   GatewayHandle gateway_;
-
-  // The rest is protected by mutex_.
-  std::mutex mutex_;
+  bool has_message_ = false;
+  bool is_session_ = false;
+  SessionNumber session_;  // once it is answered
+  std::size_t max_message_bytes_;
+  std::uint64_t last_sequence_ = 0;  // newest that came from the engine
   Phase phase_ = Phase::kOpen;
   bool is_done_ = false;
   Status close_status_;

@@ -14,10 +14,14 @@ std::string_view NameOf(ServicePhase phase) {
   switch (phase) {
     case ServicePhase::kStarting:
       return "starting";
+    case ServicePhase::kReplaying:
+      return "replaying";
     case ServicePhase::kReady:
       return "ready";
     case ServicePhase::kLogFailing:
       return "log failing";
+    case ServicePhase::kStateFailing:
+      return "state failing";
     case ServicePhase::kSourceLost:
       return "source lost";
     case ServicePhase::kDraining:

@@ -1,31 +1,22 @@
 #include "transport/internal/wire.h"
 
-#include <google/protobuf/io/coded_stream.h>
-
 #include <algorithm>
 #include <memory>
 #include <span>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "base/arena.h"
 #include "event/decoder.h"
 #include "syntrix/streamer/v1/streamer.pb.h"
+#include "transport/internal/delivery_wire.h"
 #include "transport/internal/filter_cache.h"
 #include "transport/internal/uuid.h"
 
 namespace streamer {
 namespace {
-
-using google::protobuf::io::CodedOutputStream;
-
-// A field number followed by a length, as the wire writes strings, bytes and
-// messages; and a field number followed by a number.
-constexpr std::uint32_t LengthTag(int field) {
-  return static_cast<std::uint32_t>(field) << 3u | 2u;
-}
-constexpr std::uint32_t VarintTag(int field) {
-  return static_cast<std::uint32_t>(field) << 3u;
-}
 
 Status NoKind(std::string_view where) {
   return InvalidArgument(std::string(where) +
@@ -158,119 +149,45 @@ Result<Subscribe> ReadSubscribeCommand(const pb::SubscribeRequest& request,
                    .filter = std::move(filter)};
 }
 
-pb::OperationType WireOperation(Operation operation) {
-  switch (operation) {
-    case Operation::kInsert:
-      return pb::OPERATION_TYPE_INSERT;
-    case Operation::kUpdate:
-      return pb::OPERATION_TYPE_UPDATE;
-    case Operation::kDelete:
-      return pb::OPERATION_TYPE_DELETE;
+Status CheckGatewayId(const std::string& id) {
+  const bool is_known_text =
+      std::all_of(id.begin(), id.end(), [](unsigned char c) {
+        return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == ':' ||
+               c == '-';
+      });
+  constexpr std::size_t kLongestGatewayId = 128;
+  if (!id.empty() && id.size() <= kLongestGatewayId && is_known_text) {
+    return OkStatus();
   }
-  return pb::OPERATION_TYPE_UNSPECIFIED;
+  return InvalidArgument(absl::StrCat(
+      "hello.gateway_id: expected 1 to 128 of [A-Za-z0-9_.:-], got \"",
+      absl::CEscape(std::string(Beginning(id, kLongestGatewayId))), "\""));
 }
 
-std::size_t SizeOfText(std::string_view text) {
-  return 1 + CodedOutputStream::VarintSize64(text.size()) + text.size();
-}
-std::size_t SizeOfNonEmpty(std::string_view text) {
-  return text.empty() ? 0 : SizeOfText(text);
-}
-
-// Fields up to 15 have a tag of one byte; all that is written here are.
-std::uint8_t* WriteLength(int field, std::size_t length, std::uint8_t* to) {
-  to = CodedOutputStream::WriteTagToArray(LengthTag(field), to);
-  return CodedOutputStream::WriteVarint64ToArray(length, to);
-}
-std::uint8_t* WriteText(int field, std::string_view text, std::uint8_t* to) {
-  to = WriteLength(field, text.size(), to);
-  return std::copy(text.begin(), text.end(), to);
-}
-std::uint8_t* WriteNonEmpty(int field, std::string_view text,
-                            std::uint8_t* to) {
-  return text.empty() ? to : WriteText(field, text, to);
-}
-std::uint8_t* WriteNumber(int field, std::uint64_t number, std::uint8_t* to) {
-  to = CodedOutputStream::WriteTagToArray(VarintTag(field), to);
-  return CodedOutputStream::WriteVarint64ToArray(number, to);
-}
-
-// Writes the StreamerEvent of one outgoing event.
-class EventWriter {
- public:
-  explicit EventWriter(const OutgoingEvent& outgoing)
-      : source_(*outgoing.event.source),
-        document_(outgoing.document),
-        operation_(WireOperation(outgoing.event.operation)),
-        timestamp_(
-            static_cast<std::uint64_t>(ToUnixMillis(source_.timestamp))) {}
-
-  [[nodiscard]] std::size_t size() const {
-    const std::size_t timestamp_size =
-        timestamp_ == 0 ? 0 : 1 + CodedOutputStream::VarintSize64(timestamp_);
-    return SizeOfNonEmpty(source_.event_id) + SizeOfNonEmpty(source_.tenant) +
-           SizeOfNonEmpty(source_.collection) +
-           SizeOfNonEmpty(source_.document_id) + kOperationSize +
-           SizeOfNonEmpty(document_) + timestamp_size;
+pb::Continuity WireContinuity(Continuity continuity) {
+  switch (continuity) {
+    case Continuity::kNew:
+      return pb::CONTINUITY_NEW;
+    case Continuity::kNothingMissed:
+      return pb::CONTINUITY_NOTHING_MISSED;
+    case Continuity::kComplete:
+      return pb::CONTINUITY_COMPLETE;
+    case Continuity::kLost:
+      break;
   }
-
-  std::uint8_t* Write(std::uint8_t* to) const {
-    using Event = pb::StreamerEvent;
-    to = WriteNonEmpty(Event::kEventIdFieldNumber, source_.event_id, to);
-    to = WriteNonEmpty(Event::kTenantFieldNumber, source_.tenant, to);
-    to = WriteNonEmpty(Event::kCollectionFieldNumber, source_.collection, to);
-    to = WriteNonEmpty(Event::kDocumentIdFieldNumber, source_.document_id, to);
-    to = WriteNumber(Event::kOperationFieldNumber, operation_, to);
-    to = WriteNonEmpty(Event::kDocumentDataFieldNumber, document_, to);
-    if (timestamp_ == 0) return to;
-    return WriteNumber(Event::kTimestampFieldNumber, timestamp_, to);
-  }
-
- private:
-  static constexpr std::size_t kOperationSize = 2;
-  const SourceEvent& source_;
-  std::string_view document_;
-  std::uint64_t operation_;
-  std::uint64_t timestamp_;
-};
-
-std::size_t SizeOfIds(std::span<const std::string> ids) {
-  std::size_t size = 0;
-  for (const std::string& id : ids) size += SizeOfText(id);
-  return size;
+  return pb::CONTINUITY_LOST;
 }
 
-// One StreamerMessage: the ids, then the event.
-std::string EncodePart(std::span<const std::string> ids,
-                       const EventWriter& event, std::size_t event_size) {
-  const std::size_t delivery_size =
-      SizeOfIds(ids) + 1 + CodedOutputStream::VarintSize64(event_size) +
-      event_size;
-  std::string bytes;
-  bytes.resize(1 + CodedOutputStream::VarintSize64(delivery_size) +
-               delivery_size);
-  auto* to = reinterpret_cast<std::uint8_t*>(bytes.data());
-  to =
-      WriteLength(pb::StreamerMessage::kDeliveryFieldNumber, delivery_size, to);
-  for (const std::string& id : ids) {
-    to = WriteText(pb::EventDelivery::kSubscriptionIdsFieldNumber, id, to);
+pb::CloseReason WireCloseReason(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::kExpired:
+      return pb::CLOSE_REASON_EXPIRED;
+    case CloseReason::kSuspended:
+      return pb::CLOSE_REASON_SUSPENDED;
+    case CloseReason::kRevoked:
+      break;
   }
-  to = WriteLength(pb::EventDelivery::kEventFieldNumber, event_size, to);
-  event.Write(to);
-  return bytes;
-}
-
-// How many of `ids` go into the next part: at least one.
-std::size_t CountForPart(std::span<const std::string> ids,
-                         std::size_t max_id_bytes) {
-  std::size_t count = 1;
-  std::size_t size = SizeOfText(ids.front());
-  while (count < ids.size()) {
-    size += SizeOfText(ids[count]);
-    if (size > max_id_bytes) break;
-    ++count;
-  }
-  return count;
+  return pb::CLOSE_REASON_REVOKED;
 }
 
 }  // namespace
@@ -324,24 +241,84 @@ std::string EncodeSubscribeResponse(const SubscribeResponse& response) {
   return message.SerializeAsString();
 }
 
-std::string EncodeHeartbeatAck(std::int64_t timestamp) {
+std::string EncodeHeartbeatAck(std::int64_t timestamp,
+                               std::uint64_t last_sequence,
+                               SessionNumber session) {
   pb::StreamerMessage message;
-  message.mutable_heartbeat_ack()->set_timestamp(timestamp);
+  pb::HeartbeatAck& ack = *message.mutable_heartbeat_ack();
+  ack.set_timestamp(timestamp);
+  ack.set_last_seq(last_sequence);
+  ack.set_session(session.value());
   return message.SerializeAsString();
 }
 
-std::vector<std::string> EncodeDelivery(const Delivery& delivery,
-                                        std::size_t max_id_bytes) {
-  const EventWriter event(*delivery.event);
-  const std::size_t event_size = event.size();
-  std::vector<std::string> messages;
-  std::span<const std::string> left = delivery.subscription_ids;
-  while (!left.empty()) {
-    const std::size_t count = CountForPart(left, max_id_bytes);
-    messages.push_back(EncodePart(left.first(count), event, event_size));
-    left = left.subspan(count);
+Result<SessionRequest> ReadHello(const pb::Hello& hello) {
+  STREAMER_RETURN_IF_ERROR(CheckGatewayId(hello.gateway_id()));
+  if (!hello.last_progress().empty()) {
+    const Status status = ParseProgress(hello.last_progress()).status();
+    if (!status.ok()) return At("hello.last_progress", status);
   }
-  return messages;
+  if (hello.max_message_bytes() != 0 &&
+      hello.max_message_bytes() < kSmallestMessage) {
+    return InvalidArgument(
+        absl::StrCat("hello.max_message_bytes: expected 0 or at least ",
+                     kSmallestMessage, ", got ", hello.max_message_bytes()));
+  }
+  return SessionRequest{.gateway_id = hello.gateway_id(),
+                        .session = SessionNumber(hello.session()),
+                        .last_sequence = hello.last_seq(),
+                        .last_progress = hello.last_progress()};
+}
+
+std::size_t MaxMessageBytes(const pb::Hello& hello, std::size_t limit) {
+  if (hello.max_message_bytes() == 0) return limit;
+  return std::min<std::size_t>(limit, hello.max_message_bytes());
+}
+
+std::string EncodeWelcome(const SessionOpened& opened) {
+  pb::StreamerMessage message;
+  pb::Welcome& welcome = *message.mutable_welcome();
+  welcome.set_session(opened.session.value());
+  welcome.set_continuity(WireContinuity(opened.continuity));
+  welcome.set_next_seq(opened.next_sequence);
+  welcome.set_from_progress(FormatProgress(opened.from));
+  welcome.set_to_progress(FormatProgress(opened.to));
+  welcome.set_subscription_count(opened.subscription_count);
+  welcome.set_subscription_digest(opened.subscription_digest);
+  return message.SerializeAsString();
+}
+
+std::string EncodeUnsubscribeResponse(const UnsubscribeResponse& response) {
+  pb::StreamerMessage message;
+  pb::UnsubscribeResponse& answer = *message.mutable_unsubscribe_response();
+  answer.set_subscription_id(response.subscription_id);
+  answer.set_handle(response.handle.value());
+  answer.set_success(response.status.ok());
+  answer.set_error(std::string(MessageOf(response.status)));
+  return message.SerializeAsString();
+}
+
+std::string EncodeSubscriptionClosed(const SubscriptionClosed& closed) {
+  pb::StreamerMessage message;
+  pb::SubscriptionClosed& notice = *message.mutable_subscription_closed();
+  notice.set_seq(closed.sequence);
+  notice.set_subscription_id(closed.subscription_id);
+  notice.set_handle(closed.handle.value());
+  notice.set_reason(WireCloseReason(closed.reason));
+  return message.SerializeAsString();
+}
+
+std::string EncodeResyncRequired(const ResyncRequired& notice) {
+  pb::StreamerMessage message;
+  pb::ResyncRequired& resync = *message.mutable_resync_required();
+  resync.set_seq(notice.sequence);
+  for (const std::string& id : notice.subscription_ids) {
+    resync.add_subscription_ids(id);
+  }
+  resync.set_from_progress(FormatProgress(notice.from));
+  resync.set_to_progress(FormatProgress(notice.to));
+  resync.set_reason(notice.reason);
+  return message.SerializeAsString();
 }
 
 }  // namespace streamer

@@ -5,9 +5,7 @@
 // message names the field by its path (`filters[1].value.list_value[2]: …`);
 // it becomes the `error` of the answer, never the end of the stream.
 //
-// Writing produces bytes. A delivery is written straight from the event,
-// without a message object between, because this is what happens most: one
-// copy of the document, from the event to the bytes that the socket gets.
+// Deliveries are written by internal/delivery_wire.h.
 //
 // Thread-safety: pure functions, but for the random id of ReadSubscribe.
 #ifndef STREAMER_TRANSPORT_INTERNAL_WIRE_H_
@@ -24,9 +22,11 @@
 #include "core/commands.h"
 #include "core/effects.h"
 #include "filter/filter.h"
+#include "runtime/engine.h"
 #include "transport/internal/filter_cache.h"
 
 namespace syntrix::streamer::v1 {
+class Hello;
 class SubscribeRequest;
 class Value;
 }  // namespace syntrix::streamer::v1
@@ -60,16 +60,23 @@ FilterCache::Counts FilterCacheCounts();
 
 // A StreamerMessage with `response` in it.
 std::string EncodeSubscribeResponse(const SubscribeResponse& response);
-// A StreamerMessage that echoes a heartbeat.
-std::string EncodeHeartbeatAck(std::int64_t timestamp);
+// A StreamerMessage that echoes a heartbeat. To a session, with the newest
+// sequence number written and the session's own.
+std::string EncodeHeartbeatAck(std::int64_t timestamp,
+                               std::uint64_t last_sequence = 0,
+                               SessionNumber session = {});
 
-// Ids of one message; more are split over several.
-inline constexpr std::size_t kMaxIdBytes = 1u << 20;
+// What Hello asks for. InvalidArgument, naming the field, when it is no gateway
+// id, no progress, or a size that is too small.
+Result<SessionRequest> ReadHello(const pb::Hello& hello);
+// The largest message that the gateway takes, of at most `limit`.
+std::size_t MaxMessageBytes(const pb::Hello& hello, std::size_t limit);
 
-// StreamerMessages that carry `delivery` to a plain gateway: one, or several
-// when its ids take more than `max_id_bytes`, each with the whole event.
-std::vector<std::string> EncodeDelivery(const Delivery& delivery,
-                                        std::size_t max_id_bytes = kMaxIdBytes);
+// What only sessions are told.
+std::string EncodeWelcome(const SessionOpened& opened);
+std::string EncodeUnsubscribeResponse(const UnsubscribeResponse& response);
+std::string EncodeSubscriptionClosed(const SubscriptionClosed& closed);
+std::string EncodeResyncRequired(const ResyncRequired& notice);
 
 }  // namespace streamer
 

@@ -21,6 +21,13 @@ class FakeEngine final : public Engine {
     sink = std::move(gateway_sink);
     return GatewayHandle(connected.size());
   }
+  GatewayHandle OpenSession(
+      SessionRequest request,
+      std::shared_ptr<GatewaySink> gateway_sink) override {
+    sessions.push_back(std::move(request));
+    sink = std::move(gateway_sink);
+    return GatewayHandle(100 + sessions.size());
+  }
   void Disconnect(GatewayHandle gateway) override {
     disconnected.push_back(gateway);
     sink.reset();
@@ -34,12 +41,14 @@ class FakeEngine final : public Engine {
   void Grant(GatewayHandle, std::size_t deliveries) override {
     granted += deliveries;
   }
-  void Acknowledge(GatewayHandle, std::uint64_t) override {}
+  void Acknowledge(GatewayHandle, std::uint64_t sequence) override {
+    acknowledged.push_back(sequence);
+  }
 
-  Result<Position> Resolve(std::string_view progress) const override {
+  Result<ResumePoint> Resolve(std::string_view progress) const override {
     STREAMER_ASSIGN_OR_RETURN(const Position position, ParseProgress(progress));
-    if (position.offset < first_held) return OutOfRange("too early");
-    return position;
+    if (position.offset >= first_held) return ResumePoint{position, OkStatus()};
+    return ResumePoint{position, OutOfRange("too early")};
   }
   Result<Position> Ingest(std::vector<SourceEvent> batch) override {
     if (!ingest_status.ok()) return ingest_status;
@@ -70,6 +79,8 @@ class FakeEngine final : public Engine {
   EngineStatistics Statistics() const override { return statistics; }
 
   std::vector<GatewayOptions> connected;
+  std::vector<SessionRequest> sessions;
+  std::vector<std::uint64_t> acknowledged;
   std::shared_ptr<GatewaySink> sink;
   std::vector<GatewayHandle> disconnected;
   std::vector<Command> commands;

@@ -31,11 +31,15 @@ class LockedEngine final : public Engine {
   GatewayHandle Connect(GatewayOptions, std::shared_ptr<GatewaySink>) override {
     return {};
   }
+  GatewayHandle OpenSession(SessionRequest,
+                            std::shared_ptr<GatewaySink>) override {
+    return {};
+  }
   void Disconnect(GatewayHandle) override {}
   Status Submit(Command, std::function<void()>) override { return OkStatus(); }
   void Grant(GatewayHandle, std::size_t) override {}
   void Acknowledge(GatewayHandle, std::uint64_t) override {}
-  Result<Position> Resolve(std::string_view progress) const override {
+  Result<ResumePoint> Resolve(std::string_view progress) const override {
     return engine.Resolve(progress);
   }
   Result<Position> Ingest(std::vector<SourceEvent> events) override {

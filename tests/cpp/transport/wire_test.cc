@@ -226,107 +226,89 @@ TEST(WireTest, AHeartbeatIsEchoed) {
       EncodeHeartbeatAck(0));
 }
 
-Delivery MakeDelivery(SourceEvent source, Operation operation,
-                      std::string document, std::vector<std::string> ids) {
-  auto outgoing = std::make_shared<OutgoingEvent>();
-  outgoing->event.operation = operation;
-  outgoing->event.source =
-      std::make_shared<const SourceEvent>(std::move(source));
-  outgoing->document = std::move(document);
-  Delivery delivery;
-  delivery.sequence = 5;
-  delivery.event = std::move(outgoing);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    delivery.handles.emplace_back(i + 1);
-  }
-  delivery.subscription_ids = std::move(ids);
-  return delivery;
+template <typename Message>
+std::string Text(const std::string& bytes) {
+  Message message;
+  EXPECT_TRUE(message.ParseFromString(bytes));
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  std::string text;
+  printer.PrintToString(message, &text);
+  return text;
 }
 
-SourceEvent MakeSource() {
-  SourceEvent source;
-  source.event_id = "e1";
-  source.tenant = "t";
-  source.collection = "rooms";
-  source.document_id = "d1";
-  source.timestamp = FromUnixMillis(1'357'035'300'000);
-  return source;
+TEST(WireTest, AHelloIsRead) {
+  const Result<SessionRequest> request = ReadHello(FromText<pb::Hello>(
+      "gateway_id: 'gw-1' session: 7 last_seq: 3 last_progress: 'p1-1-4'"));
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ(request->gateway_id, "gw-1");
+  EXPECT_EQ(request->session, SessionNumber(7));
+  EXPECT_EQ(request->last_sequence, 3u);
+  EXPECT_EQ(request->last_progress, "p1-1-4");
 }
 
-TEST(WireTest, ADeliveryIsWhatProtobufWouldHaveWritten) {
-  struct Case {
-    Operation operation;
-    std::string wire_operation;
+TEST(WireTest, AHelloThatCannotBeSaysWhere) {
+  const auto problem = [](const std::string& text) {
+    return std::string(
+        MessageOf(ReadHello(FromText<pb::Hello>(text)).status()));
   };
-  for (const Case& test :
-       std::vector<Case>{{Operation::kInsert, "OPERATION_TYPE_INSERT"},
-                         {Operation::kUpdate, "OPERATION_TYPE_UPDATE"},
-                         {Operation::kDelete, "OPERATION_TYPE_DELETE"}}) {
-    const auto messages = EncodeDelivery(
-        MakeDelivery(MakeSource(), test.operation, R"({"a":1})", {"s1", "s2"}));
-    const auto expected = FromText<pb::StreamerMessage>(
-        R"(delivery {subscription_ids: "s1" subscription_ids: "s2" event {
-             event_id: "e1" tenant: "t" collection: "rooms" document_id: "d1"
-             document_data: "{\"a\":1}" timestamp: 1357035300000
-             operation: )" +
-        test.wire_operation + "}}");
-    EXPECT_THAT(messages, ElementsAre(expected.SerializeAsString()));
-  }
+  EXPECT_EQ(problem(""),
+            "hello.gateway_id: expected 1 to 128 of [A-Za-z0-9_.:-], got \"\"");
+  EXPECT_EQ(
+      problem("gateway_id: 'a b'"),
+      "hello.gateway_id: expected 1 to 128 of [A-Za-z0-9_.:-], got \"a b\"");
+  EXPECT_EQ(problem("gateway_id: 'g' last_progress: '7'"),
+            "hello.last_progress: progress: expected a marker given by this "
+            "service, got \"7\"");
+  EXPECT_EQ(problem("gateway_id: 'g' max_message_bytes: 100"),
+            "hello.max_message_bytes: expected 0 or at least 65536, got 100");
 }
 
-TEST(WireTest, EmptyFieldsAreNotWritten) {
-  SourceEvent source;
-  source.timestamp = FromUnixMillis(0);
-  const auto messages = EncodeDelivery(
-      MakeDelivery(std::move(source), Operation::kDelete, "", {"s"}));
-  const auto expected = FromText<pb::StreamerMessage>(
-      R"(delivery {subscription_ids: "s"
-           event {operation: OPERATION_TYPE_DELETE}})");
-  EXPECT_THAT(messages, ElementsAre(expected.SerializeAsString()));
+TEST(WireTest, AGatewayTakesNoMoreThanBothAllow) {
+  EXPECT_EQ(MaxMessageBytes(pb::Hello(), 1'000), 1'000u);
+  EXPECT_EQ(MaxMessageBytes(FromText<pb::Hello>("max_message_bytes: 70000"),
+                            1'000'000),
+            70'000u);
+  EXPECT_EQ(
+      MaxMessageBytes(FromText<pb::Hello>("max_message_bytes: 70000"), 1'000),
+      1'000u);
 }
 
-// Sizes at which a length takes one more byte are where encoders go wrong.
-TEST(WireTest, DocumentsOfAnySizeArriveWhole) {
-  for (const std::size_t size :
-       {1u, 60u, 100u, 127u, 128u, 129u, 16'383u, 16'384u, 3'000'000u}) {
-    SourceEvent source = MakeSource();
-    source.timestamp = FromUnixMillis(-1);
-    const auto messages = EncodeDelivery(MakeDelivery(
-        std::move(source), Operation::kUpdate, std::string(size, 'x'), {"s"}));
-    ASSERT_THAT(messages, SizeIs(1));
-    pb::StreamerMessage message;
-    ASSERT_TRUE(message.ParseFromString(messages.front())) << size;
-    EXPECT_EQ(message.SerializeAsString(), messages.front()) << size;
-    EXPECT_EQ(message.delivery().event().document_data().size(), size);
-    EXPECT_EQ(message.delivery().event().timestamp(), -1);
-  }
-}
-
-TEST(WireTest, IdsThatDoNotFitAreSplitWithNoneLostAndTheOrderKept) {
-  std::vector<std::string> ids;
-  for (int i = 0; i < 1'000; ++i)
-    ids.push_back("subscription-" + std::to_string(i));
-  const Delivery delivery =
-      MakeDelivery(MakeSource(), Operation::kInsert, "{}", ids);
-  const auto messages = EncodeDelivery(delivery, 1'000);
-  EXPECT_GT(messages.size(), 10u);
-  std::vector<std::string> got;
-  for (const std::string& bytes : messages) {
-    pb::StreamerMessage message;
-    ASSERT_TRUE(message.ParseFromString(bytes));
-    EXPECT_LT(bytes.size(), 1'100u);
-    EXPECT_EQ(message.delivery().event().event_id(), "e1");
-    for (const std::string& id : message.delivery().subscription_ids()) {
-      got.push_back(id);
-    }
-  }
-  EXPECT_EQ(got, ids);
-}
-
-TEST(WireTest, AnIdLargerThanTheLimitGoesAlone) {
-  const Delivery delivery = MakeDelivery(MakeSource(), Operation::kInsert, "{}",
-                                         {"a", std::string(100, 'b'), "c"});
-  EXPECT_THAT(EncodeDelivery(delivery, 10), SizeIs(3));
+TEST(WireTest, WhatSessionsAreTold) {
+  EXPECT_EQ(Text<pb::StreamerMessage>(
+                EncodeWelcome({.session = SessionNumber(9),
+                               .continuity = Continuity::kComplete,
+                               .next_sequence = 4,
+                               .from = {1, 2},
+                               .to = {1, 8},
+                               .subscription_count = 3,
+                               .subscription_digest = 5})),
+            "welcome { session: 9 continuity: CONTINUITY_COMPLETE next_seq: 4 "
+            "from_progress: \"p1-1-2\" to_progress: \"p1-1-8\" "
+            "subscription_count: 3 subscription_digest: 5 } ");
+  EXPECT_EQ(Text<pb::StreamerMessage>(EncodeUnsubscribeResponse(
+                {"s", NotFound("no such thing"), SubscriptionHandle(2)})),
+            "unsubscribe_response { subscription_id: \"s\" handle: 2 error: "
+            "\"no such thing\" } ");
+  EXPECT_EQ(Text<pb::StreamerMessage>(
+                EncodeSubscriptionClosed({.subscription_id = "s",
+                                          .handle = SubscriptionHandle(2),
+                                          .reason = CloseReason::kExpired,
+                                          .sequence = 6})),
+            "subscription_closed { seq: 6 subscription_id: \"s\" handle: 2 "
+            "reason: CLOSE_REASON_EXPIRED } ");
+  EXPECT_EQ(Text<pb::StreamerMessage>(
+                EncodeResyncRequired({.subscription_ids = {"a", "b"},
+                                      .from = {1, 2},
+                                      .to = {1, 3},
+                                      .reason = "why",
+                                      .sequence = 7})),
+            "resync_required { seq: 7 subscription_ids: \"a\" "
+            "subscription_ids: \"b\" from_progress: \"p1-1-2\" to_progress: "
+            "\"p1-1-3\" reason: \"why\" } ");
+  EXPECT_EQ(
+      Text<pb::StreamerMessage>(EncodeHeartbeatAck(1, 5, SessionNumber(9))),
+      "heartbeat_ack { timestamp: 1 last_seq: 5 session: 9 } ");
 }
 
 }  // namespace
