@@ -44,6 +44,21 @@ struct LogConfig {
   std::uint64_t retention_bytes = std::uint64_t{8} << 30;
 };
 
+enum class StateBackend : std::uint8_t {
+  kAuto,    // as durable as the log
+  kMemory,  // sessions end with the process
+  kRocksDb,
+  kEtcd,
+};
+
+// Where what must survive a restart is kept, beside the log.
+struct StateConfig {
+  StateBackend backend = StateBackend::kAuto;
+  std::string path;  // of a folder; empty: that of the log, with ".state"
+  std::vector<std::string> etcd_endpoints;  // each host:port
+  std::string etcd_prefix = "streamer";
+};
+
 // What a process does. Both by default: then what it ingests is its source.
 struct Roles {
   bool puller = true;    // alone: serves its log over syntrix.puller.v1
@@ -60,9 +75,12 @@ struct ServiceConfig {
   Roles roles;
   SourceConfig source;
   LogConfig log;
+  StateConfig state;
   HttpServerOptions http;
   GrpcServerOptions grpc;
-  ThreadedEngineOptions engine{.shards = 0};  // 0: by what there is
+  // Of the engine: 0 shards are as many as there is room for, no lag is half
+  // the retention of the log.
+  ThreadedEngineOptions engine{.shards = 0, .max_lag = Duration::zero()};
   Duration drain_timeout = std::chrono::seconds(10);
   LogLevel log_level = LogLevel::kInfo;
 };

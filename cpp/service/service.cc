@@ -4,10 +4,13 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "puller/puller_server.h"
+#include "runtime/restored_state.h"
 #include "runtime/threaded_engine.h"
 #include "service/internal/follower.h"
 #include "service/internal/malformed_event_log.h"
@@ -50,11 +53,31 @@ std::size_t DefaultShards() {
   return std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
-ThreadedEngineOptions EngineOptions(const ServiceConfig& config) {
+ThreadedEngineOptions EngineOptions(const ServiceConfig& config,
+                                    std::shared_ptr<StateStore> state,
+                                    const RestoredState& restored) {
   ThreadedEngineOptions options = config.engine;
+  options.core.session.owner = state == nullptr ? DrawOwner() : restored.owner;
+  options.state = std::move(state);
+  options.stall_timeout = config.grpc.stall_timeout;
+  if (options.max_lag == Duration::zero()) {
+    options.max_lag = config.log.retention_age / 2;
+  }
   if (options.shards == 0) options.shards = DefaultShards();
   options.on_malformed = LogMalformedEvent;
   return options;
+}
+
+// What is wrong is said of the place where the state is kept.
+Result<RestoredState> Restore(const StateStorage& state, const EventLog& log,
+                              const OutboxLimits& limits) {
+  Result<RestoredState> restored = RestoreState(*state.store, log, limits);
+  if (restored.ok()) return restored;
+  const std::string message(MessageOf(restored.status()));
+  if (!message.starts_with("state:")) return restored;
+  return Status(
+      restored.status().code(),
+      absl::StrCat("state ", state.place, message.substr(message.find(':'))));
 }
 
 // Where the log begins and ends, for who reads the first lines.
@@ -63,6 +86,18 @@ void ReportLog(const LogConfig& config, const EventLog& log) {
       {{"path", config.path.empty() ? "in memory" : config.path},
        {"first", FormatProgress(log.first())},
        {"head", FormatProgress(log.head())}});
+}
+
+void ReportState(const RestoredState& restored, const EventLog& log) {
+  if (restored.owner == 0) return;
+  std::size_t subscriptions = 0;
+  for (const RestoreSession& session : restored.sessions) {
+    subscriptions += session.subscriptions.size();
+  }
+  Log(LogLevel::kInfo, "state restored",
+      {{"sessions", restored.sessions.size()},
+       {"subscriptions", subscriptions},
+       {"replay", log.head().offset - restored.start.offset}});
 }
 
 HttpServerOptions HttpOptions(const ServiceConfig& config) {
@@ -77,9 +112,13 @@ std::string_view Version() { return STREAMER_VERSION; }
 
 struct Service::State {
   State(const ServiceConfig& config, Storage the_storage,
-        const Recollection& past)
-      : storage(std::move(the_storage)),
-        engine(WithLogChange(EngineOptions(config)), storage.log, past),
+        StateStorage the_state, const Recollection& past,
+        const RestoredState& restored)
+      : is_replaying(past.start.offset < the_storage.log->head().offset),
+        storage(std::move(the_storage)),
+        saved(std::move(the_state)),
+        engine(WithReports(EngineOptions(config, saved.store, restored)),
+               storage.log, past, restored),
         metrics(
             engine,
             [this] {
@@ -99,10 +138,14 @@ struct Service::State {
     engine.Stop(Duration::zero());
   }
 
-  ThreadedEngineOptions WithLogChange(ThreadedEngineOptions options) {
+  ThreadedEngineOptions WithReports(ThreadedEngineOptions options) {
     options.on_log_change = [this](const Status& status) {
       OnLogChange(status);
     };
+    options.on_state_change = [this](const Status& status) {
+      OnStateChange(status);
+    };
+    options.on_replayed = [this] { OnReplayed(); };
     options.on_append = [this] {
       if (PullerServer* const server = notified.load()) server->Notify();
     };
@@ -115,6 +158,22 @@ struct Service::State {
         {{"reason", MessageOf(status)}});
     std::lock_guard lock(phase_mutex);
     log_status = status;
+    ShowPhase();
+  }
+
+  void OnStateChange(const Status& status) {
+    Log(status.ok() ? LogLevel::kInfo : LogLevel::kError,
+        status.ok() ? "the state is saved again" : "the state is not saved",
+        {{"reason", MessageOf(status)}});
+    std::lock_guard lock(phase_mutex);
+    state_status = status;
+    ShowPhase();
+  }
+
+  void OnReplayed() {
+    Log(LogLevel::kInfo, "replayed", {});
+    std::lock_guard lock(phase_mutex);
+    is_replaying = false;
     ShowPhase();
   }
 
@@ -133,6 +192,10 @@ struct Service::State {
     ServicePhase shown = phase;
     if (phase == ServicePhase::kReady && !log_status.ok()) {
       shown = ServicePhase::kLogFailing;
+    } else if (phase == ServicePhase::kReady && !state_status.ok()) {
+      shown = ServicePhase::kStateFailing;
+    } else if (phase == ServicePhase::kReady && is_replaying) {
+      shown = ServicePhase::kReplaying;
     } else if (phase == ServicePhase::kReady && !source_status.ok()) {
       shown = ServicePhase::kSourceLost;
     }
@@ -182,11 +245,12 @@ struct Service::State {
   }
 
   // Whether the next start goes on where this one ends.
-  bool CloseLog() {
-    if (storage.durable == nullptr) return true;
-    const Status closed = storage.durable->Close();
+  bool CloseStorage() {
+    Status closed;
+    if (saved.durable != nullptr) closed.Update(saved.durable->Close());
+    if (storage.durable != nullptr) closed.Update(storage.durable->Close());
     if (!closed.ok()) {
-      Log(LogLevel::kError, "the log could not be closed",
+      Log(LogLevel::kError, "log or state could not be closed",
           {{"reason", MessageOf(closed)}});
     }
     return closed.ok();
@@ -203,11 +267,14 @@ struct Service::State {
   // Guarded by phase_mutex.
   ServicePhase phase = ServicePhase::kStarting;
   Status log_status;
+  Status state_status;
   Status source_status;
+  bool is_replaying;
 
   // Set once it can be told that the log has grown.
   std::atomic<PullerServer*> notified = nullptr;
   Storage storage;
+  StateStorage saved;
   ThreadedEngine engine;
   Metrics metrics;
   // Later ones use earlier ones, and go first.
@@ -224,11 +291,19 @@ Service::~Service() { Drain(Duration::zero()); }
 
 Result<std::unique_ptr<Service>> Service::Start(const ServiceConfig& config) {
   STREAMER_ASSIGN_OR_RETURN(Storage storage, OpenStorage(config.log, Now()));
+  STREAMER_ASSIGN_OR_RETURN(StateStorage saved, OpenState(config));
+  RestoredState restored{.start = storage.log->head()};
+  if (saved.store != nullptr) {
+    STREAMER_ASSIGN_OR_RETURN(restored,
+                              Restore(saved, *storage.log, config.grpc.outbox));
+  }
   STREAMER_ASSIGN_OR_RETURN(
       const Recollection past,
-      Recollect(*storage.log, storage.log->head(), config.engine.core));
+      Recollect(*storage.log, restored.start, config.engine.core));
   ReportLog(config.log, *storage.log);
-  auto state = std::make_unique<State>(config, std::move(storage), past);
+  ReportState(restored, *storage.log);
+  auto state = std::make_unique<State>(config, std::move(storage),
+                                       std::move(saved), past, restored);
   STREAMER_RETURN_IF_ERROR(state->Open(config));
   STREAMER_ASSIGN_OR_RETURN(
       state->http,
@@ -261,7 +336,7 @@ bool Service::Drain(Duration timeout) {
       state_->CloseDoor(Until(After(start, timeout, kStreamsShare)));
   state_->engine.Stop(Until(start + timeout));
   state_->http->Shutdown(Until(start + timeout));
-  return state_->CloseLog() && is_flushed && is_written;
+  return state_->CloseStorage() && is_flushed && is_written;
 }
 
 }  // namespace streamer

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "event/decoder.h"
 #include "service/internal/config_text.h"
 
@@ -157,6 +159,77 @@ ConfigKey LogPathKey() {
             return OkStatus();
           },
           [](const ServiceConfig& config) { return config.log.path; }};
+}
+
+struct BackendName {
+  StateBackend backend;
+  std::string_view name;
+};
+constexpr std::array<BackendName, 4> kBackends = {
+    {{StateBackend::kAuto, "auto"},
+     {StateBackend::kMemory, "memory"},
+     {StateBackend::kRocksDb, "rocksdb"},
+     {StateBackend::kEtcd, "etcd"}}};
+
+ConfigKey StateBackendKey() {
+  return {"state.backend",
+          "Where sessions and progress are kept: memory, rocksdb or etcd; "
+          "auto: rocksdb if the log is on disk, else memory",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            for (const BackendName& backend : kBackends) {
+              if (backend.name != text) continue;
+              config.state.backend = backend.backend;
+              return OkStatus();
+            }
+            return InvalidArgument(
+                "expected auto, memory, rocksdb or etcd, got \"" +
+                std::string(text) + "\"");
+          },
+          [](const ServiceConfig& config) {
+            return std::string(
+                kBackends[static_cast<std::size_t>(config.state.backend)].name);
+          }};
+}
+
+ConfigKey StatePathKey() {
+  return {"state.path",
+          "Folder of the state in rocksdb; empty: that of the log, with "
+          ".state behind it",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            config.state.path = text;
+            return OkStatus();
+          },
+          [](const ServiceConfig& config) { return config.state.path; }};
+}
+
+ConfigKey EtcdEndpointsKey() {
+  return {"state.etcd_endpoints",
+          "The etcd servers of one cluster, each host:port, with commas "
+          "between",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            config.state.etcd_endpoints =
+                absl::StrSplit(absl::string_view(text.data(), text.size()), ',',
+                               absl::SkipEmpty());
+            return OkStatus();
+          },
+          [](const ServiceConfig& config) {
+            return absl::StrJoin(config.state.etcd_endpoints, ",");
+          }};
+}
+
+ConfigKey EtcdPrefixKey() {
+  return {"state.etcd_prefix",
+          "What the keys of this node begin with in etcd; no other node has it",
+          KeyKind::kText,
+          [](std::string_view text, ServiceConfig& config) -> Status {
+            STREAMER_RETURN_IF_ERROR(CheckName("prefix", text));
+            config.state.etcd_prefix = text;
+            return OkStatus();
+          },
+          [](const ServiceConfig& config) { return config.state.etcd_prefix; }};
 }
 
 std::string NameOf(const Roles& roles) {
@@ -365,8 +438,37 @@ std::vector<ConfigKey> LogKeys() {
   };
 }
 
+std::vector<ConfigKey> StateKeys() {
+  return {
+      StateBackendKey(),
+      StatePathKey(),
+      EtcdEndpointsKey(),
+      EtcdPrefixKey(),
+      DurationKey("state.save_interval", "How often progress is saved",
+                  STREAMER_MEMBER(engine.save_interval), Seconds(1), Hours(1)),
+      NumberKey<std::uint64_t>(
+          "state.save_events",
+          "Events after which it is saved already, at most once a second",
+          STREAMER_MEMBER(engine.save_events), 1, kAny),
+  };
+}
+
 std::vector<ConfigKey> GatewayKeys() {
   return {
+      DurationKey("session.ttl", "How long a session outlives its stream",
+                  STREAMER_MEMBER(engine.core.session.ttl), Seconds(1),
+                  Hours(24)),
+      DurationKey("session.max_lag",
+                  "How far a session may be behind before it gets a resync; "
+                  "0s: half of log.retention_age",
+                  STREAMER_MEMBER(engine.max_lag), Seconds(0), Hours(24 * 365)),
+      NumberKey<std::size_t>("session.max_total", "Sessions of this node",
+                             STREAMER_MEMBER(engine.core.session.max_total), 1,
+                             1u << 24),
+      FractionKey("catchup.share",
+                  "Of all events that are matched, those that are read again "
+                  "for gateways that catch up",
+                  STREAMER_MEMBER(engine.past_share), 0.01, 0.99),
       DurationKey("gateway.stall_timeout",
                   "How long a gateway may take nothing",
                   STREAMER_MEMBER(grpc.stall_timeout), Millis(100), Hours(1)),
@@ -383,7 +485,8 @@ std::vector<ConfigKey> GatewayKeys() {
 
 std::vector<ConfigKey> MakeKeys() {
   std::vector<ConfigKey> keys = ServerKeys();
-  for (auto& section : {SourceKeys(), CoreKeys(), LogKeys(), GatewayKeys()}) {
+  for (auto& section :
+       {SourceKeys(), CoreKeys(), LogKeys(), StateKeys(), GatewayKeys()}) {
     keys.insert(keys.end(), section.begin(), section.end());
   }
   return keys;
@@ -391,18 +494,12 @@ std::vector<ConfigKey> MakeKeys() {
 
 // Keys of 5-interfaces.md whose feature is still to come. Accepting one
 // would promise what does not happen.
-constexpr std::array<std::string_view, 11> kUnsupported = {
+constexpr std::array<std::string_view, 5> kUnsupported = {
     "nats.urls",
     "nats.output_stream",
     "subscription.default_ttl",
-    "state.backend",
-    "state.etcd_endpoints",
-    "session.ttl",
-    "session.max_lag",
-    "session.max_total",
     "soft_state.linger",
     "soft_state.recovery_window",
-    "catchup.share",
 };
 
 // Levenshtein's distance, one row at a time.

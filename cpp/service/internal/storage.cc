@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "store/etcd_state_store.h"
 #include "store/memory_event_log.h"
 
 namespace streamer {
@@ -34,6 +35,39 @@ std::string DrawIdentity() {
 }
 
 }  // namespace
+
+std::uint64_t DrawOwner() {
+  constexpr std::uint32_t kOwnerMask = (std::uint32_t{1} << 28u) - 1;
+  return std::random_device()() & kOwnerMask;
+}
+
+Result<StateStorage> OpenState(const ServiceConfig& config) {
+  StateBackend backend = config.state.backend;
+  if (backend == StateBackend::kAuto) {
+    backend = config.log.path.empty() || !config.roles.streamer
+                  ? StateBackend::kMemory
+                  : StateBackend::kRocksDb;
+  }
+  if (backend == StateBackend::kMemory) return StateStorage();
+  if (config.log.path.empty()) {
+    return InvalidArgument(
+        "state.backend: expected memory, since log.path is empty and the log "
+        "ends with the process, got one that outlives it");
+  }
+  if (backend == StateBackend::kEtcd) {
+    STREAMER_ASSIGN_OR_RETURN(
+        std::shared_ptr<StateStore> store,
+        EtcdStateStore::Open({.endpoints = config.state.etcd_endpoints,
+                              .prefix = config.state.etcd_prefix}));
+    return StateStorage{std::move(store), nullptr, config.state.etcd_prefix};
+  }
+  const std::string path = config.state.path.empty()
+                               ? config.log.path + ".state"
+                               : config.state.path;
+  STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<RocksDbStateStore> durable,
+                            RocksDbStateStore::Open({.path = path}));
+  return StateStorage{durable, durable, path};
+}
 
 Result<Storage> OpenStorage(const LogConfig& config, Instant now) {
   if (config.path.empty()) {

@@ -29,7 +29,7 @@ TEST(ConfigKeysTest, EveryKeyChangesItsOwnSettingOnly) {
                             set("63") || set("262144") || set("true") ||
                             set("error") || set("::1") || set("0.25") ||
                             set("none") || set("1h") || set("2097152") ||
-                            set("puller") || set("h:1");
+                            set("puller") || set("h:1") || set("etcd");
     EXPECT_TRUE(is_changed) << key.name;
     const ServiceConfig untouched;
     for (const ConfigKey& other : AllConfigKeys()) {
