@@ -24,6 +24,7 @@ Checkpoint::Checkpoint(const Options& options, const LogHistory& history)
       revision_(options.revision),
       max_changes_(options.max_changes) {
   Add(KeepHistory(history));
+  Add(internal::EncodeWatermark(options.start));
 }
 
 void Checkpoint::Add(StateChange change) {

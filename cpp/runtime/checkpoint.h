@@ -30,6 +30,7 @@
 #include "base/status.h"
 #include "core/effects.h"
 #include "core/router.h"
+#include "event/position.h"
 #include "store/log_history.h"
 #include "store/state_store.h"
 
@@ -41,9 +42,11 @@ class Checkpoint {
     std::uint64_t owner = 0;     // as StateStore::Claim gave it
     std::uint64_t revision = 0;  // of what was loaded
     std::size_t max_changes = 0;
+    Position start;  // where this one began
   };
 
-  // Saves first of which log the positions are.
+  // Saves first of which log the positions are, and the start: who is told
+  // anything finds, after whatever happens, at least that.
   Checkpoint(const Options& options, const LogHistory& history);
 
   // Takes the changes out of `effects`, and what has to wait.

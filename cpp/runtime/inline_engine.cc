@@ -37,7 +37,8 @@ struct InlineEngine::State {
     state = std::move(store);
     checkpoint.emplace(Checkpoint::Options{.owner = restored.owner,
                                            .revision = restored.revision,
-                                           .max_changes = state->max_changes()},
+                                           .max_changes = state->max_changes(),
+                                           .start = restored.start},
                        log->history());
     pipeline.Remember(past, now.monotonic);
     for (RestoreSession& session : restored.sessions) {

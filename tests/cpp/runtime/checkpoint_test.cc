@@ -59,17 +59,19 @@ class CheckpointTest : public ::testing::Test {
     EXPECT_THAT(Commit(8), IsEmpty());
   }
 
-  Checkpoint checkpoint_{{.owner = 3, .revision = 7, .max_changes = 2},
-                         LogHistory("log", {{1, 1}})};
+  Checkpoint checkpoint_{
+      {.owner = 3, .revision = 7, .max_changes = 2, .start = {1, 4}},
+      LogHistory("log", {{1, 1}})};
 };
 
-TEST_F(CheckpointTest, FirstSavesOfWhichLogItIs) {
+TEST_F(CheckpointTest, FirstSavesOfWhichLogItIsAndWhereItBegan) {
   const std::optional<StateTransaction> first = checkpoint_.Next();
   ASSERT_TRUE(first.has_value());
   EXPECT_EQ(first->owner, 3u);
   EXPECT_EQ(first->revision, 7u);
-  ASSERT_THAT(first->changes, SizeIs(1));
+  ASSERT_THAT(first->changes, SizeIs(2));
   EXPECT_EQ(first->changes[0].key.kind, StateKind::kLog);
+  EXPECT_EQ(first->changes[1].value, R"({"watermark":"p1-1-4"})");
   EXPECT_EQ(checkpoint_.Next(), std::nullopt);
   Commit(8);
   EXPECT_TRUE(checkpoint_.is_clean());

@@ -10,6 +10,7 @@ import contextlib
 import queue
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -167,7 +168,12 @@ def _serialize(message: Any) -> bytes:
 class PlainGateway:
     """One stream of one gateway. What it receives is read by `receive`."""
 
-    def __init__(self, wire: SimpleNamespace, target: str) -> None:
+    def __init__(
+        self,
+        wire: SimpleNamespace,
+        target: str,
+        metadata: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._wire = wire
         # Its own connection: gateways are processes of their own.
         self._channel = grpc.insecure_channel(
@@ -179,7 +185,9 @@ class PlainGateway:
             request_serializer=_serialize,
             response_deserializer=wire.StreamerMessage.FromString,
         )
-        self.call = stream(iter(self._requests.get, None), timeout=PATIENCE)
+        self.call = stream(
+            iter(self._requests.get, None), timeout=PATIENCE, metadata=metadata
+        )
 
     def __enter__(self) -> PlainGateway:
         return self

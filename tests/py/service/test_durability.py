@@ -91,7 +91,9 @@ def test_a_damaged_log_is_refused_by_name(start, tmp_path, events):
     service.kill()
     shutil.rmtree(folder)
     # Its state speaks of positions that a new log does not have.
-    with pytest.raises(AssertionError, match=r"log\.state: expected that of log"):
+    with pytest.raises(
+        AssertionError, match=r"log\.state: expected that of log"
+    ):
         service.start()
     service.kill()
     shutil.rmtree(tmp_path / "log.state")

@@ -359,14 +359,15 @@ class TestMessages:
         gateway.send(heartbeat={"timestamp": 7})
         assert gateway.receive().heartbeat_ack.timestamp == 7
 
-    def test_a_hello_is_refused_in_so_many_words(self, streamerd, connect):
+    def test_a_hello_comes_first_or_never(self, streamerd, connect):
         gateway = connect(streamerd)
+        gateway.subscribe_successfully("s")
         gateway.send_bytes(hello())
         assert gateway.read_to_end() == (
             [],
-            grpc.StatusCode.UNIMPLEMENTED,
-            "hello: expected a plain gateway, got one that opens a session; "
-            "not offered by this version",
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "hello: expected it as the first message of a stream, got another "
+            "before it",
         )
 
     def test_bytes_that_are_no_message_end_the_stream(self, streamerd, connect):
