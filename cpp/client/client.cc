@@ -48,8 +48,8 @@ void Client::Acknowledge(EntryNumber number) {
   connection_->Acknowledge(number);
 }
 
-std::string Client::session_state() const {
-  return connection_->session_state();
+std::string Client::session_state(EntryNumber after) const {
+  return connection_->session_state(after);
 }
 
 void Client::Close() { connection_->Close(); }

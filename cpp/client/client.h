@@ -132,9 +132,11 @@ class Client {
   // Everything up to the delivery or gap of that number is processed. Nothing
   // happens when it is of another session or of none.
   void Acknowledge(EntryNumber number);
-  // Where another client may go on: after what is processed. Empty without a
-  // session, and before it is open.
-  [[nodiscard]] std::string session_state() const;
+  // Where another client may go on: after what is processed, or would be once
+  // everything up to `after` is. Who keeps it with what was made of that, and
+  // acknowledges then, misses nothing and does nothing twice wherever it is
+  // killed. Empty without a session, and before it is open.
+  [[nodiscard]] std::string session_state(EntryNumber after = {}) const;
 
   // Ends the stream and, without a session, every subscription. A session
   // lives on for a while: what was processed is acknowledged. What was received

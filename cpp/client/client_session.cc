@@ -242,6 +242,7 @@ ClientActions ClientSession::SubscribeAnswered(
     return actions;
   }
   Entry& entry = found->second;
+  entry.is_answer_lost = false;
   const bool is_same_life = answer.ok() && Confirm(found, *answer, actions);
   if (entry.is_live) {
     AnswerLive(found, std::move(answer), is_same_life, actions);
@@ -250,7 +251,7 @@ ClientActions ClientSession::SubscribeAnswered(
   const bool is_accepted = answer.ok();
   entry.is_live = is_accepted;
   entry.is_answer_awaited = false;
-  entry.is_answer_lost = false;
+  if (is_accepted && adopts_) PromiseFromHere(*answer);
   Complete(entry, std::move(answer), actions);
   if (!is_accepted) subscriptions_.erase(found);
   return actions;
@@ -298,7 +299,8 @@ void ClientSession::EndGap(Entries::iterator found,
   gap.reason = std::exchange(entry.gap_reason, {});
   if (has_session()) {
     gap.from_progress = std::exchange(entry.gap_from, {});
-    gap.to_progress = answer.progress;
+    gap.to_progress = client_internal::LaterOf(std::exchange(entry.gap_to, {}),
+                                               answer.progress);
   }
   if (std::exchange(entry.is_gap_uncertain, false) && is_same_life) return;
   actions.emplace_back(ReportGap{std::move(gap)});

@@ -63,7 +63,7 @@ class ClientSession {
 
   // Begins to connect. Called once, before anything else.
   ClientActions Start(MonotonicTime now);
-  // Instead: closes at once, for that reason.
+  // Instead: closes at once.
   ClientActions Refuse(const Status& status);
 
   // Asks for a subscription, now or once connected. An id that is live is
@@ -108,9 +108,9 @@ class ClientSession {
   // The reader is done with everything up to `number`, or with this one entry.
   ClientActions ProcessedUpTo(EntryNumber number);
   ClientActions Processed(EntryNumber number);
-  // How far the reader is; nothing without a session or before the first
-  // welcome.
-  [[nodiscard]] std::optional<SessionPlace> place() const;
+  // How far the reader is, or would be once it is done up to `after`; nothing
+  // without a session or before the first welcome.
+  [[nodiscard]] std::optional<SessionPlace> place(EntryNumber after = {}) const;
 
   // The owner stopped reading (its queue is full), or goes on. While it does
   // not read, silence proves nothing.
@@ -138,7 +138,7 @@ class ClientSession {
   }
   // Entries of the session that came again and were dropped.
   [[nodiscard]] std::uint64_t duplicates() const {
-    return receiver_.has_value() ? receiver_->duplicates() : 0;
+    return has_session() ? receiver_->duplicates() : 0;
   }
 
  private:
@@ -175,8 +175,7 @@ class ClientSession {
   [[nodiscard]] bool IsFinal(const Status& status) const;
   void TickStream(MonotonicTime now, ClientActions& actions);
   [[nodiscard]] Status ConnectFailure() const;
-  // When silence on the open stream becomes a broken stream, and what it is
-  // called then.
+  // When silence becomes a broken stream, and what it is called then.
   struct Patience {
     MonotonicTime until;
     Duration length;
@@ -188,7 +187,8 @@ class ClientSession {
   void Violate(const Status& violation, MonotonicTime now,
                ClientActions& actions);
   void KeepUnanswered();
-  void StartOver(const SessionWelcome& welcome, ClientActions& actions);
+  void StartOver(ClientActions& actions);
+  void LoseEvents(const SessionWelcome& welcome, ClientActions& actions);
   void Continue(const SessionWelcome& welcome, ClientActions& actions);
   static void OpenGap(Entry& entry, const std::string& reason,
                       const std::string& from_progress);
@@ -206,6 +206,7 @@ class ClientSession {
                ClientActions& actions);
   void EndLife(Entries::iterator found, SubscriptionHandle handle,
                ReceivedGap& gap, ClientActions& actions);
+  void PromiseFromHere(SubscriptionAnswer& answer) const;
   [[nodiscard]] bool KeepLive(ReceivedGap& gap) const;
   void Acknowledge(std::uint64_t enough, ClientActions& actions);
 
@@ -218,8 +219,7 @@ class ClientSession {
   // Of a session.
   std::optional<SessionReceiver> receiver_;
   RetiredEntries retired_;
-  // Goes on with another process's session, which may hold subscriptions that
-  // were not asked for here.
+  // It is another process's, with subscriptions not asked for here.
   bool adopts_ = false;
   std::optional<MonotonicTime> finishing_until_;
 

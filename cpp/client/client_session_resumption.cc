@@ -42,32 +42,40 @@ ClientActions ClientSession::Welcomed(const SessionWelcome& welcome,
   if (welcome.session != session_before) {
     for (auto& [id, entry] : subscriptions_) entry.handle = {};
   }
-  if (*course == SessionReceiver::Course::kStartedOver) {
-    StartOver(welcome, actions);
-  } else {
+  if (*course == SessionReceiver::Course::kContinued) {
     Continue(welcome, actions);
+  } else {
+    LoseEvents(welcome, actions);
   }
+  if (*course == SessionReceiver::Course::kStartedOver) StartOver(actions);
   AskUnanswered(actions);
   return actions;
 }
 
 // The service holds nothing of what was asked for before.
-void ClientSession::StartOver(const SessionWelcome& welcome,
-                              ClientActions& actions) {
-  if (std::exchange(adopts_, false)) {
+void ClientSession::StartOver(ClientActions& actions) {
+  adopts_ = false;
+  while (!retired_.empty()) CompleteRetired(retired_.begin(), actions);
+  has_retired_ = false;
+  for (auto& [id, entry] : subscriptions_) {
+    entry.is_answer_lost = false;
+    entry.was_asked = false;
+  }
+}
+
+void ClientSession::LoseEvents(const SessionWelcome& welcome,
+                               ClientActions& actions) {
+  if (adopts_) {
     ReceivedGap gap;
     gap.reason = kLost;
     gap.from_progress = welcome.from_progress;
     gap.to_progress = welcome.to_progress;
     actions.emplace_back(ReportGap{std::move(gap)});
   }
-  while (!retired_.empty()) CompleteRetired(retired_.begin(), actions);
-  has_retired_ = false;
   for (auto& [id, entry] : subscriptions_) {
-    entry.is_answer_lost = false;
-    entry.was_asked = false;
     if (!entry.is_live) continue;
     OpenGap(entry, kLost, welcome.from_progress);
+    entry.gap_to = welcome.to_progress;
     entry.is_gap_uncertain = false;
     CompleteUnanswered(id, entry, actions);
   }
@@ -120,7 +128,7 @@ void ClientSession::KeepUnanswered() {
   for (auto& [id, entry] : subscriptions_) {
     if (!entry.is_answer_awaited) continue;
     entry.is_answer_awaited = false;
-    entry.is_answer_lost = !entry.is_live;
+    entry.is_answer_lost = true;
   }
 }
 
@@ -128,7 +136,7 @@ void ClientSession::RetireInSession(Entries::iterator entry,
                                     UnsubscribeTicket ticket,
                                     ClientActions& actions) {
   const Entry& ended = entry->second;
-  if (ended.was_asked) {
+  if (ended.was_asked || ended.is_answer_lost) {
     RetireId(entry->first,
              ended.digest.has_value()
                  ? ended.digest
@@ -203,6 +211,12 @@ bool ClientSession::Confirm(Entries::iterator found,
     entry.digest = client_internal::DigestOf(entry.request);
   }
   return is_same_life;
+}
+
+// What the process before has had is not promised to this one.
+void ClientSession::PromiseFromHere(SubscriptionAnswer& answer) const {
+  answer.progress =
+      client_internal::LaterOf(options_.session->progress, answer.progress);
 }
 
 ClientSession::Admission ClientSession::DeliveryReceived(
@@ -288,6 +302,7 @@ void ClientSession::EndLife(Entries::iterator found, SubscriptionHandle handle,
     next.ticket = entry.ticket;
     next.is_answer_awaited = entry.is_answer_awaited;
     next.was_asked = true;
+    next.is_answer_lost = entry.is_answer_lost;
     entry = std::move(next);
   } else if (entry.is_answer_awaited) {
     Retire(found, {}, actions);
@@ -327,9 +342,9 @@ void ClientSession::Acknowledge(std::uint64_t enough, ClientActions& actions) {
   if (due.has_value()) actions.emplace_back(SendAcknowledgement{*due});
 }
 
-std::optional<SessionPlace> ClientSession::place() const {
+std::optional<SessionPlace> ClientSession::place(EntryNumber after) const {
   if (!has_session() || receiver_->session() == 0) return std::nullopt;
-  return receiver_->processed();
+  return receiver_->PlaceAfter(after);
 }
 
 }  // namespace streamer

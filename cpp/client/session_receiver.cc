@@ -62,6 +62,7 @@ SessionReceiver::SessionReceiver(const SessionPlace& place)
 
 const SessionPlace& SessionReceiver::Announce() {
   announced_ = processed();
+  is_position_announced_ |= announced_.session != session_;
   return announced_;
 }
 
@@ -73,6 +74,7 @@ Result<SessionReceiver::Course> SessionReceiver::Welcomed(
                      "got session ",
                      welcome.session, " and next_seq ", welcome.next_seq));
   }
+  const bool is_by_position = std::exchange(is_position_announced_, false);
   if (announced_.session == 0 || !IsKept(welcome.continuity)) {
     BeginEpoch(welcome);
     progress_.clear();
@@ -81,7 +83,7 @@ Result<SessionReceiver::Course> SessionReceiver::Welcomed(
   if (welcome.session != session_) {
     BeginEpoch(welcome);
     ContinueByPosition(welcome);
-  } else if (announced_.session != session_) {
+  } else if (is_by_position) {
     ContinueByPosition(welcome);
   } else if (welcome.next_seq <= last_seq() + 1) {
     acknowledged_ = announced_.seq;
@@ -90,8 +92,7 @@ Result<SessionReceiver::Course> SessionReceiver::Welcomed(
     // Numbers were left out, so what they were given to is lost, whatever the
     // service says.
     BeginEpoch(welcome);
-    progress_.clear();
-    return Course::kStartedOver;
+    return Course::kSkipped;
   }
   return Course::kContinued;
 }
@@ -214,10 +215,14 @@ void SessionReceiver::Process(EntryNumber number) {
   }
 }
 
-SessionPlace SessionReceiver::processed() const {
-  if (outstanding_.empty()) return {session_, last_seq(), progress_};
-  const Outstanding& oldest = outstanding_.front();
-  return {oldest.session, oldest.number.seq - 1, oldest.progress_before};
+SessionPlace SessionReceiver::PlaceAfter(EntryNumber number) const {
+  const auto next =
+      std::upper_bound(outstanding_.begin(), outstanding_.end(), number,
+                       [](EntryNumber sought, const Outstanding& one) {
+                         return sought < one.number;
+                       });
+  if (next == outstanding_.end()) return {session_, last_seq(), progress_};
+  return {next->session, next->number.seq - 1, next->progress_before};
 }
 
 std::uint64_t SessionReceiver::last_seq() const {

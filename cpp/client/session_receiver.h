@@ -93,6 +93,7 @@ class SessionReceiver {
 
   enum class Course : std::uint8_t {
     kContinued,    // by number or by position: nothing is lost
+    kSkipped,      // entries are lost, but not what was subscribed
     kStartedOver,  // the service knows nothing of before
   };
   // Takes the answer to what was announced. Internal when it makes no sense;
@@ -126,7 +127,9 @@ class SessionReceiver {
   // processed, or `enough` entries are.
   std::optional<Acknowledgement> TakeAcknowledgement(std::uint64_t enough);
 
-  [[nodiscard]] SessionPlace processed() const;
+  [[nodiscard]] SessionPlace processed() const { return PlaceAfter({}); }
+  // The same, were everything up to `number` processed.
+  [[nodiscard]] SessionPlace PlaceAfter(EntryNumber number) const;
   [[nodiscard]] std::uint64_t session() const { return session_; }
   // The newest of which anything was received.
   [[nodiscard]] std::uint64_t newest_seq() const { return seq_; }
@@ -155,6 +158,8 @@ class SessionReceiver {
   void BeginEpoch(const SessionWelcome& welcome);
 
   SessionPlace announced_;
+  // A place of an earlier epoch was, since the last welcome.
+  bool is_position_announced_ = false;
   std::uint32_t epoch_;  // counts session numbers
   std::uint64_t session_;
   std::uint64_t seq_;       // the newest of which anything came

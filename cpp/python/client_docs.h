@@ -131,15 +131,25 @@ inline constexpr const char* kGapsTold = R"(gaps_told(self, /)
 Count the gaps given so far as processed.
 )";
 
-inline constexpr const char* kSessionState = R"(session_state(self, /)
+inline constexpr const char* kSessionState = R"(session_state(self, after, /)
 --
 
 Give what another client needs to go on.
+
+Parameters
+----------
+after : Delivery or None
+    Count it, and everything before, as processed.
 
 Returns
 -------
 str
     Empty without a session, and before it is open.
+
+Raises
+------
+InvalidArgument
+    It is another's.
 )";
 
 inline constexpr const char* kPoll = R"(poll(self, /)

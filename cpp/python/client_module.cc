@@ -265,14 +265,14 @@ class ClientObject {
   }
 
   void Acknowledge(const DeliveryObject& delivery) {
-    const auto* received =
-        dynamic_cast<const ClientDeliveryRecord*>(&delivery.record());
-    if (received == nullptr || !received->IsOf(gateway_)) {
-      Raise(InvalidArgument(
-          "delivery: expected one that this client received, got another"));
-    }
+    const EntryNumber number = NumberOf(delivery, "delivery");
     const py::gil_scoped_release release;
-    client_->Acknowledge(received->number());
+    client_->Acknowledge(number);
+  }
+
+  std::string SessionState(const DeliveryObject* after) {
+    return client_->session_state(after == nullptr ? EntryNumber()
+                                                   : NumberOf(*after, "after"));
   }
 
   py::tuple Poll() {
@@ -307,6 +307,17 @@ class ClientObject {
   }
 
  private:
+  EntryNumber NumberOf(const DeliveryObject& delivery, const char* name) const {
+    const auto* received =
+        dynamic_cast<const ClientDeliveryRecord*>(&delivery.record());
+    if (received == nullptr || !received->IsOf(gateway_)) {
+      Raise(InvalidArgument(std::string(name) +
+                            ": expected a delivery that this client received, "
+                            "got another"));
+    }
+    return received->number();
+  }
+
   static py::object ConnectedOf(const Mailbox::Contents& contents) {
     if (!contents.connected.has_value()) return py::none();
     if (contents.connected->ok()) return py::bool_(true);
@@ -402,10 +413,8 @@ void DefineClient(py::module_& module) {
           "gaps_told",
           [](ClientObject& object) { object.client().GapsProcessed(); },
           ReleaseGil(), docs::kGapsTold)
-      .def(
-          "session_state",
-          [](ClientObject& object) { return object.client().session_state(); },
-          docs::kSessionState)
+      .def("session_state", &ClientObject::SessionState, py::arg("after"),
+           py::pos_only(), docs::kSessionState)
       .def("poll", &ClientObject::Poll, docs::kPoll)
       .def("take", &ClientObject::Take, py::arg("limit"), py::pos_only(),
            docs::kTake)

@@ -440,26 +440,36 @@ class Client:
             )
         self._entered(even_closed=True).acknowledge(delivery)
 
-    def session_state(self) -> str:
+    def session_state(self, *, after: Delivery | None = None) -> str:
         """Give what another client needs to go on with the session.
 
-        Hand it to `connect` as ``resume``, with the same ``gateway_id`` and
-        ``credential``: what was not processed by then comes first.  Kept
-        anew after each batch it makes a process that is killed and started
-        again miss nothing, as long as the service keeps the session.
+        Handed to `connect` as ``resume``, with the same ``gateway_id`` and
+        ``credential``, it makes that client begin with what was not processed.
+
+        Parameters
+        ----------
+        after : Delivery, optional
+            Count it, and everything before it, as processed.  Who keeps this
+            state together with what was made of the delivery, and only then
+            acknowledges it or asks for the next one, can be killed at any
+            moment: nothing is missed, and nothing is made twice.
 
         Returns
         -------
         str
             Opaque, short, printable ASCII.  Empty without a session, and
-            before it is open.
+            before it is open.  One that is older than what was acknowledged
+            since leads to a gap; one that is older than the service keeps
+            sessions, too.
 
         Raises
         ------
+        InvalidArgument
+            ``after`` is not of this client.
         ClosedError
             The client was never entered.
         """
-        return self._entered(even_closed=True).session_state()
+        return self._entered(even_closed=True).session_state(after)
 
     async def next_batch(self, *, limit: int = 1024) -> list[Delivery]:
         """Take deliveries, as many as there are, at least one.

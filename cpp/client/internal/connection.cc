@@ -72,7 +72,7 @@ Status CheckOptions(const ClientOptions& options) {
   }
   if (options.session->resume.empty()) return OkStatus();
   const Status state = ParseSessionPlace(options.session->resume).status();
-  if (state.ok()) return state;
+  if (state.ok()) return OkStatus();
   return InvalidArgument(std::string("resume: ").append(MessageOf(state)));
 }
 
@@ -286,9 +286,9 @@ ClientStatistics Client::Connection::Statistics() const {
   return statistics;
 }
 
-std::string Client::Connection::session_state() const {
+std::string Client::Connection::session_state(EntryNumber after) const {
   const Lock lock(mutex_);
-  const std::optional<SessionPlace> place = session_.place();
+  const std::optional<SessionPlace> place = session_.place(after);
   return place.has_value() ? FormatSessionPlace(*place) : std::string();
 }
 
@@ -493,12 +493,14 @@ void Client::Connection::PerformOne(client_action::SendAcknowledgement action) {
   stream_->Send(client_wire::EncodeAck(action.acknowledgement));
 }
 
-void Client::Connection::PerformOne(client_action::SendSubscribe action) {
+void Client::Connection::PerformOne(
+    const client_action::SendSubscribe& action) {
   auto message = client_wire::EncodeSubscribe(action.request);
   if (message.ok()) stream_->Send(*std::move(message));
 }
 
-void Client::Connection::PerformOne(client_action::SendUnsubscribe action) {
+void Client::Connection::PerformOne(
+    const client_action::SendUnsubscribe& action) {
   stream_->Send(client_wire::EncodeUnsubscribe(action.subscription_id));
 }
 
@@ -542,7 +544,7 @@ void Client::Connection::PerformOne(client_action::ReportConnected) {
   });
 }
 
-void Client::Connection::PerformOne(client_action::ReportClosed action) {
+void Client::Connection::PerformOne(const client_action::ReportClosed& action) {
   close_reason_ = action.status;
   must_wake_ = true;
   Connected connected = std::exchange(connected_, nullptr);

@@ -51,7 +51,7 @@ class Client::Connection final
   [[nodiscard]] ClientState state() const;
   [[nodiscard]] Status close_reason() const;
   [[nodiscard]] ClientStatistics Statistics() const;
-  [[nodiscard]] std::string session_state() const;
+  [[nodiscard]] std::string session_state(EntryNumber after) const;
 
   bool OnMessage(
       ClientStream& stream,
@@ -80,15 +80,15 @@ class Client::Connection final
   void PerformOne(client_action::AbandonStream action);
   void PerformOne(client_action::FinishStream action);
   void PerformOne(const client_action::SendHello& action);
-  void PerformOne(client_action::SendSubscribe action);
-  void PerformOne(client_action::SendUnsubscribe action);
+  void PerformOne(const client_action::SendSubscribe& action);
+  void PerformOne(const client_action::SendUnsubscribe& action);
   void PerformOne(client_action::SendHeartbeat action);
   void PerformOne(client_action::SendAcknowledgement action);
   void PerformOne(client_action::CompleteSubscribe action);
   void PerformOne(client_action::CompleteUnsubscribe action);
   void PerformOne(client_action::ReportGap action);
   void PerformOne(client_action::ReportConnected action);
-  void PerformOne(client_action::ReportClosed action);
+  void PerformOne(const client_action::ReportClosed& action);
 
   void Receive(syntrix::streamer::v1::StreamerMessage& message,
                std::int64_t received_ns);

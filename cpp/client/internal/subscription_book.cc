@@ -1,5 +1,6 @@
 #include "client/internal/subscription_book.h"
 
+#include "event/position.h"
 #include "filter/filter.h"
 #include "filter/subscription_digest.h"
 
@@ -38,6 +39,13 @@ bool IsSumOfSome(const std::vector<std::uint64_t>& terms, std::uint64_t count,
 }
 
 }  // namespace
+
+const std::string& LaterOf(const std::string& one, const std::string& other) {
+  const Result<Position> first = ParseProgress(one);
+  const Result<Position> second = ParseProgress(other);
+  if (!first.ok()) return other;
+  return !second.ok() || *second < *first ? one : other;
+}
 
 std::optional<std::uint64_t> DigestOf(const SubscriptionRequest& request) {
   const auto filter = Filter::Compile(

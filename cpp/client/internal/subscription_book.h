@@ -35,6 +35,7 @@ struct Asked {
   // The gap is none if the service turns out to hold it as it was.
   bool is_gap_uncertain = false;
   std::string gap_from;  // progress at which the gap begins
+  std::string gap_to;    // and ends, unless the answer names a later one
   // Asked for a second time, like this, and not answered yet.
   std::unique_ptr<SubscriptionRequest> second_request;
   std::string progress;       // as answered
@@ -51,6 +52,9 @@ struct Retired {
   std::vector<UnsubscribeTicket> tickets;
 };
 using RetiredById = std::map<std::string, Retired, std::less<>>;
+
+// The later of two progresses; the other one when one cannot be read.
+const std::string& LaterOf(const std::string& one, const std::string& other);
 
 // The subscription's part of Welcome.subscription_digest. Nothing when its
 // filter cannot be compiled here. Costs a compilation.

@@ -54,7 +54,7 @@ struct ActionText {
     std::string text = "gap";
     for (const std::string& id : action.gap.subscription_ids) text += " " + id;
     text += ": " + action.gap.reason;
-    if (action.gap.from_progress + action.gap.to_progress != "") {
+    if (!action.gap.from_progress.empty() || !action.gap.to_progress.empty()) {
       text +=
           " (" + action.gap.from_progress + ", " + action.gap.to_progress + "]";
     }

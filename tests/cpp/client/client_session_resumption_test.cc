@@ -237,6 +237,21 @@ TEST_F(ClientSessionResumptionTest, ALostSessionIsAGapOfEverySubscription) {
   EXPECT_EQ(session_.place(), (SessionPlace{8, 0, ""}));
 }
 
+TEST_F(ClientSessionResumptionTest, NumbersLeftOutAreAGapWhateverIsSaid) {
+  Connect();
+  SubscribeLive("a", 1, 5);
+  SubscribeLive("b", 2, 6);
+  Receive(1);
+  ASSERT_TRUE(session_.Unsubscribe("b").ok());
+  Reopen();
+  EXPECT_THAT(Welcome(Holding(7, Continuity::kNothingMissed, 3, {"a", "b"})),
+              ElementsAre("unsubscribe b", "subscribe a true"));
+  EXPECT_THAT(Text(session_.SubscribeAnswered("a", Accepted("a", 5))),
+              ElementsAre("gap a: the service lost continuity of the session "
+                          "(p1-1-10, p1-1-20]"));
+  EXPECT_FALSE(session_.IsLive("b"));
+}
+
 TEST_F(ClientSessionResumptionTest, AGapThatIsOpenBeginsWhereItFirstDid) {
   Connect();
   SubscribeLive("a");
@@ -436,6 +451,22 @@ TEST_F(ClientSessionResumptionTest, AnEndWhileItIsAskedForAgainBeginsAnother) {
               ElementsAre("subscribe a doc.other"));
 }
 
+TEST_F(ClientSessionResumptionTest, AnotherLifeMayHaveBegunBeforeTheBreak) {
+  Connect();
+  SubscribeLive("other", 1);
+  SubscribeLive("a", 2, 5);
+  ASSERT_TRUE(session_.Unsubscribe("other").ok());
+  session_.Subscribe(SubscribeTicket(3), Request("a"));
+  Reopen();
+  Welcome(Holding(7, Continuity::kComplete, 1, {"a"}));
+  session_.EndReceived(
+      1, SubscriptionHandle(5),
+      GapOf({"a"}, "its time passed", ReceivedGap::End::kExpired),
+      At(seconds(2)));
+  // Its answer went down with the stream, its deliveries come.
+  EXPECT_TRUE(session_.IsLive("a"));
+}
+
 TEST_F(ClientSessionResumptionTest, ASecondRequestIsAskedAgainLikeAnyOther) {
   Connect();
   SubscribeLive("a", 1);
@@ -559,6 +590,23 @@ TEST_F(ClientSessionResumptionTest, AnotherProcessGoesOnWhereOneStopped) {
   EXPECT_THAT(
       Text(session.ResyncReceived(43, GapOf({}, "cut"), At(seconds(1)))),
       ElementsAre("gap: cut"));
+}
+
+TEST_F(ClientSessionResumptionTest, NothingIsPromisedThatTheOtherProcessHad) {
+  ClientSession session(Options({7, 41, "p1-1-41"}));
+  session.Start(At(seconds(0)));
+  session.Welcomed(Holding(7, Continuity::kComplete, 42, {"a"}),
+                   At(seconds(0)));
+  for (const auto& [said, promised] :
+       {std::pair("p1-1-9", "p1-1-41"), std::pair("p1-1-50", "p1-1-50")}) {
+    session.Subscribe(SubscribeTicket(1), Request(said));
+    const ClientActions actions =
+        session.SubscribeAnswered(said, Accepted(said, 1, said));
+    ASSERT_EQ(actions.size(), 1u);
+    EXPECT_EQ(
+        std::get<client_action::CompleteSubscribe>(actions[0]).answer->progress,
+        promised);
+  }
 }
 
 TEST_F(ClientSessionResumptionTest, AskingForWhatIsHeldPassesNothingOver) {

@@ -54,6 +54,19 @@ class FakeStreamer final
                              [&] { return received_.size() >= n; });
   }
 
+  // Waits until `n` streams were ended by the client; false if not in time.
+  bool AwaitEnds(int n) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30),
+                             [&] { return ended_ >= n; });
+  }
+
+  // The credential of each stream; empty for none.
+  std::vector<std::string> credentials() {
+    const std::lock_guard lock(mutex_);
+    return credentials_;
+  }
+
   // What came, as "stream/payload id".
   std::vector<std::string> received() {
     const std::lock_guard lock(mutex_);
@@ -69,19 +82,28 @@ class FakeStreamer final
     server_ = builder.BuildAndStart();
   }
 
-  grpc::Status Stream(grpc::ServerContext*, ServerStream* stream) override {
-    const int number = NextStream();
+  grpc::Status Stream(grpc::ServerContext* context,
+                      ServerStream* stream) override {
+    const int number = NextStream(*context);
     GatewayMessage message;
     while (stream->Read(&message)) {
       Remember(number, message);
       const grpc::Status status = script_(number, message, *stream);
       if (!status.ok()) return status;
     }
+    const std::lock_guard lock(mutex_);
+    ++ended_;
+    changed_.notify_all();
     return grpc::Status::OK;
   }
 
-  int NextStream() {
+  int NextStream(const grpc::ServerContext& context) {
+    const auto found = context.client_metadata().find("authorization");
     const std::lock_guard lock(mutex_);
+    credentials_.emplace_back(
+        found == context.client_metadata().end()
+            ? std::string()
+            : std::string(found->second.data(), found->second.size()));
     return streams_++;
   }
 
@@ -93,6 +115,15 @@ class FakeStreamer final
         break;
       case GatewayMessage::kUnsubscribe:
         text += "/unsubscribe " + message.unsubscribe().subscription_id();
+        break;
+      case GatewayMessage::kHello:
+        text += "/hello " + message.hello().gateway_id() + " " +
+                std::to_string(message.hello().session()) + "/" +
+                std::to_string(message.hello().last_seq());
+        break;
+      case GatewayMessage::kAck:
+        text += "/ack " + std::to_string(message.ack().session()) + "/" +
+                std::to_string(message.ack().seq());
         break;
       default:
         text += "/heartbeat " + message.heartbeat().gateway_id();
@@ -109,6 +140,8 @@ class FakeStreamer final
   std::condition_variable changed_;
   int streams_ = 0;
   std::vector<std::string> received_;
+  std::vector<std::string> credentials_;
+  int ended_ = 0;
 };
 
 // Acknowledges heartbeats and accepts subscriptions.

@@ -137,7 +137,7 @@ TEST_F(SessionReceiverTest, ResentNumbersAreDroppedAndTheNextIsAdmitted) {
 
 TEST_F(SessionReceiverTest, AServiceThatSkipsNumbersHasLostThem) {
   Receive(1, 2);
-  EXPECT_EQ(Resume(7, Continuity::kNothingMissed, 4), Course::kStartedOver);
+  EXPECT_EQ(Resume(7, Continuity::kNothingMissed, 4), Course::kSkipped);
   EXPECT_EQ(Admit(Live(4, "p1-1-4")), (EntryNumber{2, 4, 0}));
 }
 
@@ -197,6 +197,20 @@ TEST_F(SessionReceiverTest, NumbersMayBeLeftOutWhenAnEarlierEpochIsAnnounced) {
   Resume(8, Continuity::kComplete, 1);
   receiver_.ProcessUpTo({1, 3, 0});
   EXPECT_EQ(Resume(8, Continuity::kComplete, 4), Course::kContinued);
+  EXPECT_TRUE(Admit(Live(4, "p1-1-4")).is_null());
+  EXPECT_EQ(Admit(Live(5, "p1-1-5")), (EntryNumber{2, 5, 0}));
+}
+
+// The service heard an announcement whose welcome nobody heard.
+TEST_F(SessionReceiverTest, AnAnnouncementWithoutAWelcomeMayHaveBeenHeard) {
+  Receive(1, 4);
+  Resume(8, Continuity::kComplete, 1);
+  receiver_.ProcessUpTo({1, 3, 0});
+  EXPECT_EQ(receiver_.Announce(), (SessionPlace{7, 3, "p1-1-3"}));
+  receiver_.ProcessUpTo({1, 4, 0});
+  EXPECT_EQ(receiver_.Announce(), (SessionPlace{8, 0, "p1-1-4"}));
+  EXPECT_EQ(*receiver_.Welcomed(Welcome(8, Continuity::kComplete, 4)),
+            Course::kContinued);
   EXPECT_TRUE(Admit(Live(4, "p1-1-4")).is_null());
   EXPECT_EQ(Admit(Live(5, "p1-1-5")), (EntryNumber{2, 5, 0}));
 }

@@ -31,6 +31,14 @@ TEST(SubscriptionBookTest, FiltersThatMeanTheSameHaveOneDigest) {
   EXPECT_EQ(DigestOf(Request("a", "doc.x ==")), std::nullopt);
 }
 
+TEST(SubscriptionBookTest, TheLaterProgressIsThatOfTheLaterPosition) {
+  EXPECT_EQ(LaterOf("p1-1-9", "p1-1-10"), "p1-1-10");
+  EXPECT_EQ(LaterOf("p1-2-1", "p1-1-10"), "p1-2-1");
+  EXPECT_EQ(LaterOf("", "p1-1-10"), "p1-1-10");
+  EXPECT_EQ(LaterOf("p1-1-10", ""), "p1-1-10");
+  EXPECT_EQ(LaterOf("", ""), "");
+}
+
 TEST(SubscriptionBookTest, WhatIsLiveMustBeHeldAndNothingElse) {
   AskedById asked;
   AddLive(asked, "a");
