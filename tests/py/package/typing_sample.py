@@ -67,8 +67,27 @@ async def client() -> None:
         @client.on_gap
         def reload(gap: streamer.Gap) -> None:
             assert_type(gap.subscription_ids, tuple[str, ...])
+            assert_type(gap.from_progress, str)
 
         await client.subscribe(tenant="t")  # mypy finds: call-arg
+
+
+async def session() -> None:
+    async with streamer.connect(
+        "127.0.0.1:8084",
+        gateway_id="g1",
+        session=True,
+        acknowledgement="manual",
+    ) as client:
+        for delivery in await client.next_batch():
+            assert_type(client.session_state(after=delivery), str)
+            assert_type(delivery.is_redelivered, bool)
+            client.acknowledge(delivery)
+        client.acknowledge("s1")  # mypy finds: arg-type
+    streamer.connect(
+        "127.0.0.1:8084",
+        acknowledgement="never",  # mypy finds: arg-type
+    )
 
 
 def errors() -> None:

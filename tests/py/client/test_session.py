@@ -1,0 +1,283 @@
+"""The asyncio client with a session, against the real service."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+import streamer
+from streamerd import Streamerd
+from test_client import FLIGHTS, connected, event_ids, flight, take, until
+
+
+@pytest.fixture
+def durable(tmp_path):
+    """A running streamerd that finds its log and its state again."""
+    service = Streamerd(
+        tmp_path / "streamerd.log", f"--log.path={tmp_path}/log"
+    )
+    service.start()
+    yield service
+    service.kill()
+
+
+def session(service, **options):
+    return connected(service, session=True, gateway_id="g", **options)
+
+
+class Gaps(list):
+    """What `on_gap` was told."""
+
+    def __init__(self, client):
+        super().__init__()
+        client.on_gap(self.append)
+
+
+class TestBrokenStream:
+    async def test_a_service_that_forgot_says_so(self, streamerd):
+        async with session(streamerd) as client:
+            gaps = Gaps(client)
+            await client.subscribe(id="s1", **FLIGHTS)
+            await client.subscribe(id="s2", **FLIGHTS)
+            streamerd.kill()
+            streamerd.start()
+            await until(
+                lambda: sum(len(gap.subscription_ids) for gap in gaps) >= 2
+            )
+            named = [id_ for gap in gaps for id_ in gap.subscription_ids]
+            assert sorted(named) == ["s1", "s2"]
+            assert gaps[0].reason == (
+                "the service lost continuity of the session"
+            )
+            assert gaps[0].ended is None
+            streamerd.ingest([flight(1)])
+            [delivery] = await take(client, 1)
+            assert delivery.subscription_ids == ("s1", "s2")
+
+    async def test_what_is_asked_while_it_is_away_is_done_later(self, durable):
+        async with session(durable) as client:
+            await client.subscribe(id="gone", **FLIGHTS)
+            durable.kill()
+            await until(lambda: client.state == "reconnecting")
+            ending = asyncio.ensure_future(client.unsubscribe("gone"))
+            asking = asyncio.ensure_future(
+                client.subscribe(id="made", **FLIGHTS)
+            )
+            await asyncio.sleep(0)
+            assert not ending.done()
+            durable.start()
+            await ending
+            assert (await asking).id == "made"
+            durable.ingest([flight(1)])
+            [delivery] = await take(client, 1)
+            assert delivery.subscription_ids == ("made",)
+
+
+class TestDelivery:
+    async def test_sequence_and_progress_are_told(self, streamerd):
+        async with session(streamerd) as client:
+            made = await client.subscribe(id="s", **FLIGHTS)
+            streamerd.ingest(flight(n) for n in range(3))
+            deliveries = await take(client, 3)
+            assert [each.sequence for each in deliveries] == [1, 2, 3]
+            assert made.progress.startswith("p1-")
+            assert deliveries[0].progress.startswith("p1-")
+            assert deliveries[0].gateway == "g"
+            assert not deliveries[0].is_redelivered
+            assert not deliveries[0].is_catching_up
+            assert not deliveries[0].is_document_omitted
+            assert deliveries[0].coalesced == 0
+
+    async def test_many_are_taken_one_by_one(self, streamerd):
+        async with session(streamerd) as client:
+            await client.subscribe(**FLIGHTS)
+            streamerd.ingest(flight(n) for n in range(2000))
+            ids = []
+            async for delivery in client:
+                ids.append(delivery.event.event_id)
+                if len(ids) == 2000:
+                    break
+            assert ids == [f"e{n}" for n in range(2000)]
+
+    async def test_a_slow_reader_is_caught_up_from_the_log(self, tmp_path):
+        service = Streamerd(tmp_path / "log", "--outbox.max_deliveries=50")
+        service.start()
+        try:
+            async with session(service, queue_deliveries=8) as client:
+                gaps = Gaps(client)
+                await client.subscribe(**FLIGHTS)
+                service.ingest(flight(n) for n in range(500))
+                taken = []
+                while len(taken) < 500:
+                    taken += await client.next_batch(limit=3)
+                assert event_ids(taken) == [f"e{n}" for n in range(500)]
+                assert any(each.is_catching_up for each in taken)
+                assert gaps == []
+        finally:
+            service.kill()
+
+    async def test_a_document_too_large_is_left_out(self, streamerd):
+        async with session(streamerd, max_message_bytes=64 << 10) as client:
+            await client.subscribe(**FLIGHTS)
+            streamerd.ingest([flight(1, text="x" * (128 << 10)), flight(2)])
+            first, second = await take(client, 2)
+            assert first.is_document_omitted
+            assert first.event.document is None
+            assert not second.is_document_omitted
+
+
+class TestAcknowledgement:
+    async def test_what_was_not_processed_comes_to_the_next_client(
+        self, streamerd
+    ):
+        async with session(streamerd) as client:
+            await client.subscribe(id="s", **FLIGHTS)
+            streamerd.ingest(flight(n) for n in range(10))
+            processed = await take(client, 4)
+            state = client.session_state(after=processed[-1])
+        async with session(streamerd, resume=state) as client:
+            gaps = Gaps(client)
+            deliveries = await take(client, 6)
+            assert event_ids(deliveries) == [f"e{n}" for n in range(4, 10)]
+            assert deliveries[0].subscription_ids == ("s",)
+            await client.unsubscribe("s")
+            assert gaps == []
+
+    async def test_a_killed_process_misses_nothing_and_repeats_nothing(
+        self, streamerd
+    ):
+        state = ""
+        handled = []
+        for attempt in range(5):
+            async with session(
+                streamerd, resume=state, acknowledgement="manual"
+            ) as client:
+                gaps = Gaps(client)
+                await client.subscribe(id="s", **FLIGHTS)
+                if attempt == 0:
+                    streamerd.ingest(flight(n) for n in range(10))
+                delivery = (await take(client, 2))[0]
+                state = client.session_state(after=delivery)
+                handled.append(delivery.event.event_id)
+                if attempt % 2:
+                    client.acknowledge(delivery)
+                assert gaps == []
+        assert handled == [f"e{n}" for n in range(5)]
+
+    async def test_a_state_older_than_what_was_acknowledged_is_a_gap(
+        self, streamerd
+    ):
+        async with session(streamerd) as client:
+            await client.subscribe(id="s", **FLIGHTS)
+            state = client.session_state()
+            streamerd.ingest(flight(n) for n in range(10))
+            client.acknowledge((await take(client, 10))[-1])
+        client = streamer.connect(
+            streamerd.target, gateway_id="g", session=True, resume=state
+        )
+        gaps = Gaps(client)
+        async with client:
+            await until(lambda: gaps)
+        assert gaps[0].subscription_ids == ()
+        assert gaps[0].reason == "the service lost continuity of the session"
+
+    async def test_another_clients_delivery_is_refused(self, streamerd):
+        async with (
+            session(streamerd) as client,
+            connected(streamerd, session=True, gateway_id="other") as other,
+        ):
+            await client.subscribe(**FLIGHTS)
+            streamerd.ingest([flight(1)])
+            [delivery] = await take(client, 1)
+            client.acknowledge(delivery)
+            with pytest.raises(streamer.InvalidArgument) as caught:
+                other.acknowledge(delivery)
+            assert str(caught.value) == (
+                "delivery: expected a delivery that this client received, "
+                "got another"
+            )
+            with pytest.raises(streamer.InvalidArgument):
+                other.session_state(after=delivery)
+
+    async def test_without_a_session_there_is_nothing_to_acknowledge(
+        self, streamerd
+    ):
+        async with connected(streamerd) as client:
+            await client.subscribe(**FLIGHTS)
+            streamerd.ingest([flight(1)])
+            [delivery] = await take(client, 1)
+            with pytest.raises(streamer.InvalidArgument) as caught:
+                client.acknowledge(delivery)
+            assert str(caught.value) == (
+                "acknowledge: expected a client with session=True"
+            )
+            assert client.session_state() == ""
+
+
+class TestConnect:
+    async def test_a_newer_client_takes_the_session_over(self, streamerd):
+        async with session(streamerd) as older:
+            await older.subscribe(**FLIGHTS)
+            async with session(streamerd, resume=older.session_state()):
+                with pytest.raises(streamer.ConnectionLost) as caught:
+                    await older.next_batch()
+                assert str(caught.value) == (
+                    "a newer stream of this gateway took the session"
+                )
+
+    async def test_another_credential_does_not_get_the_session(self, streamerd):
+        async with session(streamerd, credential="Bearer one"):
+            with pytest.raises(streamer.PermissionDenied):
+                async with session(streamerd, credential="Bearer two"):
+                    pass
+
+    async def test_a_gateway_id_is_needed(self, streamerd):
+        with pytest.raises(streamer.InvalidArgument) as caught:
+            async with connected(streamerd, session=True):
+                pass
+        assert str(caught.value) == "gateway_id: expected text, got none"
+
+    async def test_what_is_not_a_state_is_refused(self, streamerd):
+        with pytest.raises(streamer.InvalidArgument) as caught:
+            async with session(streamerd, resume="s1-7"):
+                pass
+        assert str(caught.value) == (
+            'resume: expected the state of a session, got "s1-7"'
+        )
+
+    @pytest.mark.parametrize(
+        "option",
+        [
+            {"credential": "a"},
+            {"resume": "s1-1-0-"},
+            {"coalesce": True},
+            {"acknowledgement": "manual"},
+        ],
+    )
+    def test_options_of_sessions_need_one(self, option):
+        with pytest.raises(streamer.InvalidArgument) as caught:
+            streamer.connect("127.0.0.1:1", **option)
+        assert str(caught.value) == (
+            "credential, resume, coalesce and acknowledgement: expected only "
+            "with session=True"
+        )
+
+    def test_an_unknown_way_to_acknowledge_is_refused(self):
+        with pytest.raises(streamer.InvalidArgument) as caught:
+            streamer.connect(
+                "127.0.0.1:1", session=True, acknowledgement="never"
+            )
+        assert str(caught.value) == (
+            'acknowledgement: expected "automatic" or "manual", got "never"'
+        )
+
+    async def test_closing_does_not_wait_for_a_service_that_hangs(
+        self, streamerd
+    ):
+        async with session(streamerd) as client:
+            await client.subscribe(**FLIGHTS)
+            os.kill(streamerd.pid, signal.SIGSTOP)
+            client.close()
+            assert client.state == "closed"
+        del client
+        os.kill(streamerd.pid, signal.SIGCONT)
