@@ -205,10 +205,8 @@ class ModelService {
     return waiting_.empty() &&
            (kept_.empty() || (kept_.size() == 1 && kept_[0].ids.size() > 1));
   }
-  [[nodiscard]] std::vector<std::string> held() const {
-    std::vector<std::string> ids;
-    for (const auto& [id, one] : held_) ids.push_back(id);
-    return ids;
+  [[nodiscard]] bool Holds(const std::string& id) const {
+    return held_.contains(id);
   }
 
   [[nodiscard]] bool has_messages() const { return !to_gateway_.empty(); }

@@ -392,6 +392,7 @@ class RandomGateway final : public ModelGateway {
     EXPECT_TRUE(tickets_.empty());
     for (const auto& [id, life] : lives_) {
       EXPECT_TRUE(session_->IsLive(id)) << id;
+      EXPECT_TRUE(service_.Holds(id)) << id;
       for (std::uint64_t event = life.excused + 1; event <= service_.head();
            ++event) {
         if (!Matches(id, event)) continue;
