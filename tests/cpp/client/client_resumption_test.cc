@@ -81,7 +81,7 @@ grpc::Status KeepSession(int number,
         message.unsubscribe().subscription_id());
     stream.Write(answer);
   }
-  const grpc::Status status = AcceptAll(number, message, stream);
+  grpc::Status status = AcceptAll(number, message, stream);
   if (message.has_subscribe()) Deliver(stream, 1, 3);
   return status;
 }
@@ -182,7 +182,7 @@ TEST_F(ClientResumptionTest, AReaderThatAcknowledgesItselfIsWaitedFor) {
 
 TEST_F(ClientResumptionTest, ABrokenStreamIsGoneOnWithWithoutAGap) {
   FakeStreamer service([](int number, const auto& message, auto& stream) {
-    const grpc::Status status = KeepSession(number, message, stream);
+    grpc::Status status = KeepSession(number, message, stream);
     if (number == 0 && message.has_subscribe()) {
       return grpc::Status(grpc::StatusCode::UNAVAILABLE, "going away");
     }
@@ -226,7 +226,7 @@ TEST_F(ClientResumptionTest, AnEmptyBatchOfDeliveriesHidesNothing) {
 
 TEST_F(ClientResumptionTest, NoticesAreGapsInTheirPlace) {
   FakeStreamer service([](int number, const auto& message, auto& stream) {
-    const grpc::Status status = KeepSession(number, message, stream);
+    grpc::Status status = KeepSession(number, message, stream);
     if (!message.has_subscribe()) return status;
     wire::StreamerMessage notice;
     notice.mutable_resync_required()->set_seq(4);

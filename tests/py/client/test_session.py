@@ -34,6 +34,36 @@ class Gaps(list):
 
 
 class TestBrokenStream:
+    async def test_nothing_is_missed_and_nothing_comes_twice(self, durable):
+        async with session(durable) as client:
+            gaps = Gaps(client)
+            await client.subscribe(
+                id="even", expression="doc.number % 2 == 0", **FLIGHTS
+            )
+            await client.subscribe(id="all", **FLIGHTS)
+            taken = []
+            for restart in range(3):
+                first = restart * 40
+                durable.ingest(flight(n) for n in range(first, first + 20))
+                taken += await take(client, 5)
+                durable.kill()
+                durable.start()
+                await until(
+                    lambda count=restart + 1: (
+                        client.statistics()["reconnects"] == count
+                    )
+                )
+                durable.ingest(flight(n) for n in range(first + 20, first + 40))
+            taken += await take(client, 105)
+            assert event_ids(taken) == [f"e{n}" for n in range(120)]
+            assert [each.subscription_ids for each in taken[:2]] == [
+                ("even", "all"),
+                ("all",),
+            ]
+            assert gaps == []
+            assert client.statistics()["reconnects"] == 3
+            assert client.statistics()["subscriptions"] == 2
+
     async def test_a_service_that_forgot_says_so(self, streamerd):
         async with session(streamerd) as client:
             gaps = Gaps(client)
