@@ -41,6 +41,7 @@ enum class StateKind : std::uint8_t {
   kSubscription = 4,  // by gateway and subscription
   kCursor = 5,        // of a session, by gateway
 };
+inline constexpr StateKind kLastStateKind = StateKind::kCursor;
 
 struct StateKey {
   StateKind kind = StateKind::kLog;

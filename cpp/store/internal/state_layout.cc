@@ -12,7 +12,7 @@ constexpr std::size_t kNameBegin = 2;
 
 bool IsKind(char byte) {
   return byte >= static_cast<char>(StateKind::kLog) &&
-         byte <= static_cast<char>(StateKind::kSubscription);
+         byte <= static_cast<char>(kLastStateKind);
 }
 
 }  // namespace

@@ -54,6 +54,17 @@ TEST_P(StateStoreContract, WhatIsCommittedIsLoaded) {
                                     {Subscription("g/s"), ""}}));
 }
 
+TEST_P(StateStoreContract, RecordsOfEveryKindAreLoaded) {
+  Records every;
+  for (int kind = 1; kind <= static_cast<int>(kLastStateKind); ++kind) {
+    every[{static_cast<StateKind>(kind), "g"}] = "v";
+  }
+  for (const auto& [key, value] : every) {
+    ASSERT_TRUE(Commit({{key, value}}).ok());
+  }
+  EXPECT_EQ(store_->Load()->records, every);
+}
+
 TEST_P(StateStoreContract, RemovedRecordsAreGoneAndRemovingTwiceIsNoError) {
   ASSERT_TRUE(
       Commit({{Subscription("a"), "1"}, {Subscription("b"), "2"}}).ok());

@@ -102,6 +102,16 @@ class TestBrokenStream:
             [delivery] = await take(client, 1)
             assert delivery.subscription_ids == ("made",)
 
+    async def test_a_clean_stop_is_no_gap_either(self, durable):
+        async with session(durable) as client:
+            gaps = Gaps(client)
+            await client.subscribe(id="s", **FLIGHTS)
+            assert durable.stop() == 0
+            durable.start()
+            durable.ingest([flight(1)])
+            assert event_ids(await take(client, 1)) == ["e1"]
+            assert gaps == []
+
 
 class TestDelivery:
     async def test_sequence_and_progress_are_told(self, streamerd):
