@@ -47,6 +47,8 @@ struct ConnectGateway {
 // session, only the stream.
 struct DisconnectGateway {
   GatewayHandle gateway;
+  // Its stream broke, and it may come back for what follows this.
+  std::optional<Position> broke_after;
 };
 
 // A stream that asks for the session of its gateway id, to go on with it or to

@@ -43,7 +43,18 @@ struct SessionBounds {
   std::uint64_t owner = 1;
 };
 
+// Of gateways without a session.
+struct SoftStateBounds {
+  // How long the subscriptions of a broken stream can be gone on with.
+  Duration linger = std::chrono::seconds(30);
+  std::size_t remembered = 100'000;  // of them
+  // How long after an unclean start every subscription begins at the position
+  // of the last save.
+  Duration recovery_window = std::chrono::seconds(30);
+};
+
 struct CoreOptions {
+  SoftStateBounds soft_state;
   SessionBounds session;
   QuotaOptions quota;
   SplitOptions split;

@@ -39,6 +39,9 @@ Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
       normalizer_(options.normalizer),
       verdicts_(options.remembered_verdicts),
       sessions_(options.session),
+      lingering_(options.soft_state),
+      recovery_window_(options.soft_state.recovery_window),
+      start_(start),
       position_(start) {}
 
 void Sequencer::Remember(const LogEntry& entry, MonotonicTime at) {
@@ -194,12 +197,22 @@ void Sequencer::Do(DisconnectGateway& command, Instant now,
   }
   if (!sessions_.HomeOf(command.gateway)) return;
   if (!registry_.HasGateway(command.gateway)) return;
-  EndGateway(command.gateway, OkStatus(), output);
+  const std::vector<Subscription> ended =
+      EndGateway(command.gateway, OkStatus(), output);
+  if (!command.broke_after) return;
+  for (const Subscription& subscription : ended) {
+    const bool began_later =
+        command.broke_after->offset < subscription.from.offset;
+    lingering_.Keep(subscription,
+                    began_later ? subscription.from : *command.broke_after,
+                    now.monotonic);
+  }
 }
 
-void Sequencer::EndGateway(GatewayHandle gateway, const Status& farewell,
-                           SequencerOutput& output) {
-  const std::vector<Subscription> removed = registry_.RemoveGateway(gateway);
+std::vector<Subscription> Sequencer::EndGateway(GatewayHandle gateway,
+                                                const Status& farewell,
+                                                SequencerOutput& output) {
+  std::vector<Subscription> removed = registry_.RemoveGateway(gateway);
   for (const Subscription& subscription : removed) {
     RecordEnd(subscription, output);
   }
@@ -211,13 +224,29 @@ void Sequencer::EndGateway(GatewayHandle gateway, const Status& farewell,
   RemoveFromShards(removed, ordinal, output);
   scans_.End(gateway);
   output.steps.push_back({ordinal, std::move(work)});
+  return removed;
+}
+
+void Sequencer::Recover(MonotonicTime now) {
+  recovers_until_ = now + recovery_window_;
+}
+
+// A session is told where it was by its own state.
+std::optional<Position> Sequencer::ResumeAfter(const Subscribe& command,
+                                               MonotonicTime now) {
+  if (command.resume_after || sessions_.AtHome(command.gateway) != nullptr) {
+    return command.resume_after;
+  }
+  if (const auto after = lingering_.Take(command, now)) return after;
+  if (recovers_until_ && now < *recovers_until_) return start_;
+  return std::nullopt;
 }
 
 void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
   if (!home) return;
   command.gateway = *home;
-  const Position from = command.resume_after.value_or(position_);
+  const Position from = ResumeAfter(command, now.monotonic).value_or(position_);
   Registry::Addition addition = registry_.Add(command, from, now);
   SubscribeResponse response{.subscription_id = command.subscription_id,
                              .status = addition.status,
@@ -321,6 +350,7 @@ void Sequencer::Do(ReportUnreadable& command, Instant,
 
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
+  lingering_.Expire(now.monotonic);
   for (std::string& gateway_id : sessions_.Expired(now.monotonic)) {
     EndSession(std::move(gateway_id), OkStatus(), output);
   }

@@ -41,6 +41,7 @@
 
 #include "base/time.h"
 #include "core/commands.h"
+#include "core/internal/lingering.h"
 #include "core/internal/placement.h"
 #include "core/internal/scans.h"
 #include "core/internal/sessions.h"
@@ -88,6 +89,9 @@ class Sequencer {
   // known from then on and goes nowhere.
   void Remember(const LogEntry& entry, MonotonicTime at);
   void Remember(const EventFingerprint& fingerprint, MonotonicTime at);
+  // What ended before `start` ended uncleanly: for a while, subscriptions of
+  // gateways without a session begin there.
+  void Recover(MonotonicTime now);
   // What lies before `start` is not all remembered.
   void ForgetTenants() { gaps_.ForgetTenants(); }
 
@@ -146,8 +150,12 @@ class Sequencer {
                            SequencerOutput& output);
   void GiveUpRestored(GatewayHandle home, const SavedSubscription& saved,
                       const Status& why, SequencerOutput& output);
-  void EndGateway(GatewayHandle gateway, const Status& farewell,
-                  SequencerOutput& output);
+  std::vector<Subscription> EndGateway(GatewayHandle gateway,
+                                       const Status& farewell,
+                                       SequencerOutput& output);
+  // Where a subscription begins that does not say so itself.
+  [[nodiscard]] std::optional<Position> ResumeAfter(const Subscribe& command,
+                                                    MonotonicTime now);
   void EndSession(std::string gateway_id, const Status& farewell,
                   SequencerOutput& output);
   // Of a session; nothing is said of another gateway.
@@ -181,6 +189,10 @@ class Sequencer {
   internal::Verdicts verdicts_;
   internal::Scans scans_;
   internal::Sessions sessions_;
+  internal::Lingering lingering_;
+  const Duration recovery_window_;
+  const Position start_;
+  std::optional<MonotonicTime> recovers_until_;
   std::uint64_t last_ordinal_ = 0;
   Position position_;
   std::uint64_t replayed_upto_ = 0;  // where the replay of a restart ends

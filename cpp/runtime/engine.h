@@ -116,7 +116,7 @@ struct EngineStatistics {
   std::uint64_t backpressure_soft = 0;
   std::uint64_t backpressure_hard = 0;
   std::uint64_t gateways_connected = 0;
-  std::uint64_t resyncs = 0;   // sessions told that they missed something
+  std::uint64_t resyncs = 0;  // sessions told that they missed something
   // About once a second. One that is behind is also one of the others.
   std::uint64_t sessions_connected = 0;
   std::uint64_t sessions_disconnected = 0;
@@ -152,6 +152,10 @@ class Engine {
   // Ends it and its subscriptions; of a session, the stream. OnEffects may run
   // once more meanwhile; the sink is released afterwards. Idempotent.
   virtual void Disconnect(GatewayHandle gateway) = 0;
+  // The same, of a stream that broke: a gateway that comes back soon and asks
+  // for the same goes on a second before `written`, the newest event that it
+  // was given whole; null: it was given none.
+  virtual void Break(GatewayHandle gateway, Position written) = 0;
 
   // Queues a command (Subscribe, Unsubscribe, Renew). `taken`, if any, runs
   // once the sequencer has taken it: until then the caller should read no

@@ -41,6 +41,7 @@ struct InlineEngine::State {
                                            .start = restored.start},
                        log->history());
     pipeline.Remember(past, now.monotonic);
+    if (restored.is_unclean) pipeline.Recover(now.monotonic);
     for (RestoreSession& session : restored.sessions) {
       session.gateway = GatewayHandle(++last_gateway);
       RunCommand(std::move(session));
@@ -210,6 +211,12 @@ GatewayHandle InlineEngine::OpenSession(SessionRequest request,
 void InlineEngine::Disconnect(GatewayHandle gateway) {
   state_->sinks.Remove(gateway);
   state_->RunCommand(DisconnectGateway{gateway});
+}
+
+void InlineEngine::Break(GatewayHandle gateway, Position written) {
+  state_->sinks.Remove(gateway);
+  state_->RunCommand(internal::BreakOf(*state_->log, gateway, written,
+                                       std::chrono::seconds(30)));
 }
 
 Status InlineEngine::Submit(Command command, std::function<void()> taken) {

@@ -96,11 +96,15 @@ Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
   STREAMER_ASSIGN_OR_RETURN(const Position watermark,
                             ReadStart(state, log, places));
   STREAMER_ASSIGN_OR_RETURN(auto sessions, ReadSessions(state, places));
+  const LogHistory history = log.history();
   const Position least = log.history().At(log.first().offset - 1);
   RestoredState restored{
       .owner = owner,
       .revision = state.revision,
-      .start = watermark.offset < least.offset ? least : watermark};
+      .start = watermark.offset < least.offset ? least : watermark,
+      .is_unclean =
+          history.epochs().size() > 1 &&
+          history.epochs().back().first_offset == log.head().offset + 1};
   for (auto& [gateway_id, session] : sessions) {
     // Its end was being saved in several transactions.
     if (session.session.gateway_id.empty()) continue;

@@ -28,6 +28,8 @@ struct RestoredState {
   // The last event that need not be routed again.
   Position start;
   std::vector<RestoreSession> sessions;  // still without handles
+  // The log was not closed by who wrote it last.
+  bool is_unclean = false;
 };
 
 // Claims the store and reads it. Errors of the store; FailedPrecondition when

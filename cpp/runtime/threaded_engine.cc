@@ -90,7 +90,7 @@ struct ThreadedEngine::State {
     for (RestoreSession& session : restored.sessions) {
       session.gateway = GatewayHandle(++last_gateway);
     }
-    sequencer.Restore(std::move(restored.sessions), ReadClocks(), initial);
+    sequencer.Restore(std::move(restored), ReadClocks(), initial);
     is_replayed = past.start.offset >= replayed_upto;
     for (std::size_t i = 0; i < options.shards; ++i) {
       shards.emplace_back(options.core, ReadMonotonicClock);
@@ -499,6 +499,12 @@ GatewayHandle ThreadedEngine::OpenSession(SessionRequest request,
 void ThreadedEngine::Disconnect(GatewayHandle gateway) {
   state_->sinks.Remove(gateway);
   state_->intake.SubmitInternal(DisconnectGateway{gateway});
+}
+
+void ThreadedEngine::Break(GatewayHandle gateway, Position written) {
+  state_->sinks.Remove(gateway);
+  state_->intake.SubmitInternal(internal::BreakOf(
+      *state_->log, gateway, written, state_->options.stall_timeout));
 }
 
 Status ThreadedEngine::Submit(Command command, std::function<void()> taken) {

@@ -34,6 +34,7 @@ class Pipeline {
   void Remember(const Recollection& past, MonotonicTime now) {
     streamer::Remember(past, now, sequencer_);
   }
+  void Recover(MonotonicTime now) { sequencer_.Recover(now); }
   // A batch of past events, if somebody waits for any.
   Status AcceptPast(const EventLog& log, std::vector<Effect>& effects);
 

@@ -1,5 +1,6 @@
 #include "runtime/internal/resumption.h"
 
+#include <chrono>
 #include <utility>
 
 namespace streamer::internal {
@@ -30,6 +31,20 @@ OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
   command.last_progress = resolved->position;
   if (resolved->is_cut_back) command.redelivered_upto = progress->offset;
   return command;
+}
+
+DisconnectGateway BreakOf(const EventLog& log, GatewayHandle gateway,
+                          Position written, Duration stall_timeout) {
+  constexpr Duration kMargin = std::chrono::seconds(1);
+  // A peer that is gone is noticed by keepalive, which takes so long.
+  constexpr Duration kNoticed = std::chrono::seconds(30);
+  Position after = log.FindEarlier(log.head(), stall_timeout + kNoticed)
+                       .value_or(Position{});
+  if (written.offset > after.offset) {
+    const Position earlier = log.FindEarlier(written, kMargin).value_or(after);
+    if (earlier.offset > after.offset) after = earlier;
+  }
+  return {gateway, after};
 }
 
 }  // namespace streamer::internal

@@ -24,6 +24,12 @@ Result<ResumePoint> ResolveProgress(const EventLog& log,
 OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
                       SessionRequest request);
 
+// Where a gateway goes on whose stream broke: a second before the newest event
+// that it was given, or, when that was long ago, where a stream that was not
+// stalled for `stall_timeout` must have been.
+DisconnectGateway BreakOf(const EventLog& log, GatewayHandle gateway,
+                          Position written, Duration stall_timeout);
+
 }  // namespace streamer::internal
 
 #endif  // STREAMER_RUNTIME_INTERNAL_RESUMPTION_H_

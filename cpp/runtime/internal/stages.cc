@@ -36,9 +36,10 @@ SequencerStage::SequencerStage(const CoreOptions& options, std::size_t shards,
   Remember(past, now, sequencer_);
 }
 
-void SequencerStage::Restore(std::vector<RestoreSession> sessions, Instant now,
+void SequencerStage::Restore(RestoredState restored, Instant now,
                              SequencerOutput& output) {
-  for (RestoreSession& session : sessions) {
+  if (restored.is_unclean) sequencer_.Recover(now.monotonic);
+  for (RestoreSession& session : restored.sessions) {
     Accept(std::move(session), now, output);
   }
 }

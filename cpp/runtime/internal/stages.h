@@ -24,6 +24,7 @@
 #include "runtime/internal/published.h"
 #include "runtime/internal/stage_statistics.h"
 #include "runtime/recollection.h"
+#include "runtime/restored_state.h"
 #include "store/event_log.h"
 
 namespace streamer::internal {
@@ -41,8 +42,7 @@ class SequencerStage {
                  std::function<void(const Status&)> note_log);
 
   // Takes up sessions of before, ahead of everything else.
-  void Restore(std::vector<RestoreSession> sessions, Instant now,
-               SequencerOutput& output);
+  void Restore(RestoredState restored, Instant now, SequencerOutput& output);
   // Puts `commands` behind those that wait.
   void Enqueue(std::deque<QueuedCommand>& commands);
   // Takes commands and events up to `head`, in order, and beside them past

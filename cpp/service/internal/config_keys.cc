@@ -465,6 +465,16 @@ std::vector<ConfigKey> GatewayKeys() {
       NumberKey<std::size_t>("session.max_total", "Sessions of this node",
                              STREAMER_MEMBER(engine.core.session.max_total), 1,
                              1u << 24),
+      DurationKey("soft_state.linger",
+                  "How long the subscriptions of a broken stream without a "
+                  "session can be gone on with",
+                  STREAMER_MEMBER(engine.core.soft_state.linger), Seconds(0),
+                  Hours(1)),
+      DurationKey("soft_state.recovery_window",
+                  "How long after an unclean start subscriptions without a "
+                  "session begin where progress was last saved",
+                  STREAMER_MEMBER(engine.core.soft_state.recovery_window),
+                  Seconds(0), Hours(1)),
       FractionKey("catchup.share",
                   "Of all events that are matched, those that are read again "
                   "for gateways that catch up",
@@ -494,12 +504,10 @@ std::vector<ConfigKey> MakeKeys() {
 
 // Keys of 5-interfaces.md whose feature is still to come. Accepting one
 // would promise what does not happen.
-constexpr std::array<std::string_view, 5> kUnsupported = {
+constexpr std::array<std::string_view, 3> kUnsupported = {
     "nats.urls",
     "nats.output_stream",
     "subscription.default_ttl",
-    "soft_state.linger",
-    "soft_state.recovery_window",
 };
 
 // Levenshtein's distance, one row at a time.

@@ -207,6 +207,7 @@ void GatewayStream::OnWritten(bool ok) {
     BeginClose(lock, Unavailable("the stream is broken"), Queued::kDrop);
     return;
   }
+  if (parts_.empty()) written_ = writing_;
   if (to_grant_ >= kGrantStep) std::swap(grant, to_grant_);
   WriteNext(lock);
   if (!lock.owns_lock()) lock.lock();
@@ -366,8 +367,13 @@ void GatewayStream::BeginClose(Lock& lock, const Status& status,
     phase_ = Phase::kClosing;
     close_status_ = status;
     const GatewayHandle gateway = gateway_;
+    const Position written = written_;
     lock.unlock();
-    engine_.Disconnect(gateway);
+    if (status.ok()) {
+      engine_.Disconnect(gateway);
+    } else {
+      engine_.Break(gateway, written);
+    }
     lock.lock();
   }
   WriteNext(lock);
@@ -414,6 +420,7 @@ GatewayStream::Outgoing GatewayStream::TakeNext() {
   while (next.deliveries.size() < most && !queue_.empty()) {
     auto* delivery = std::get_if<Delivery>(&queue_.front());
     if (delivery == nullptr) break;
+    if (!delivery->is_catching_up) writing_ = delivery->event->event.position;
     next.deliveries.push_back(std::move(*delivery));
     queue_.pop_front();
     ++to_grant_;

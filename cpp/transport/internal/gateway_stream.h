@@ -180,6 +180,10 @@ class GatewayStream final : public GatewaySink,
   bool is_session_ = false;
   SessionNumber session_;  // once it is answered
   std::size_t max_message_bytes_;
+  // Of the newest event that is being written, and of one that was written
+  // whole; past events do not count.
+  Position writing_;
+  Position written_;
   std::uint64_t last_sequence_ = 0;  // newest that came from the engine
   Phase phase_ = Phase::kOpen;
   bool is_done_ = false;

@@ -228,6 +228,41 @@ TEST_F(CatchUpTest, AnEndedSubscriptionGetsNoMoreOfThePast) {
   EXPECT_LT(core_.sequencer().statistics().past_events, 40u);
 }
 
+TEST_F(CatchUpTest, WhatBrokeGoesOnWhereItWasWhenItIsAskedForAgain) {
+  Begin();
+  core_.Sequence(MakeSubscribe(kGateway, "s", "c", "true"));
+  Events(1, 2);
+  core_.Sequence(DisconnectGateway{kGateway, Position{1, 1}});
+  Events(3, 3);
+  const GatewayHandle again(2);
+  core_.Sequence(Connect(again, GatewayKind::kSoftState, {}, kPlenty));
+  core_.Sequence(MakeSubscribe(again, "s", "c", "true"));
+  core_.Sequence(MakeSubscribe(again, "new", "c", "true"));
+  core_.Settle();
+  EXPECT_THAT(core_.Take(again),
+              ElementsAre("subscribed s after 1", "subscribed new after 3",
+                          "delivery 1 e2 [s]", "delivery 2 e3 [s]"));
+}
+
+TEST_F(CatchUpTest, AnUncleanStartIsRecoveredFromForAWhile) {
+  Sequencer sequencer({}, 1, Position{1, 0});
+  SequencerOutput output(1);
+  sequencer.Recover(MonotonicTime());
+  sequencer.Accept(Command(Connect(kGateway, GatewayKind::kSoftState, {}, 0)),
+                   Instant(), output);
+  const LogEntry entry{
+      {1, 1}, std::make_shared<const SourceEvent>(MakeEvent(1, "c")), {}};
+  sequencer.Accept(entry, Instant(), output);
+  const auto start_of = [&](const char* id, Instant now) {
+    sequencer.Accept(Command(MakeSubscribe(kGateway, id, "c", "true")), now,
+                     output);
+    return sequencer.registry().List({}, 9).back()->from.offset;
+  };
+  const auto window = std::chrono::seconds(30);
+  EXPECT_EQ(start_of("a", Instant().After(window - Duration(1))), 0u);
+  EXPECT_EQ(start_of("b", Instant().After(window)), 1u);
+}
+
 // What one subscription may see: offsets of events with `n % divisor == 0`
 // after `after`, or the first of them if it ended.
 struct Expected {

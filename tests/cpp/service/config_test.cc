@@ -75,8 +75,8 @@ TEST(ConfigTest, WhatIsWrongIsNamedWithFileLineAndKey) {
       {"streamer: {engine: {single_thread: 'true'}}",
        "s.yaml:1: streamer.engine.single_thread: expected a boolean, got the "
        "text \"true\""},
-      {"streamer: {soft_state: {linger: 60s}}",
-       "s.yaml:1: streamer.soft_state.linger: not supported by this version"},
+      {"streamer: {nats: {urls: x}}",
+       "s.yaml:1: streamer.nats.urls: not supported by this version"},
       {"streamer: {state: {backend: disk}}",
        "s.yaml:1: streamer.state.backend: expected auto, memory, rocksdb or "
        "etcd, got \"disk\""},

@@ -32,6 +32,10 @@ class FakeEngine final : public Engine {
     disconnected.push_back(gateway);
     sink.reset();
   }
+  void Break(GatewayHandle gateway, Position written) override {
+    broken_after.push_back(written);
+    Disconnect(gateway);
+  }
   Status Submit(Command command, std::function<void()> when_taken) override {
     if (!submit_status.ok()) return submit_status;
     commands.push_back(std::move(command));
@@ -81,6 +85,7 @@ class FakeEngine final : public Engine {
   std::vector<GatewayOptions> connected;
   std::vector<SessionRequest> sessions;
   std::vector<std::uint64_t> acknowledged;
+  std::vector<Position> broken_after;
   std::shared_ptr<GatewaySink> sink;
   std::vector<GatewayHandle> disconnected;
   std::vector<Command> commands;

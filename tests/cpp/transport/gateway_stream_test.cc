@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "syntrix/streamer/v1/streamer.pb.h"
-#include "transport/fake_engine.h"
+#include "transport/gateway_stream_fixture.h"
 
 namespace streamer {
 namespace {
@@ -20,123 +20,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-// A connection that writes down what it was asked. The test says when what is
-// outstanding has happened.
-class FakeConnection final : public StreamConnection {
- public:
-  void Read() override {
-    EXPECT_FALSE(is_finished());
-    ++reads;
-    ++reads_inside;
-    if (during_read) std::exchange(during_read, nullptr)();
-    --reads_inside;
-  }
-  void Write(std::string message, Flush flush) override {
-    EXPECT_FALSE(is_finished());
-    EXPECT_FALSE(is_writing) << "a second write at a time";
-    is_writing = true;
-    flushes.push_back(flush);
-    written.emplace_back();
-    EXPECT_TRUE(written.back().ParseFromString(message));
-  }
-  void Finish(const Status& status) override {
-    EXPECT_FALSE(is_finished());
-    EXPECT_FALSE(is_writing);
-    EXPECT_EQ(reads_inside, 0) << "finished while a read was being started";
-    finished = status;
-  }
-  void Cancel(const Status& status) override {
-    ++cancels;
-    cancelled_with = status;
-  }
-
-  [[nodiscard]] bool is_finished() const { return finished.has_value(); }
-
-  int reads = 0;
-  // What happens, once, before Read returns.
-  std::function<void()> during_read;
-  int reads_inside = 0;
-  int cancels = 0;
-  bool is_writing = false;
-  std::vector<pb::StreamerMessage> written;
-  std::vector<Flush> flushes;
-  std::optional<Status> finished;
-  std::optional<Status> cancelled_with;
-};
-
-class GatewayStreamTest : public ::testing::Test {
- protected:
-  ~GatewayStreamTest() override { stream_->OnDone(); }
-
-  void Receive(const std::string& text) {
-    pb::GatewayMessage message;
-    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
-    stream_->OnMessage(message);
-  }
-  void ReceiveSubscribe(const std::string& id) {
-    Receive("subscribe {subscription_id: '" + id +
-            "' tenant: 't' collection: 'c'}");
-  }
-
-  // Completes the outstanding write.
-  void Written() {
-    ASSERT_TRUE(connection_.is_writing);
-    connection_.is_writing = false;
-    stream_->OnWritten(true);
-  }
-  void WriteEverything() {
-    while (connection_.is_writing) Written();
-  }
-
-  void Effects(std::vector<GatewayEffect> effects) {
-    // The engine lets go of the sink when told to, even meanwhile.
-    const std::shared_ptr<GatewaySink> sink = engine_.sink;
-    ASSERT_NE(sink, nullptr);
-    sink->OnEffects(std::move(effects));
-  }
-
-  static SubscribeResponse Answer(const std::string& id) {
-    return {.subscription_id = id, .handle = SubscriptionHandle(1)};
-  }
-  static Delivery MakeDelivery(const std::string& event_id,
-                               std::size_t document_bytes = 2) {
-    auto source = std::make_shared<SourceEvent>();
-    source->event_id = event_id;
-    auto outgoing = std::make_shared<OutgoingEvent>();
-    outgoing->event.source = std::move(source);
-    outgoing->document.assign(document_bytes, 'x');
-    Delivery delivery;
-    delivery.event = std::move(outgoing);
-    delivery.handles.emplace_back(1u);
-    delivery.subscription_ids = {"s"};
-    return delivery;
-  }
-
-  // What was written, each message in a word.
-  [[nodiscard]] std::vector<std::string> Words() const {
-    std::vector<std::string> words;
-    for (const pb::StreamerMessage& message : connection_.written) {
-      if (message.has_delivery()) {
-        words.push_back(message.delivery().event().event_id());
-      } else if (message.has_heartbeat_ack()) {
-        words.push_back("ack " +
-                        std::to_string(message.heartbeat_ack().timestamp()));
-      } else {
-        words.push_back("answer " +
-                        message.subscribe_response().subscription_id());
-      }
-    }
-    return words;
-  }
-
-  FakeEngine engine_;
-  FakeConnection connection_;
-  StreamCounters counters_;
-  std::shared_ptr<GatewayStream> stream_ = GatewayStream::Open(
-      engine_, connection_, counters_,
-      {.outbox = {.deliveries = 10, .bytes = 1'000}, .peer = "test"});
-};
 
 TEST_F(GatewayStreamTest, ItIsASoftStateGatewayOfItsOwn) {
   ASSERT_THAT(engine_.connected, SizeIs(1));
@@ -218,125 +101,27 @@ TEST_F(GatewayStreamTest, UnknownPayloadsAreIgnored) {
   EXPECT_THAT(connection_.written, IsEmpty());
 }
 
-class SessionStreamTest : public GatewayStreamTest {
- protected:
-  // Opens a session, which the engine answers.
-  void Hello(const std::string& fields = "") {
-    Receive("hello {gateway_id: 'g' " + fields + "}");
-    Effects({SessionOpened{.session = SessionNumber(7)}});
-    WriteEverything();
-    connection_.written.clear();
-  }
-};
-
-TEST_F(SessionStreamTest, AHelloMakesTheStreamOneOfASession) {
-  Receive(
-      "hello {gateway_id: 'g' session: 5 last_seq: 2 last_progress: 'p1-1-3'}");
-  EXPECT_THAT(engine_.disconnected, ElementsAre(GatewayHandle(1)));
-  ASSERT_THAT(engine_.sessions, SizeIs(1));
-  EXPECT_EQ(engine_.sessions[0].gateway_id, "g");
-  EXPECT_EQ(engine_.sessions[0].session, SessionNumber(5));
-  EXPECT_EQ(engine_.sessions[0].last_sequence, 2u);
-  EXPECT_EQ(engine_.sessions[0].last_progress, "p1-1-3");
-  EXPECT_EQ(engine_.sessions[0].initial_credit, GatewayStream::kWindow);
-  EXPECT_EQ(connection_.reads, 2);
-  Effects({SessionOpened{.session = SessionNumber(7)}});
-  ASSERT_THAT(connection_.written, SizeIs(1));
-  EXPECT_EQ(connection_.written[0].welcome().session(), 7u);
+TEST_F(GatewayStreamTest, AStreamThatBreaksSaysHowFarItWasWritten) {
+  Delivery first = MakeDelivery("e1");
+  Delivery second = MakeDelivery("e2");
+  const auto at = [](Delivery& delivery, std::uint64_t offset) {
+    auto event = std::make_shared<OutgoingEvent>(*delivery.event);
+    event->event.position = {1, offset};
+    delivery.event = event;
+  };
+  at(first, 4);
+  at(second, 5);
+  Effects({first, second});
+  Written();
+  connection_.is_writing = false;
+  stream_->OnWritten(false);
+  EXPECT_THAT(engine_.broken_after, ElementsAre(Position{1, 4}));
 }
 
-TEST_F(SessionStreamTest, AHelloThatCannotBeEndsTheStream) {
-  Receive("hello {gateway_id: ''}");
-  EXPECT_EQ(connection_.finished,
-            InvalidArgument("hello.gateway_id: expected 1 to 128 of "
-                            "[A-Za-z0-9_.:-], got \"\""));
-  EXPECT_THAT(engine_.sessions, IsEmpty());
-}
-
-TEST_F(SessionStreamTest, AHelloComesFirstOrNever) {
-  Receive("heartbeat {}");
-  WriteEverything();
-  Receive("hello {gateway_id: 'g'}");
-  EXPECT_EQ(connection_.finished,
-            InvalidArgument("hello: expected it as the first message of a "
-                            "stream, got another before it"));
-}
-
-TEST_F(SessionStreamTest, AcksOfThisSessionReachTheEngineAndNoOthers) {
-  Receive("hello {gateway_id: 'g'}");
-  Receive("ack {seq: 1}");
-  Effects({SessionOpened{.session = SessionNumber(7)}});
-  Receive("ack {session: 6 seq: 2}");
-  Receive("ack {session: 7 seq: 3}");
-  EXPECT_THAT(engine_.acknowledged, ElementsAre(3u));
-  WriteEverything();
-}
-
-TEST_F(SessionStreamTest, DeliveriesThatWaitGoTogether) {
-  Hello();
-  for (std::uint64_t i = 1; i <= 3; ++i) {
-    Delivery delivery = MakeDelivery("e" + std::to_string(i));
-    delivery.sequence = i;
-    Effects({delivery});
-  }
-  Effects({ResyncRequired{.reason = "why", .sequence = 4}});
-  WriteEverything();
-  ASSERT_THAT(connection_.written, SizeIs(3));
-  EXPECT_EQ(connection_.written[0].delivery_batch().deliveries_size(), 1);
-  EXPECT_EQ(connection_.written[1].delivery_batch().deliveries_size(), 2);
-  EXPECT_EQ(connection_.written[2].resync_required().seq(), 4u);
-}
-
-TEST_F(SessionStreamTest, EverythingIsAnsweredAndTold) {
-  Hello();
-  ReceiveSubscribe("s");
-  Receive("unsubscribe {subscription_id: 's'}");
-  Effects({Answer("s"), UnsubscribeResponse{.subscription_id = "s"},
-           SubscriptionClosed{.subscription_id = "r", .sequence = 9}});
-  Receive("heartbeat {timestamp: 5}");
-  WriteEverything();
-  ASSERT_THAT(connection_.written, SizeIs(4));
-  EXPECT_TRUE(connection_.written[0].has_subscribe_response());
-  // An ack never waits behind anything.
-  EXPECT_EQ(connection_.written[1].heartbeat_ack().last_seq(), 9u);
-  EXPECT_EQ(connection_.written[1].heartbeat_ack().session(), 7u);
-  EXPECT_TRUE(connection_.written[2].unsubscribe_response().success());
-  EXPECT_EQ(connection_.written[3].subscription_closed().seq(), 9u);
-}
-
-TEST_F(SessionStreamTest, ATimeToLiveIsMeant) {
-  Hello();
-  Receive(
-      "subscribe {subscription_id: 's' tenant: 't' collection: 'c' "
-      "ttl_seconds: 60}");
-  ASSERT_THAT(engine_.commands, SizeIs(1));
-  EXPECT_EQ(std::get<Subscribe>(engine_.commands[0]).ttl,
-            std::chrono::seconds(60));
-  EXPECT_EQ(std::get<Subscribe>(engine_.commands[0]).gateway,
-            GatewayHandle(101));
-}
-
-TEST_F(SessionStreamTest, APlaceThatIsNoLongerHeldIsForAResyncToTell) {
-  Hello();
-  engine_.first_held = 10;
-  Receive(
-      "subscribe {subscription_id: 's' tenant: 't' collection: 'c' "
-      "resume_after: 'p1-1-4'}");
-  ASSERT_THAT(engine_.commands, SizeIs(1));
-  EXPECT_EQ(std::get<Subscribe>(engine_.commands[0]).resume_after,
-            (Position{1, 4}));
-}
-
-TEST_F(SessionStreamTest, ADocumentThatIsTooLargeCostsTheStreamNothing) {
-  Hello("max_message_bytes: 65536");
-  Delivery delivery = MakeDelivery("e1", 100'000);
-  delivery.sequence = 1;
-  Effects({delivery});
-  WriteEverything();
-  ASSERT_THAT(connection_.written, SizeIs(1));
-  EXPECT_TRUE(
-      connection_.written[0].delivery_batch().deliveries(0).document_omitted());
-  EXPECT_FALSE(connection_.is_finished());
+TEST_F(GatewayStreamTest, AGatewayThatSaysGoodbyeDoesNotLinger) {
+  stream_->OnReadEnd();
+  EXPECT_THAT(engine_.broken_after, IsEmpty());
+  EXPECT_THAT(engine_.disconnected, SizeIs(1));
 }
 
 // gRPC may hand over what was read before the call that started the read has

@@ -65,7 +65,9 @@ def test_a_killed_service_loses_no_event_that_was_accepted(
 def test_what_is_sent_again_after_a_restart_is_delivered_once(
     start, connect, tmp_path, events
 ):
-    service = start(*log_options(tmp_path / "log"))
+    service = start(
+        *log_options(tmp_path / "log"), "--soft_state.recovery_window=0s"
+    )
     sent = events(10)
     post(service, sent)
     service.kill()

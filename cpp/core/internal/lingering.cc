@@ -1,0 +1,71 @@
+#include "core/internal/lingering.h"
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamer::internal {
+namespace {
+
+// None of the parts but the last can hold a line feed.
+std::string KeyOf(std::string_view id, std::string_view tenant,
+                  std::string_view collection, std::string_view filter) {
+  std::string key;
+  key.reserve(id.size() + tenant.size() + collection.size() + filter.size() +
+              3);
+  for (const std::string_view part : {id, tenant, collection, filter}) {
+    key.append(part).push_back('\n');
+  }
+  return key;
+}
+
+}  // namespace
+
+void Lingering::Keep(const Subscription& ended, Position after,
+                     MonotonicTime now) {
+  if (bounds_.linger <= Duration::zero()) return;
+  std::string key = KeyOf(ended.subscription_id, ended.tenant, ended.collection,
+                          ended.filter->canonical_key());
+  const std::uint64_t number = ++last_number_;
+  order_.emplace_back(number, key);
+  kept_.insert_or_assign(std::move(key),
+                         Kept{after, now + bounds_.linger, number});
+  while (order_.size() > bounds_.remembered) ForgetFirst();
+}
+
+std::optional<Position> Lingering::Take(const Subscribe& subscribe,
+                                        MonotonicTime now) {
+  if (kept_.empty()) return std::nullopt;
+  const auto found = kept_.find(KeyOf(subscribe.subscription_id,
+                                      subscribe.tenant, subscribe.collection,
+                                      subscribe.filter->canonical_key()));
+  if (found == kept_.end()) return std::nullopt;
+  const Kept kept = found->second;
+  kept_.erase(found);
+  if (kept.until <= now) return std::nullopt;
+  return kept.after;
+}
+
+void Lingering::Expire(MonotonicTime now) {
+  while (!order_.empty()) {
+    const auto first = FindFirst();
+    if (first != kept_.end() && first->second.until > now) return;
+    ForgetFirst();
+  }
+}
+
+void Lingering::ForgetFirst() {
+  const auto first = FindFirst();
+  if (first != kept_.end()) kept_.erase(first);
+  order_.pop_front();
+}
+
+// None if it was taken, or kept again since then under the same key.
+TextMap<Lingering::Kept>::iterator Lingering::FindFirst() {
+  const auto& [number, key] = order_.front();
+  const auto found = kept_.find(key);
+  const bool is_it = found != kept_.end() && found->second.number == number;
+  return is_it ? found : kept_.end();
+}
+
+}  // namespace streamer::internal

@@ -1,0 +1,140 @@
+// A GatewayStream that keeps a session.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <variant>
+
+#include "transport/gateway_stream_fixture.h"
+
+namespace streamer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class SessionStreamTest : public GatewayStreamTest {
+ protected:
+  // Opens a session, which the engine answers.
+  void Hello(const std::string& fields = "") {
+    Receive("hello {gateway_id: 'g' " + fields + "}");
+    Effects({SessionOpened{.session = SessionNumber(7)}});
+    WriteEverything();
+    connection_.written.clear();
+  }
+};
+
+TEST_F(SessionStreamTest, AHelloMakesTheStreamOneOfASession) {
+  Receive(
+      "hello {gateway_id: 'g' session: 5 last_seq: 2 last_progress: 'p1-1-3'}");
+  EXPECT_THAT(engine_.disconnected, ElementsAre(GatewayHandle(1)));
+  ASSERT_THAT(engine_.sessions, SizeIs(1));
+  EXPECT_EQ(engine_.sessions[0].gateway_id, "g");
+  EXPECT_EQ(engine_.sessions[0].session, SessionNumber(5));
+  EXPECT_EQ(engine_.sessions[0].last_sequence, 2u);
+  EXPECT_EQ(engine_.sessions[0].last_progress, "p1-1-3");
+  EXPECT_EQ(engine_.sessions[0].initial_credit, GatewayStream::kWindow);
+  EXPECT_EQ(connection_.reads, 2);
+  Effects({SessionOpened{.session = SessionNumber(7)}});
+  ASSERT_THAT(connection_.written, SizeIs(1));
+  EXPECT_EQ(connection_.written[0].welcome().session(), 7u);
+}
+
+TEST_F(SessionStreamTest, AHelloThatCannotBeEndsTheStream) {
+  Receive("hello {gateway_id: ''}");
+  EXPECT_EQ(connection_.finished,
+            InvalidArgument("hello.gateway_id: expected 1 to 128 of "
+                            "[A-Za-z0-9_.:-], got \"\""));
+  EXPECT_THAT(engine_.sessions, IsEmpty());
+}
+
+TEST_F(SessionStreamTest, AHelloComesFirstOrNever) {
+  Receive("heartbeat {}");
+  WriteEverything();
+  Receive("hello {gateway_id: 'g'}");
+  EXPECT_EQ(connection_.finished,
+            InvalidArgument("hello: expected it as the first message of a "
+                            "stream, got another before it"));
+}
+
+TEST_F(SessionStreamTest, AcksOfThisSessionReachTheEngineAndNoOthers) {
+  Receive("hello {gateway_id: 'g'}");
+  Receive("ack {seq: 1}");
+  Effects({SessionOpened{.session = SessionNumber(7)}});
+  Receive("ack {session: 6 seq: 2}");
+  Receive("ack {session: 7 seq: 3}");
+  EXPECT_THAT(engine_.acknowledged, ElementsAre(3u));
+  WriteEverything();
+}
+
+TEST_F(SessionStreamTest, DeliveriesThatWaitGoTogether) {
+  Hello();
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    Delivery delivery = MakeDelivery("e" + std::to_string(i));
+    delivery.sequence = i;
+    Effects({delivery});
+  }
+  Effects({ResyncRequired{.reason = "why", .sequence = 4}});
+  WriteEverything();
+  ASSERT_THAT(connection_.written, SizeIs(3));
+  EXPECT_EQ(connection_.written[0].delivery_batch().deliveries_size(), 1);
+  EXPECT_EQ(connection_.written[1].delivery_batch().deliveries_size(), 2);
+  EXPECT_EQ(connection_.written[2].resync_required().seq(), 4u);
+}
+
+TEST_F(SessionStreamTest, EverythingIsAnsweredAndTold) {
+  Hello();
+  ReceiveSubscribe("s");
+  Receive("unsubscribe {subscription_id: 's'}");
+  Effects({Answer("s"), UnsubscribeResponse{.subscription_id = "s"},
+           SubscriptionClosed{.subscription_id = "r", .sequence = 9}});
+  Receive("heartbeat {timestamp: 5}");
+  WriteEverything();
+  ASSERT_THAT(connection_.written, SizeIs(4));
+  EXPECT_TRUE(connection_.written[0].has_subscribe_response());
+  // An ack never waits behind anything.
+  EXPECT_EQ(connection_.written[1].heartbeat_ack().last_seq(), 9u);
+  EXPECT_EQ(connection_.written[1].heartbeat_ack().session(), 7u);
+  EXPECT_TRUE(connection_.written[2].unsubscribe_response().success());
+  EXPECT_EQ(connection_.written[3].subscription_closed().seq(), 9u);
+}
+
+TEST_F(SessionStreamTest, ATimeToLiveIsMeant) {
+  Hello();
+  Receive(
+      "subscribe {subscription_id: 's' tenant: 't' collection: 'c' "
+      "ttl_seconds: 60}");
+  ASSERT_THAT(engine_.commands, SizeIs(1));
+  EXPECT_EQ(std::get<Subscribe>(engine_.commands[0]).ttl,
+            std::chrono::seconds(60));
+  EXPECT_EQ(std::get<Subscribe>(engine_.commands[0]).gateway,
+            GatewayHandle(101));
+}
+
+TEST_F(SessionStreamTest, APlaceThatIsNoLongerHeldIsForAResyncToTell) {
+  Hello();
+  engine_.first_held = 10;
+  Receive(
+      "subscribe {subscription_id: 's' tenant: 't' collection: 'c' "
+      "resume_after: 'p1-1-4'}");
+  ASSERT_THAT(engine_.commands, SizeIs(1));
+  EXPECT_EQ(std::get<Subscribe>(engine_.commands[0]).resume_after,
+            (Position{1, 4}));
+}
+
+TEST_F(SessionStreamTest, ADocumentThatIsTooLargeCostsTheStreamNothing) {
+  Hello("max_message_bytes: 65536");
+  Delivery delivery = MakeDelivery("e1", 100'000);
+  delivery.sequence = 1;
+  Effects({delivery});
+  WriteEverything();
+  ASSERT_THAT(connection_.written, SizeIs(1));
+  EXPECT_TRUE(
+      connection_.written[0].delivery_batch().deliveries(0).document_omitted());
+  EXPECT_FALSE(connection_.is_finished());
+}
+
+}  // namespace
+}  // namespace streamer
