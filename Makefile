@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test conformance lint format bench coverage asan tsan fuzz clean
+.PHONY: help setup build run test conformance lint format bench chaos coverage asan tsan fuzz clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,6 +37,11 @@ format: setup ## Rewrite C++ and Python sources in the agreed format
 
 bench: build ## Run the benchmarks; BENCH=match for one, JSON in build/bench
 	@scripts/bench $(BENCH)
+
+chaos: build ## Kill and stop puller, streamer and gateways; ROUNDS=10 SEED=1
+	STREAMER_CHAOS_ROUNDS=$(or $(ROUNDS),10) STREAMER_CHAOS_SEED=$(or $(SEED),1) \
+	  STREAMER_BUILD_DIR=$(CURDIR)/$(BUILD) PYTHONPATH=$(BUILD)/python \
+	  $(PYTHON) -m pytest tests/py/chaos
 
 coverage: setup ## Measure line coverage per folder; below 80 % fails
 	@scripts/build coverage -j $(JOBS)
