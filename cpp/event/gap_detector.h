@@ -24,7 +24,7 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "event/change_event.h"
-#include "event/internal/recent_map.h"
+#include "event/recent_map.h"
 
 namespace streamer {
 
@@ -66,7 +66,7 @@ class GapDetector {
 
   std::int64_t window_seconds_;
   bool has_unknown_past_ = false;
-  internal::RecentMap<Backend> backends_;
+  RecentMap<Backend> backends_;
 };
 
 }  // namespace streamer

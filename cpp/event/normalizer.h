@@ -26,7 +26,7 @@
 #include <string_view>
 
 #include "event/change_event.h"
-#include "event/internal/recent_map.h"
+#include "event/recent_map.h"
 
 namespace streamer {
 
@@ -78,8 +78,8 @@ class Normalizer {
   std::string_view DocumentKey(const SourceEvent& source);
   std::string_view StoredKey(const SourceEvent& source);
 
-  internal::RecentMap<char> deleted_;
-  internal::RecentMap<StoredName> stored_names_;
+  RecentMap<char> deleted_;
+  RecentMap<StoredName> stored_names_;
   std::string key_;
 };
 

@@ -6,8 +6,8 @@
 // Cost: constant per call. Tables are segments of their own: no call moves
 // more than a segment.
 // Thread-safety: none.
-#ifndef STREAMER_EVENT_INTERNAL_RECENT_MAP_H_
-#define STREAMER_EVENT_INTERNAL_RECENT_MAP_H_
+#ifndef STREAMER_EVENT_RECENT_MAP_H_
+#define STREAMER_EVENT_RECENT_MAP_H_
 
 #include <array>
 #include <cstddef>
@@ -19,7 +19,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "base/hash.h"
 
-namespace streamer::internal {
+namespace streamer {
 
 template <typename T>
 class RecentMap {
@@ -67,6 +67,12 @@ class RecentMap {
     return true;
   }
 
+  // The value of the oldest entry, or nullptr.
+  [[nodiscard]] const T* Oldest() const {
+    return entries_.empty() ? nullptr : &entries_.front().second;
+  }
+  void RemoveOldest() { Remove(std::string_view(entries_.front().first)); }
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:
@@ -86,6 +92,6 @@ class RecentMap {
   std::array<Segment, kSegments> segments_;
 };
 
-}  // namespace streamer::internal
+}  // namespace streamer
 
-#endif  // STREAMER_EVENT_INTERNAL_RECENT_MAP_H_
+#endif  // STREAMER_EVENT_RECENT_MAP_H_
