@@ -244,10 +244,15 @@ Status EventBody::ReadBefore(const ChangeEvent& event) {
       const MapValue* root,
       internal::ParseObject("before", source.before, arena_));
   STREAMER_RETURN_IF_ERROR(CheckData("before", source.form, *root));
+  root_before_ = Value::Map(root);
   const Value* deleted = root->Find("deleted");
   before_ =
       Flatten(event, *root, deleted != nullptr && deleted->is_true(), arena_);
   return OkStatus();
+}
+
+Value EventBody::BeforeData(const ChangeEvent& event, Arena& arena) const {
+  return UserData(event.source->form, root_before_.map(), arena);
 }
 
 std::string DeliveredJson(const ChangeEvent& event, const EventBody& body) {

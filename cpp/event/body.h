@@ -32,6 +32,9 @@ class EventBody {
   [[nodiscard]] const Value& data() const { return data_; }
   // The flattened document before the change, or null.
   [[nodiscard]] const Value& before() const { return before_; }
+  // Its user fields alone, made in `arena`. REQUIRES: before() is not null,
+  // and `event` is what the body was parsed from.
+  [[nodiscard]] Value BeforeData(const ChangeEvent& event, Arena& arena) const;
 
  private:
   friend std::string DeliveredJson(const ChangeEvent& event,
@@ -44,6 +47,7 @@ class EventBody {
   Value root_;  // the body as it came
   Value doc_;
   Value data_;
+  Value root_before_;  // the before-image as it came
   Value before_;
 };
 

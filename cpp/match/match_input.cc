@@ -46,6 +46,16 @@ MatchInput MakeMatchInput(const ChangeEvent& event) {
   return input;
 }
 
+MatchInput MakeBeforeInput(const ChangeEvent& event, const EventBody& body,
+                           Arena& arena) {
+  MatchInput input = MakeMatchInput(event);
+  input.unread = nullptr;
+  input.values[FilterVariable::kDoc] = body.before();
+  input.values[FilterVariable::kData] = body.BeforeData(event, arena);
+  input.values[FilterVariable::kOp] = Value::String(NameOf(Operation::kUpdate));
+  return input;
+}
+
 FilterInput MakeTrialInput(const Value& document) {
   FilterInput input;
   input[FilterVariable::kDoc] = document;

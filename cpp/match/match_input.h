@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "base/arena.h"
 #include "event/body.h"
 #include "event/change_event.h"
 #include "filter/filter_input.h"
@@ -24,6 +25,13 @@ struct MatchInput {
 MatchInput MakeMatchInput(const ChangeEvent& event, const EventBody& body);
 // The same without the documents, to be read as far as somebody asks for them.
 MatchInput MakeMatchInput(const ChangeEvent& event);
+
+// What filters would have seen of the document as it was before the change: it
+// and its data, with `op` "update", for an update is what any document that is
+// there could have had last; `before` is null, all else that of `event`. Also
+// refers to `arena`. REQUIRES: body.before() is not null.
+MatchInput MakeBeforeInput(const ChangeEvent& event, const EventBody& body,
+                           Arena& arena);
 
 // Asks for the memory that MakeMatchInput(event) reads: of an event that
 // another thread made, or long ago, none is near.

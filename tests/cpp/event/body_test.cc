@@ -211,5 +211,22 @@ TEST(BodyTest, WhatIsDeliveredIsWhatFiltersSee) {
   }
 }
 
+TEST(BodyTest, TheDataOfTheImageIsTheUsersAlone) {
+  ChangeEvent event = MakeEvent(BodyForm::kPlain, Operation::kUpdate, "{}");
+  auto source = std::make_shared<SourceEvent>(*event.source);
+  source->before = R"({"n":1,"version":2,"deleted":true})";
+  event.source = source;
+  Arena arena;
+  const auto plain = EventBody::Parse(event).value();
+  EXPECT_EQ(FormatJson(plain->BeforeData(event, arena)), R"({"n":1})");
+  source = std::make_shared<SourceEvent>(*source);
+  source->form = BodyForm::kStored;
+  source->before = R"({"version":2,"data":{"n":1,"version":3}})";
+  event.source = source;
+  const auto stored = EventBody::Parse(event).value();
+  EXPECT_EQ(FormatJson(stored->BeforeData(event, arena)),
+            R"({"n":1,"version":3})");
+}
+
 }  // namespace
 }  // namespace streamer

@@ -64,5 +64,23 @@ TEST(MatchInputTest, ATrialSeesTheDocumentAsInserted) {
   EXPECT_EQ(input[FilterVariable::kId].text(), "");
 }
 
+TEST(MatchInputTest, TheImageStandsWhereTheDocumentStood) {
+  ChangeEvent event = EventOf("", 1);
+  event.operation = Operation::kDelete;
+  auto body = EventBody::Parse(event).value();
+  Arena arena;
+  const MatchInput input = MakeBeforeInput(event, *body, arena);
+  EXPECT_EQ(input.unread, nullptr);
+  EXPECT_EQ(input.document_id, "m1");
+  const FilterInput& values = input.values;
+  EXPECT_EQ(values[FilterVariable::kDoc].map().Find("text")->text(), "old");
+  EXPECT_EQ(values[FilterVariable::kDoc].map().Find("id")->text(), "m1");
+  EXPECT_EQ(values[FilterVariable::kData].map().Find("text")->text(), "old");
+  EXPECT_EQ(values[FilterVariable::kData].map().size(), 1u);
+  EXPECT_TRUE(values[FilterVariable::kBefore].is(ValueKind::kNull));
+  EXPECT_EQ(values[FilterVariable::kOp].text(), "update");
+  EXPECT_EQ(values[FilterVariable::kTenant].text(), "acme");
+}
+
 }  // namespace
 }  // namespace streamer
