@@ -96,6 +96,9 @@ struct Subscribe {
   // Deliveries are promised after this position of the log, not after where
   // the command takes effect: what lies between is read from the log again.
   std::optional<Position> resume_after;
+  // Deliveries are to say what the event did to the documents in the filter,
+  // those that an event takes out of it included.
+  bool membership = false;
 };
 
 struct Unsubscribe {

@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "core/membership.h"
 #include "core/saved_state.h"
 #include "event/change_event.h"
 #include "event/position.h"
@@ -27,12 +28,14 @@ enum class QuotaScope : std::uint8_t {
   kGateway,
   kTenant,
   kNode,
-  kCollection,  // of filters that no index can help with
+  // Of filters that no index can help with, and of membership subscriptions.
+  kCollection,
 };
 
 struct SubscribeResponse {
   std::string subscription_id;
-  // OK; or AlreadyExists (same id, another filter), ResourceExhausted (names
+  // OK; or AlreadyExists (same id, another
+  // filter or membership), ResourceExhausted (names
   // the quota), InvalidArgument.
   Status status;
   SubscriptionHandle handle;  // 0 when refused
@@ -97,6 +100,8 @@ struct Delivery {
   // Ascending by handle; ids in the same order.
   std::vector<SubscriptionHandle> handles;
   std::vector<std::string> subscription_ids;
+  // Of each; empty when none of them asked.
+  std::vector<Membership> memberships;
 };
 
 enum class CloseReason : std::uint8_t { kExpired, kSuspended, kRevoked };

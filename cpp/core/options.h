@@ -23,6 +23,19 @@ struct QuotaOptions {
   // once, and each derived value.
   std::size_t scan_entries = 100'000;  // conjunctions and derived values
   cel::Units scan_cost = 10'000'000;   // estimated, of all together
+  // Membership subscriptions of one tenant and collection whose events do not
+  // say what a document was before: each of them is told of every event of a
+  // document of which nothing is remembered.
+  std::size_t memberships = 1'000;
+};
+
+// What is remembered for membership subscriptions; see
+// core/internal/memberships.h.
+struct MembershipOptions {
+  // Events: of each, what it made of its document.
+  std::size_t remembered_documents = 100'000;
+  // Nothing is of a collection that has more membership subscriptions.
+  std::size_t remembered_subscriptions = 10'000;
 };
 
 // When the subscriptions of one collection are too many for one shard.
@@ -58,6 +71,7 @@ struct CoreOptions {
   SessionBounds session;
   QuotaOptions quota;
   SplitOptions split;
+  MembershipOptions membership;
   BloomOptions bloom;
   DuplicateWindowOptions duplicates;
   NormalizerOptions normalizer;

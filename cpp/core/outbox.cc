@@ -25,7 +25,8 @@ bool IsAboveShare(std::size_t used, std::size_t limit, double share) {
 // each must stay within its bound whatever the others do.
 std::size_t SizeOf(const Outbox::Waiting& delivery) {
   return kEntryOverhead + delivery.event->document.size() + delivery.id_bytes +
-         delivery.handles.size() * sizeof(SubscriptionHandle);
+         delivery.handles.size() * sizeof(SubscriptionHandle) +
+         delivery.memberships.size();
 }
 
 void Merge(ResyncRequired from, ResyncRequired& into) {
@@ -48,11 +49,15 @@ void KeepLive(Outbox::FindId find_id, Delivery& delivery) {
     if (kept < i) {
       delivery.handles[kept] = delivery.handles[i];
       delivery.subscription_ids[kept] = std::move(delivery.subscription_ids[i]);
+      if (!delivery.memberships.empty()) {
+        delivery.memberships[kept] = delivery.memberships[i];
+      }
     }
     ++kept;
   }
   delivery.handles.resize(kept);
   delivery.subscription_ids.resize(kept);
+  if (!delivery.memberships.empty()) delivery.memberships.resize(kept);
 }
 
 }  // namespace
@@ -144,11 +149,13 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
   Delivery delivery;
   delivery.handles.reserve(waiting.handles.size());
   delivery.subscription_ids.reserve(waiting.handles.size());
-  for (SubscriptionHandle handle : waiting.handles) {
-    const std::string* id = find_id(handle);
+  for (std::size_t i = 0; i < waiting.handles.size(); ++i) {
+    const std::string* id = find_id(waiting.handles[i]);
     if (id == nullptr) continue;
-    delivery.handles.push_back(handle);
+    delivery.handles.push_back(waiting.handles[i]);
     delivery.subscription_ids.push_back(*id);
+    if (waiting.memberships.empty()) continue;
+    delivery.memberships.push_back(waiting.memberships[i]);
   }
   if (delivery.handles.empty()) return std::nullopt;
   --credit_;

@@ -57,6 +57,14 @@ class Outbox {
     std::size_t id_bytes = 0;                 // of their subscription ids
     bool is_catching_up = false;
     bool holds = true;
+    std::vector<Membership> memberships;  // of each handle, or empty
+
+    // Of the last handle.
+    void AddMembership(Membership membership) {
+      if (membership == Membership::kNone && memberships.empty()) return;
+      memberships.resize(handles.size() - 1);
+      memberships.push_back(membership);
+    }
   };
 
   // With a stream, or, for a session, without.

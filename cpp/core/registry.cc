@@ -51,7 +51,17 @@ bool IsSame(const Subscription& subscription, const Subscribe& subscribe) {
   return subscription.tenant == subscribe.tenant &&
          subscription.collection == subscribe.collection &&
          subscription.filter->canonical_key() ==
-             subscribe.filter->canonical_key();
+             subscribe.filter->canonical_key() &&
+         subscription.membership == subscribe.membership;
+}
+
+Status ExistsOtherwise(const Subscription& known, const Subscribe& subscribe) {
+  const bool differs = known.membership != subscribe.membership;
+  return AlreadyExists(absl::StrCat("subscription \"",
+                                    subscribe.subscription_id, "\" exists ",
+                                    !differs           ? "with another filter"
+                                    : known.membership ? "with membership"
+                                                       : "without membership"));
 }
 
 }  // namespace
@@ -78,7 +88,7 @@ Registry::Set Registry::SetOf(GatewayHandle gateway) const {
 }
 
 Registry::Addition Registry::Add(const Subscribe& subscribe, Position from,
-                                 Instant now) {
+                                 Instant now, Admission admission) {
   auto gateway = gateways_.find(subscribe.gateway);
   if (gateway == gateways_.end())
     return {.status = NotFound("no such gateway")};
@@ -89,14 +99,16 @@ Registry::Addition Registry::Add(const Subscribe& subscribe, Position from,
     if (IsSame(known->subscription, subscribe)) {
       return {.subscription = &known->subscription};
     }
-    return {.status =
-                AlreadyExists("subscription \"" + subscribe.subscription_id +
-                              "\" exists with another filter")};
+    return {.status = ExistsOtherwise(known->subscription, subscribe)};
   }
   if (auto scope = FindFullQuota(gateway->second, subscribe.tenant)) {
     return RefuseForQuota(*scope);
   }
-  if (Status status = CheckScanned(subscribe); !status.ok()) {
+  Status status = CheckScanned(subscribe);
+  if (status.ok() && admission == Admission::kNew) {
+    status = CheckMembership(subscribe);
+  }
+  if (!status.ok()) {
     ++statistics_.quota_exceeded_collection;
     return {.status = std::move(status), .quota = QuotaScope::kCollection};
   }
@@ -157,9 +169,14 @@ std::vector<Subscription> Registry::Suspend(
   return suspended;
 }
 
+SubscribedCollection* Registry::Find(std::string_view tenant,
+                                     std::string_view collection) {
+  return collections_.Find(CollectionName{tenant, collection});
+}
+
 std::size_t Registry::CountOf(std::string_view tenant,
                               std::string_view collection) const {
-  const Collection* found =
+  const SubscribedCollection* found =
       collections_.Find(CollectionName{tenant, collection});
   return found == nullptr ? 0 : found->subscriptions;
 }
@@ -227,6 +244,7 @@ Registry::Record& Registry::Store(const Subscribe& subscribe, Position from) {
   added.collection = subscribe.collection;
   added.filter = subscribe.filter;
   added.from = from;
+  added.membership = subscribe.membership;
   by_name_.At({added.gateway, added.subscription_id}) = &record;
   ++tenant_counts_[added.tenant];
   AddToCollection(added);
@@ -235,19 +253,38 @@ Registry::Record& Registry::Store(const Subscribe& subscribe, Position from) {
   return record;
 }
 
+const SubscribedCollection* Registry::FindCollectionOf(
+    const Subscribe& subscribe) const {
+  return collections_.Find(
+      CollectionName{subscribe.tenant, subscribe.collection});
+}
+
 Status Registry::CheckScanned(const Subscribe& subscribe) const {
-  const Collection* known =
-      collections_.Find(CollectionName{subscribe.tenant, subscribe.collection});
+  const SubscribedCollection* known = FindCollectionOf(subscribe);
   if (known != nullptr && known->scanned != nullptr) {
     return known->scanned->Check(*subscribe.filter, quota_);
   }
   return internal::ScanLoad().Check(*subscribe.filter, quota_);
 }
 
+Status Registry::CheckMembership(const Subscribe& subscribe) const {
+  if (!subscribe.membership) return OkStatus();
+  const SubscribedCollection* known = FindCollectionOf(subscribe);
+  const std::size_t count = known == nullptr ? 0 : known->memberships;
+  const bool is_capped = known == nullptr || !known->has_before_images;
+  if (!is_capped || count < quota_.memberships) return OkStatus();
+  return ResourceExhausted(absl::StrCat(
+      "quota exceeded: expected at most ", quota_.memberships,
+      " membership subscriptions per collection whose events have no "
+      "before-images, got ",
+      count + 1));
+}
+
 void Registry::AddToCollection(const Subscription& added) {
-  Collection& collection = collections_.At(
+  SubscribedCollection& collection = collections_.At(
       CollectionKey(CollectionName{added.tenant, added.collection}));
   ++collection.subscriptions;
+  if (added.membership) ++collection.memberships;
   if (internal::ScanLoad::IsFree(*added.filter)) return;
   if (collection.scanned == nullptr) {
     collection.scanned = std::make_unique<internal::ScanLoad>();
@@ -257,7 +294,8 @@ void Registry::AddToCollection(const Subscription& added) {
 
 void Registry::RemoveFromCollection(const Subscription& removed) {
   const CollectionName name{removed.tenant, removed.collection};
-  Collection& collection = *collections_.Find(name);
+  SubscribedCollection& collection = *collections_.Find(name);
+  if (removed.membership) --collection.memberships;
   if (collection.scanned != nullptr) {
     collection.scanned->Remove(*removed.filter);
   }

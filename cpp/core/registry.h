@@ -49,6 +49,20 @@ struct Subscription {
   Position from;  // sees the events after this one
   std::optional<Duration> ttl;
   std::optional<Instant> expires_at;
+  bool membership = false;
+};
+
+// What is known of a collection that has subscriptions.
+struct SubscribedCollection {
+  std::size_t subscriptions = 0;
+  std::size_t memberships = 0;  // of them, those that ask for membership
+  // Of its events, for membership subscriptions; kept by the sequencer. Whether
+  // the last that changed a document said what that was before, and from which
+  // on what was remembered holds.
+  bool has_before_images = false;
+  std::uint64_t remembered_from = 0;
+  // Null when it has none that must be scanned.
+  std::unique_ptr<internal::ScanLoad> scanned;
 };
 
 struct RegistryStatistics {
@@ -64,6 +78,8 @@ struct RegistryStatistics {
   std::uint64_t quota_exceeded_total = 0;
   std::uint64_t quota_exceeded_collection = 0;
 };
+
+enum class Admission : std::uint8_t { kNew, kRestored };
 
 class Registry {
  public:
@@ -86,13 +102,17 @@ class Registry {
   struct Addition {
     // OK; NotFound without its gateway; InvalidArgument for a bad id, tenant,
     // collection or time to live; AlreadyExists when the id has another
-    // filter; ResourceExhausted names the quota that is full.
+    // filter, or did not ask for membership alike; ResourceExhausted names the
+    // quota that is full.
     Status status;
     std::optional<QuotaScope> quota;
     const Subscription* subscription = nullptr;  // null unless OK
     bool is_new = false;  // or: the same subscription was there already
   };
-  Addition Add(const Subscribe& subscribe, Position from, Instant now);
+  // Whether images come is not known after a restart: of what was there before,
+  // membership is not bounded.
+  Addition Add(const Subscribe& subscribe, Position from, Instant now,
+               Admission admission = Admission::kNew);
 
   // NotFound when there is no such subscription.
   Result<Subscription> Remove(GatewayHandle gateway,
@@ -110,6 +130,10 @@ class Registry {
   // Removes these; one that is no longer there is ignored.
   std::vector<Subscription> Suspend(
       std::span<const SubscriptionHandle> handles);
+
+  // Null when no subscription names it. Valid until the next change.
+  [[nodiscard]] SubscribedCollection* Find(std::string_view tenant,
+                                           std::string_view collection);
 
   // How many subscriptions name this collection.
   [[nodiscard]] std::size_t CountOf(std::string_view tenant,
@@ -176,12 +200,10 @@ class Registry {
   };
 
   [[nodiscard]] Record* Find(GatewayHandle gateway, std::string_view id);
-  struct Collection {
-    std::size_t subscriptions = 0;
-    // Null when it has none that must be scanned.
-    std::unique_ptr<internal::ScanLoad> scanned;
-  };
+  [[nodiscard]] const SubscribedCollection* FindCollectionOf(
+      const Subscribe& subscribe) const;
   Status CheckScanned(const Subscribe& subscribe) const;
+  Status CheckMembership(const Subscribe& subscribe) const;
   void AddToCollection(const Subscription& added);
   void RemoveFromCollection(const Subscription& removed);
   // The quota that one more subscription would exceed.
@@ -204,7 +226,7 @@ class Registry {
   internal::SegmentedMap<OwnName, Record*, OwnNameHash> by_name_;
   absl::btree_set<std::pair<MonotonicTime, SubscriptionHandle>> expiries_;
   TextMap<std::size_t> tenant_counts_;
-  internal::SegmentedMap<CollectionKey, Collection, CollectionHash,
+  internal::SegmentedMap<CollectionKey, SubscribedCollection, CollectionHash,
                          CollectionEqual>
       collections_;
   RegistryStatistics statistics_;

@@ -157,6 +157,9 @@ void Router::Do(RouteEvent& work, std::vector<ShardResult>& results,
   if (results.empty()) return;
   MergeHandles(results);
   Report(results);
+  if (reports_.back().malformed != nullptr) {
+    ResyncUnsure(work.position, results, nullptr, effects);
+  }
   if (!merged_.empty()) Deliver(work.position, EventOf(results), effects);
   Suspend(results, effects);
 }
@@ -168,6 +171,8 @@ void Router::Do(RoutePastEvent& work, std::vector<ShardResult>& results,
   Gateway* gateway = FindOpen(work.gateway);
   if (gateway != nullptr && !merged_.empty()) {
     DeliverPast(*gateway, work.position, EventOf(results), effects);
+  } else if (gateway != nullptr && !gateway->overrun_after) {
+    ResyncUnsure(work.position, results, gateway, effects);
   }
   Suspend(results, effects);
 }
@@ -180,11 +185,14 @@ void Router::DeliverPast(Gateway& gateway, Position position,
   if (gateway.overrun_after) return;  // this comes again
   Outbox::Waiting own{.event = event, .is_catching_up = true, .holds = false};
   Outbox::Waiting behind{.event = event, .is_catching_up = true};
-  for (SubscriptionHandle handle : merged_) {
-    const Route* route = routes_.Find(handle);
+  for (std::size_t i = 0; i < merged_.size(); ++i) {
+    const Route* route = routes_.Find(merged_[i]);
     if (route == nullptr || !IsPastFor(gateway, *route, position)) continue;
     Outbox::Waiting& delivery = route->catches_up ? own : behind;
-    delivery.handles.push_back(handle);
+    delivery.handles.push_back(merged_[i]);
+    if (!merged_memberships_.empty()) {
+      delivery.AddMembership(merged_memberships_[i]);
+    }
     delivery.id_bytes += route->subscription_id.size();
   }
   if (own.handles.empty() && behind.handles.empty()) return;
@@ -281,11 +289,28 @@ void Router::Wish(Gateway& gateway) {
 // reads only as far as it needs.
 void Router::MergeHandles(const std::vector<ShardResult>& results) {
   merged_.clear();
+  merged_memberships_.clear();
+  bool has_memberships = false;
   for (const ShardResult& result : results) {
     if (result.malformed != nullptr) return merged_.clear();
     merged_.insert(merged_.end(), result.handles.begin(), result.handles.end());
+    has_memberships |= !result.memberships.empty();
   }
   if (results.size() > 1) std::sort(merged_.begin(), merged_.end());
+  if (has_memberships) MergeMemberships(results);
+}
+
+// A handle has one result: it is on one shard.
+void Router::MergeMemberships(const std::vector<ShardResult>& results) {
+  merged_memberships_.resize(merged_.size(), Membership::kNone);
+  for (const ShardResult& result : results) {
+    auto at = merged_.begin();
+    for (std::size_t i = 0; i < result.memberships.size(); ++i) {
+      at = std::lower_bound(at, merged_.end(), result.handles[i]);
+      merged_memberships_[static_cast<std::size_t>(at - merged_.begin())] =
+          result.memberships[i];
+    }
+  }
 }
 
 void Router::Report(const std::vector<ShardResult>& results) {
@@ -295,6 +320,39 @@ void Router::Report(const std::vector<ShardResult>& results) {
   }
   if (report.malformed != nullptr) ++statistics_.malformed;
   reports_.push_back(std::move(report));
+}
+
+// What a session that is behind does not store comes again as a past event.
+bool Router::IsLiveFor(const Route& route, Position position) {
+  return !route.catches_up && position.offset > route.after &&
+         !route.gateway->behind_after;
+}
+
+// Only the home shard of the collection knows them.
+void Router::ResyncUnsure(Position position,
+                          const std::vector<ShardResult>& results,
+                          const Gateway* only, std::vector<Effect>& effects) {
+  std::map<GatewayHandle, std::vector<std::string>> unsure;
+  for (const ShardResult& result : results) {
+    if (result.malformed == nullptr) continue;
+    for (SubscriptionHandle handle : result.malformed->unsure) {
+      const Route* route = routes_.Find(handle);
+      if (route == nullptr) continue;
+      const bool concerns = only == nullptr
+                                ? IsLiveFor(*route, position)
+                                : IsPastFor(*only, *route, position);
+      if (!concerns) continue;
+      unsure[route->gateway->handle].push_back(route->subscription_id);
+    }
+  }
+  AnnounceGap work{.targets = {},
+                   .from = {position.epoch, position.offset - 1},
+                   .to = position,
+                   .reason = "an event of the source could not be read"};
+  for (auto& [gateway, ids] : unsure) {
+    work.targets.push_back({gateway, std::move(ids)});
+  }
+  Do(work, effects);
 }
 
 void Router::Deliver(Position position,
@@ -308,15 +366,18 @@ void Router::Deliver(Position position,
 
 void Router::GroupByGateway(Position position) {
   matched_gateways_.clear();
-  for (SubscriptionHandle handle : merged_) {
-    const Route* route = routes_.Find(handle);
+  for (std::size_t i = 0; i < merged_.size(); ++i) {
+    const Route* route = routes_.Find(merged_[i]);
     if (route == nullptr || route->catches_up ||
         position.offset <= route->after) {
       continue;
     }
     Outbox::Waiting& matched = route->gateway->matched;
     if (matched.handles.empty()) matched_gateways_.push_back(route->gateway);
-    matched.handles.push_back(handle);
+    matched.handles.push_back(merged_[i]);
+    if (!merged_memberships_.empty()) {
+      matched.AddMembership(merged_memberships_[i]);
+    }
     matched.id_bytes += route->subscription_id.size();
   }
 }
@@ -454,6 +515,9 @@ void Router::HandOver(Gateway& gateway, std::vector<Effect>& effects) {
     if (const auto* delivery = std::get_if<Delivery>(&*effect)) {
       ++statistics_.deliveries;
       statistics_.matched_ids += delivery->handles.size();
+      statistics_.memberships_unknown += static_cast<std::uint64_t>(
+          std::count_if(delivery->memberships.begin(),
+                        delivery->memberships.end(), &IsUnknown));
     } else if (std::holds_alternative<ResyncRequired>(*effect)) {
       ++statistics_.resyncs;
     }

@@ -71,6 +71,8 @@ struct RouterStatistics {
   std::uint64_t backpressure_hard = 0;     // times one came to its limit
   std::uint64_t missed = 0;   // not stored for a session that is behind
   std::uint64_t resyncs = 0;  // handed over
+  // Memberships handed over of which it was not known what was before.
+  std::uint64_t memberships_unknown = 0;
   // Events whose body is no JSON object.
   std::uint64_t malformed = 0;
   std::uint64_t waiting = 0;  // deliveries for gateways that have a stream
@@ -187,11 +189,17 @@ class Router {
                                          Gateway& gateway);
   void LoseStream(Gateway& gateway);
   [[nodiscard]] SavedCursor CursorOf(const Gateway& gateway) const;
+  [[nodiscard]] static bool IsLiveFor(const Route& route, Position position);
   [[nodiscard]] bool IsPastFor(const Gateway& gateway, const Route& route,
                                Position position) const;
 
   void MergeHandles(const std::vector<ShardResult>& results);
+  void MergeMemberships(const std::vector<ShardResult>& results);
   void Report(const std::vector<ShardResult>& results);
+  // Tells subscriptions that cannot know what is in them. Of a past event: those
+  // of `only` that it is for.
+  void ResyncUnsure(Position position, const std::vector<ShardResult>& results,
+                    const Gateway* only, std::vector<Effect>& effects);
   void Deliver(Position position,
                const std::shared_ptr<const OutgoingEvent>& event,
                std::vector<Effect>& effects);
@@ -232,6 +240,7 @@ class Router {
   // Scratch of Deliver, kept for its memory.
   std::vector<Gateway*> matched_gateways_;  // in the order of their handles'
   std::vector<SubscriptionHandle> merged_;  // what matched, ascending
+  std::vector<Membership> merged_memberships_;  // of each, or empty
 };
 
 }  // namespace streamer

@@ -82,6 +82,7 @@ struct SavedSubscription {
   Position from;   // sees the events after this one
   Position added;  // the last event before it was added
   std::optional<Duration> ttl;
+  bool membership = false;
 };
 
 struct SessionRemoved {

@@ -22,6 +22,7 @@
 #include "base/ids.h"
 #include "core/commands.h"
 #include "core/effects.h"
+#include "core/membership.h"
 #include "event/change_event.h"
 #include "event/position.h"
 #include "filter/filter.h"
@@ -37,12 +38,26 @@ struct AddFilter {
   std::string tenant;
   std::string collection;
   std::shared_ptr<const Filter> filter;
+  bool membership = false;
 };
 struct RemoveFilters {
   std::vector<SubscriptionHandle> handles;
 };
+
+// What the membership subscriptions of the event's collection need to know.
+struct MembershipWork {
+  // Read from the log again: unless it has a before-image, nothing is known of
+  // what was before, and nothing of it is remembered.
+  bool is_past = false;
+  // Of the events that are remembered, over all shards; 0: not remembered.
+  std::uint64_t number = 0;
+  // What was remembered under a smaller number is void: events of the
+  // collection were lost since.
+  std::uint64_t remembered_from = 0;
+};
 struct MatchEvent {
   ChangeEvent event;
+  std::optional<MembershipWork> membership;  // nothing: there are none
 };
 
 // A question from outside the order: the shard answers with the summary of
@@ -64,6 +79,9 @@ struct ShardTask {
 struct MalformedEvent {
   ChangeEvent event;
   Status problem;
+  // The membership subscriptions of its collection: what is in them is not
+  // known any more. Ascending.
+  std::vector<SubscriptionHandle> unsure;
 };
 
 // Subscriptions that ended at an event because their filter would have cost
@@ -84,6 +102,8 @@ struct ShardResult {
   std::shared_ptr<const MalformedEvent> malformed;
   // Not null: these are no longer in the shard.
   std::shared_ptr<const Suspension> suspension;
+  // Of each handle; empty when none of them asked.
+  std::vector<Membership> memberships;
 };
 
 // For the router.

@@ -13,7 +13,7 @@ namespace {
 
 // Whether an event of which nothing is known may have been for it.
 bool SeesEveryChange(const Subscription& subscription) {
-  return subscription.filter->is_match_all() ||
+  return subscription.membership || subscription.filter->is_match_all() ||
          subscription.filter->document_id().has_value();
 }
 
@@ -103,28 +103,49 @@ void Sequencer::Route(NormalizedEvent normalized, const LogEntry& entry,
     ++statistics_.skipped_deleted_again;
   }
   const Ordinal ordinal = NextOrdinal();
-  std::span<const std::size_t> shards;
+  Audience audience;
   if (normalized.outcome == NormalizeOutcome::kChanged) {
-    shards = ShardsOf(*normalized.source);
+    audience = AudienceOf(*normalized.source);
   }
-  output.steps.push_back({ordinal, RouteEvent{position_, shards.size()}});
-  SendToShards(shards, ordinal, std::move(normalized), entry, output);
+  if (audience.has_memberships()) {
+    audience.membership = WorkFor(normalized, *audience.collection);
+  }
+  output.steps.push_back(
+      {ordinal, RouteEvent{position_, audience.shards.size()}});
+  SendToShards(audience, ordinal, std::move(normalized), entry, output);
 }
 
-std::span<const std::size_t> Sequencer::ShardsOf(const SourceEvent& source) {
-  if (registry_.CountOf(source.tenant, source.collection) == 0) return {};
-  return placement_.ShardsOf(source.tenant, source.collection);
+Sequencer::Audience Sequencer::AudienceOf(const SourceEvent& source) {
+  SubscribedCollection* collection =
+      registry_.Find(source.tenant, source.collection);
+  if (collection == nullptr) return {};
+  return {.collection = collection,
+          .shards = placement_.ShardsOf(source.tenant, source.collection),
+          .membership = std::nullopt};
 }
 
-void Sequencer::SendToShards(std::span<const std::size_t> shards,
-                             Ordinal ordinal, NormalizedEvent normalized,
-                             const LogEntry& entry, SequencerOutput& output) {
-  if (shards.empty()) return;
+// Of an event after which nothing will be asked, nothing is remembered: while
+// before-images come, memory is not needed.
+MembershipWork Sequencer::WorkFor(const NormalizedEvent& normalized,
+                                  SubscribedCollection& collection) {
+  if (normalized.operation != Operation::kInsert) {
+    collection.has_before_images = !normalized.source->before.empty();
+  }
+  MembershipWork work{.remembered_from = collection.remembered_from};
+  if (!collection.has_before_images) work.number = ++last_remembered_;
+  return work;
+}
+
+void Sequencer::SendToShards(const Audience& audience, Ordinal ordinal,
+                             NormalizedEvent normalized, const LogEntry& entry,
+                             SequencerOutput& output) {
+  if (audience.shards.empty()) return;
   const ChangeEvent event{entry.position, normalized.operation,
                           std::move(normalized.source), entry.logged_at.wall,
                           entry.logged_at.monotonic.time_since_epoch().count()};
-  for (std::size_t shard : shards) {
-    output.shards[shard].emplace_back(ordinal, MatchEvent{event});
+  for (std::size_t shard : audience.shards) {
+    output.shards[shard].emplace_back(ordinal,
+                                      MatchEvent{event, audience.membership});
   }
 }
 
@@ -147,13 +168,16 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
     ++statistics_.past_events;
     std::optional<NormalizedEvent> normalized = verdicts_.Recall(entry);
     if (!normalized) continue;
-    const std::span<const std::size_t> shards = ShardsOf(*normalized->source);
-    if (shards.empty()) continue;
+    Audience audience = AudienceOf(*normalized->source);
+    if (audience.shards.empty()) continue;
+    if (audience.has_memberships()) {
+      audience.membership = MembershipWork{.is_past = true};
+    }
     const Ordinal ordinal = NextOrdinal();
     output.steps.push_back(
-        {ordinal,
-         RoutePastEvent{wanted.gateway, entry.position, shards.size()}});
-    SendToShards(shards, ordinal, *std::move(normalized), entry, output);
+        {ordinal, RoutePastEvent{wanted.gateway, entry.position,
+                                 audience.shards.size()}});
+    SendToShards(audience, ordinal, *std::move(normalized), entry, output);
   }
   Position upto = position_;
   if (!entries.empty()) upto = entries.back().position;
@@ -268,7 +292,8 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   const std::size_t shard = placement_.Add(*subscription, registry_);
   output.shards[shard].emplace_back(
       ordinal, AddFilter{subscription->handle, subscription->tenant,
-                         subscription->collection, subscription->filter});
+                         subscription->collection, subscription->filter,
+                         subscription->membership});
   const bool catches_up = from.offset < position_.offset;
   if (catches_up) scans_.Begin(command.gateway, from.offset);
   output.steps.push_back(
@@ -374,8 +399,8 @@ void Sequencer::MoveSlice(SequencerOutput& output) {
     output.shards[move.from].emplace_back(ordinal,
                                           RemoveFilters{{moved.handle}});
     output.shards[move.to].emplace_back(
-        ordinal,
-        AddFilter{moved.handle, moved.tenant, moved.collection, moved.filter});
+        ordinal, AddFilter{moved.handle, moved.tenant, moved.collection,
+                           moved.filter, moved.membership});
     ++statistics_.moved_subscriptions;
   }
 }
@@ -394,7 +419,7 @@ void Sequencer::RemoveFromShards(const std::vector<Subscription>& subscriptions,
 }
 
 // Tells each gateway which of its subscriptions are affected, gateways in the
-// order of their handles.
+// order of their handles. What was remembered for them may be wrong.
 void Sequencer::Announce(
     const std::function<bool(const Subscription&)>& is_affected, Position from,
     Position to, std::string reason, SequencerOutput& output) {
@@ -403,6 +428,10 @@ void Sequencer::Announce(
            SubscriptionHandle(0), std::numeric_limits<std::size_t>::max())) {
     if (!is_affected(*subscription)) continue;
     affected[subscription->gateway].push_back(subscription->subscription_id);
+    if (subscription->membership) {
+      registry_.Find(subscription->tenant, subscription->collection)
+          ->remembered_from = last_remembered_ + 1;
+    }
   }
   AnnounceGap work{{}, from, to, std::move(reason)};
   for (auto& [gateway, ids] : affected) {

@@ -172,9 +172,20 @@ class Sequencer {
                 SequencerOutput& output);
   void Route(NormalizedEvent normalized, const LogEntry& entry,
              SequencerOutput& output);
-  // The shards that hold some of its collection; valid until the next call.
-  std::span<const std::size_t> ShardsOf(const SourceEvent& source);
-  static void SendToShards(std::span<const std::size_t> shards, Ordinal ordinal,
+  // Whom an event is for; valid until the next change.
+  struct Audience {
+    SubscribedCollection* collection = nullptr;
+    std::span<const std::size_t> shards;  // that hold some of its collection
+    std::optional<MembershipWork> membership;
+
+    [[nodiscard]] bool has_memberships() const {
+      return collection != nullptr && collection->memberships > 0;
+    }
+  };
+  Audience AudienceOf(const SourceEvent& source);
+  MembershipWork WorkFor(const NormalizedEvent& normalized,
+                         SubscribedCollection& collection);
+  static void SendToShards(const Audience& audience, Ordinal ordinal,
                            NormalizedEvent normalized, const LogEntry& entry,
                            SequencerOutput& output);
   void EndPast(const PastWanted& wanted, EndPastEvents step,
@@ -194,6 +205,7 @@ class Sequencer {
   const Position start_;
   std::optional<MonotonicTime> recovers_until_;
   std::uint64_t last_ordinal_ = 0;
+  std::uint64_t last_remembered_ = 0;  // MembershipWork::number
   Position position_;
   std::uint64_t replayed_upto_ = 0;  // where the replay of a restart ends
   SequencerStatistics statistics_;

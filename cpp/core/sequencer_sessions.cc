@@ -159,8 +159,9 @@ void Sequencer::RestoreSubscription(GatewayHandle home,
                      .tenant = saved.tenant,
                      .collection = saved.collection,
                      .filter = saved.filter,
-                     .ttl = saved.ttl},
-                    saved.from, now);
+                     .ttl = saved.ttl,
+                     .membership = saved.membership},
+                    saved.from, now, Admission::kRestored);
   if (!addition.is_new) {
     return GiveUpRestored(home, saved, addition.status, output);
   }
@@ -169,7 +170,7 @@ void Sequencer::RestoreSubscription(GatewayHandle home,
   const Ordinal ordinal = NextOrdinal();
   output.shards[placement_.Add(restored, registry_)].emplace_back(
       ordinal, AddFilter{restored.handle, restored.tenant, restored.collection,
-                         restored.filter});
+                         restored.filter, restored.membership});
   if (place.catches_up) scans_.Begin(home, place.after.offset);
   output.steps.push_back(
       {ordinal, AddRoute{home,
@@ -226,7 +227,8 @@ void Sequencer::RecordBegin(const Subscription& subscription,
                            .filter = subscription.filter,
                            .from = subscription.from,
                            .added = position_,
-                           .ttl = subscription.ttl},
+                           .ttl = subscription.ttl,
+                           .membership = subscription.membership},
          output);
 }
 

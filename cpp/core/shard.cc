@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "event/body.h"
+#include "index/bloom_summary.h"
+#include "index/hash_index.h"
 #include "match/match_input.h"
 
 namespace streamer {
@@ -15,6 +17,13 @@ namespace {
 bool IsLong(const SourceEvent& source) {
   constexpr std::size_t kLong = 64 * 1024;
   return source.document.size() + source.before.size() > kLong;
+}
+
+void MergeInto(const std::vector<SubscriptionHandle>& from,
+               std::vector<SubscriptionHandle>& into) {
+  if (from.empty()) return;
+  into.insert(into.end(), from.begin(), from.end());
+  std::sort(into.begin(), into.end());
 }
 
 }  // namespace
@@ -37,13 +46,32 @@ std::optional<ShardResult> Shard::Process(ShardTask task) {
 
 void Shard::Apply(ShardTask& task) {
   if (auto* add = std::get_if<AddFilter>(&task.work)) {
-    matcher_.Add(add->handle, add->tenant, add->collection,
-                 std::move(add->filter));
+    if (add->membership) {
+      memberships_.Add(add->handle, add->tenant, add->collection,
+                       std::move(add->filter));
+    } else {
+      matcher_.Add(add->handle, add->tenant, add->collection,
+                   std::move(add->filter));
+    }
   } else if (const auto* remove = std::get_if<RemoveFilters>(&task.work)) {
-    for (SubscriptionHandle handle : remove->handles) matcher_.Remove(handle);
+    for (SubscriptionHandle handle : remove->handles) Remove(handle);
   } else if (const auto* question = std::get_if<Summarize>(&task.work)) {
-    question->answer(matcher_.Summary(question->tenant, question->collection));
+    question->answer(Summary(question->tenant, question->collection));
   }
+}
+
+void Shard::Remove(SubscriptionHandle handle) {
+  matcher_.Remove(handle);
+  memberships_.Remove(handle);
+}
+
+// An event that no filter matches may take a document out of one.
+std::string Shard::Summary(const std::string& tenant,
+                           const std::string& collection) {
+  if (memberships_.HasCollection(tenant, collection)) {
+    return BloomSummary::BytesOfMaybe();
+  }
+  return matcher_.Summary(tenant, collection);
 }
 
 std::size_t Shard::CountEvents(std::span<const ShardTask> tasks) {
@@ -59,9 +87,8 @@ std::size_t Shard::Match(std::span<ShardTask> tasks,
   PrepareInputs(tasks);
   const std::size_t matched = matcher_.MatchBatch(inputs_, scratches_);
   for (std::size_t i = 0; i < matched; ++i) {
-    ChangeEvent& event = std::get<MatchEvent>(tasks[i].work).event;
-    results.push_back(
-        ResultOf(tasks[i].ordinal, std::move(event), scratches_[i]));
+    auto& work = std::get<MatchEvent>(tasks[i].work);
+    results.push_back(ResultOf(tasks[i].ordinal, work, scratches_[i]));
   }
   return matched;
 }
@@ -82,44 +109,98 @@ void Shard::PrepareInputs(std::span<const ShardTask> tasks) {
   }
 }
 
-ShardResult Shard::ResultOf(Ordinal ordinal, ChangeEvent event,
+// Takes the event out of `work`.
+ShardResult Shard::ResultOf(Ordinal ordinal, MatchEvent& work,
                             MatchScratch& scratch) {
-  ShardResult result{ordinal, nullptr, {}, nullptr, nullptr};
-  if (!scratch.matches.empty() && scratch.body == nullptr) {
-    Result<std::unique_ptr<const EventBody>> body = EventBody::Parse(event);
+  ShardResult result;
+  result.ordinal = ordinal;
+  const bool has_memberships = HasMemberships(work);
+  if ((has_memberships || !scratch.matches.empty()) &&
+      scratch.body == nullptr && scratch.problem.ok()) {
+    Result<std::unique_ptr<const EventBody>> body =
+        EventBody::Parse(work.event);
     scratch.problem = body.status();
     if (body.ok()) scratch.body = *std::move(body);
   }
   if (!scratch.problem.ok()) {
-    result.malformed = std::make_shared<const MalformedEvent>(
-        MalformedEvent{std::move(event), scratch.problem});
+    result.malformed = MakeMalformed(work, scratch.problem);
     return result;
   }
-  result.suspension = Suspend(event, scratch);
-  if (scratch.matches.empty()) return result;
   result.handles.assign(scratch.matches.begin(), scratch.matches.end());
-  std::string document = DeliveredJson(event, *scratch.body);
+  if (has_memberships) MatchMemberships(work, scratch, result);
+  result.suspension = Suspend(work.event, scratch.over_budget);
+  if (result.handles.empty()) return result;
+  std::string document = DeliveredJson(work.event, *scratch.body);
   result.event = std::make_shared<const OutgoingEvent>(
-      OutgoingEvent{std::move(event), std::move(document)});
+      OutgoingEvent{std::move(work.event), std::move(document)});
   return result;
 }
 
-// Null when no filter was cut off.
-std::shared_ptr<const Suspension> Shard::Suspend(const ChangeEvent& event,
-                                                 const MatchScratch& scratch) {
-  if (scratch.over_budget.empty()) return nullptr;
-  for (SubscriptionHandle handle : scratch.over_budget) {
-    matcher_.Remove(handle);
+std::shared_ptr<const MalformedEvent> Shard::MakeMalformed(MatchEvent& work,
+                                                           Status problem) {
+  std::vector<SubscriptionHandle> unsure;
+  if (HasMemberships(work)) {
+    unsure = memberships_.Forget(work.event, *work.membership);
   }
+  return std::make_shared<const MalformedEvent>(MalformedEvent{
+      std::move(work.event), std::move(problem), std::move(unsure)});
+}
+
+bool Shard::HasMemberships(const MatchEvent& work) const {
+  return work.membership && memberships_.HasCollection(work.event.tenant(),
+                                                       work.event.collection());
+}
+
+// Puts them among the others, in order of handle.
+void Shard::MatchMemberships(const MatchEvent& work, MatchScratch& scratch,
+                             ShardResult& result) {
+  const internal::Memberships::Found& found =
+      memberships_.Match(work.event, *scratch.body, *work.membership);
+  if (scratch.collection == HashIndex::kNone) ++membership_events_;
+  given_memberships_ += found.handles.size();
+  MergeInto(found.over_budget, scratch.over_budget);
+  if (found.handles.empty()) return;
+  const std::vector<SubscriptionHandle> others = std::move(result.handles);
+  result.handles.clear();
+  auto other = others.begin();
+  const auto append = [&](SubscriptionHandle handle, Membership membership) {
+    result.handles.push_back(handle);
+    result.memberships.push_back(membership);
+  };
+  for (std::size_t i = 0; i < found.handles.size(); ++i) {
+    for (; other != others.end() && *other < found.handles[i]; ++other) {
+      append(*other, Membership::kNone);
+    }
+    append(found.handles[i], found.memberships[i]);
+  }
+  for (; other != others.end(); ++other) append(*other, Membership::kNone);
+}
+
+// Null when no filter was cut off.
+std::shared_ptr<const Suspension> Shard::Suspend(
+    const ChangeEvent& event, std::span<const SubscriptionHandle> handles) {
+  if (handles.empty()) return nullptr;
+  for (SubscriptionHandle handle : handles) Remove(handle);
   return std::make_shared<const Suspension>(Suspension{
-      scratch.over_budget,
+      {handles.begin(), handles.end()},
       absl::StrCat("its filter was cut off after ", evaluation_budget_,
                    " units of cost at event \"", event.source->event_id,
                    "\", which it may have matched")});
 }
 
 ShardStatistics Shard::statistics() const {
-  return {matcher_.filter_count(), matcher_.statistics()};
+  ShardStatistics sum{matcher_.filter_count() + memberships_.filter_count(),
+                      matcher_.statistics()};
+  const MatchStatistics& other = memberships_.statistics();
+  sum.match.events += membership_events_;
+  sum.match.matches += given_memberships_;
+  sum.match.candidates += other.candidates;
+  sum.match.evaluated_true += other.evaluated_true;
+  sum.match.evaluated_false += other.evaluated_false;
+  sum.match.evaluated_error += other.evaluated_error;
+  sum.match.over_budget += other.over_budget;
+  sum.match.derived += other.derived;
+  return sum;
 }
 
 }  // namespace streamer

@@ -108,7 +108,9 @@ std::size_t Placement::HomeOf(Name name) const {
 
 std::size_t Placement::ShardOf(const Subscription& subscription,
                                bool is_spread) const {
-  if (!is_spread) return HomeOf({subscription.tenant, subscription.collection});
+  if (!is_spread || subscription.membership) {
+    return HomeOf({subscription.tenant, subscription.collection});
+  }
   return HashBytes(subscription.filter->canonical_key(), kSpreadSeed) % shards_;
 }
 

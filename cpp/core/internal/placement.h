@@ -4,6 +4,8 @@
 // its name decides. When they become too many, the collection is *split*:
 // each goes to the shard that its canonical filter decides, so that equal
 // filters still share one entry. Far fewer, and they come together again.
+// Those that ask for membership stay at home, and with them what is remembered
+// for them.
 //
 // Nothing moves at once. A move passes over the registry in order of handle,
 // a slice at a time; behind the place it has come to, and past the newest

@@ -130,7 +130,7 @@ std::vector<SubscriptionInfo> SequencerStage::List(SubscriptionHandle after,
 
 ShardStage::ShardStage(const CoreOptions& options, MonotonicClock clock)
     : clock_(std::move(clock)),
-      shard_(options.evaluation_budget, options.bloom) {}
+      shard_(options.evaluation_budget, options.bloom, options.membership) {}
 
 void ShardStage::Process(std::span<ShardTask> tasks,
                          std::vector<ShardResult>& results) {

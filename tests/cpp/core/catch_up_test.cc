@@ -355,5 +355,39 @@ TEST_P(CatchUpRandomTest, EachSeesItsOwnInOrderAndOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Shards, CatchUpRandomTest, ::testing::Values(1, 2, 3));
 
+TEST_F(CatchUpTest, APastEventThatCannotBeReadIsToldToWhoAskedForMembership) {
+  Begin(GatewayKind::kSession);
+  Events(1, 1);
+  SourceEvent broken = MakeEvent(2, "c");
+  broken.document = "{";
+  core_.Sequence(broken);
+  Events(3, 3);
+  for (const char* id : {"s", "plain"}) {
+    Subscribe subscribe = MakeSubscribe(kGateway, id, "c", "doc.n > 0");
+    subscribe.resume_after = Position{1, 0};
+    subscribe.membership = id == std::string("s");
+    core_.Sequence(subscribe);
+  }
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed s after 0", "subscribed plain after 0",
+                          "delivery 1 e1 [s:unknown_in,plain]",
+                          "resync [s] after 1 to 2",
+                          "delivery 3 e3 [s:unknown_in,plain]"));
+}
+
+TEST_F(CatchUpTest, ImagesAreExactInThePastToo) {
+  Begin();
+  SourceEvent event = MakeEvent(1, "c");
+  event.operation = SourceOperation::kUpdate;
+  event.before = R"({"n":9})";
+  core_.Sequence(event);
+  Subscribe subscribe = MakeSubscribe(kGateway, "s", "c", "doc.n > 5");
+  subscribe.resume_after = Position{1, 0};
+  subscribe.membership = true;
+  core_.Sequence(subscribe);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed s after 0", "delivery 1 e1 [s:left]"));
+}
+
 }  // namespace
 }  // namespace streamer

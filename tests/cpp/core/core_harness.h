@@ -36,7 +36,8 @@ class CoreHarness {
         results_(shards),
         output_(shards) {
     for (std::size_t i = 0; i < shards; ++i) {
-      shards_.emplace_back(options.evaluation_budget);
+      shards_.emplace_back(options.evaluation_budget, options.bloom,
+                           options.membership);
     }
   }
 

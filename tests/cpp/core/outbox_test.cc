@@ -291,5 +291,27 @@ TEST_F(OutboxTest, CreditNeverOverflows) {
   EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e1 [s1]"));
 }
 
+TEST_F(OutboxTest, WhatAnEventDidStaysWithItsSubscription) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  Outbox::Waiting delivery{.event = Event(1)};
+  const Membership done[] = {Membership::kNone, Membership::kLeft,
+                             Membership::kEntered};
+  for (std::uint64_t i : {1, 2, 3}) {
+    delivery.handles.push_back(SubscriptionHandle(i));
+    delivery.AddMembership(done[i - 1]);
+  }
+  outbox.Append(std::move(delivery));
+  ids_[2] = "";
+  outbox.AddCredit(1);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 1 e1 [s1,s3:entered]"));
+}
+
+TEST_F(OutboxTest, OfSubscriptionsThatDidNotAskNothingIsKept) {
+  Outbox::Waiting delivery = Matched(1, {1, 2});
+  delivery.AddMembership(Membership::kNone);
+  EXPECT_THAT(delivery.memberships, IsEmpty());
+  EXPECT_EQ(delivery.handles.size(), 2u);
+}
+
 }  // namespace
 }  // namespace streamer

@@ -373,5 +373,58 @@ TEST(RegistryModelTest, AgreesWithAPlainMapAfterRandomCalls) {
   }
 }
 
+class MembershipQuotaTest : public RegistryTest {
+ protected:
+  MembershipQuotaTest() : RegistryTest({.memberships = 2}) {}
+  Registry::Addition AddMembership(const std::string& id,
+                                   const std::string& collection = "c") {
+    Subscribe subscribe = MakeSubscribe(kFirst, id, collection, "doc.n > 1");
+    subscribe.membership = true;
+    return registry_.Add(subscribe, from_, At(0));
+  }
+};
+
+TEST_F(MembershipQuotaTest, TooManyOfOneCollectionAreRefused) {
+  EXPECT_TRUE(AddMembership("a").is_new);
+  EXPECT_TRUE(AddMembership("b").is_new);
+  const Registry::Addition third = AddMembership("x");
+  EXPECT_EQ(
+      third.status,
+      ResourceExhausted(
+          "quota exceeded: expected at most 2 membership subscriptions per "
+          "collection whose events have no before-images, got 3"));
+  EXPECT_EQ(third.quota, QuotaScope::kCollection);
+  EXPECT_EQ(registry_.statistics().quota_exceeded_collection, 1u);
+  // Others are not counted, and other collections have their own.
+  EXPECT_TRUE(Add(kFirst, "x").is_new);
+  EXPECT_TRUE(AddMembership("y", "d").is_new);
+  ASSERT_TRUE(registry_.Remove(kFirst, "a").ok());
+  EXPECT_TRUE(AddMembership("a").is_new);
+}
+
+TEST_F(MembershipQuotaTest, WhereBeforeImagesComeThereIsNoBound) {
+  EXPECT_EQ(registry_.Find("t", "c"), nullptr);
+  EXPECT_TRUE(AddMembership("a").is_new);
+  EXPECT_TRUE(AddMembership("b").is_new);
+  registry_.Find("t", "c")->has_before_images = true;
+  EXPECT_TRUE(AddMembership("x").is_new);
+  EXPECT_EQ(registry_.Find("t", "c")->memberships, 3u);
+}
+
+TEST_F(RegistryTest, MembershipIsPartOfWhatASubscriptionIs) {
+  Subscribe plain = MakeSubscribe(kFirst, "plain", "c", "doc.n > 1");
+  Subscribe asking = MakeSubscribe(kFirst, "asking", "c", "doc.n > 1");
+  asking.membership = true;
+  ASSERT_TRUE(registry_.Add(plain, from_, At(0)).is_new);
+  ASSERT_TRUE(registry_.Add(asking, from_, At(0)).is_new);
+  EXPECT_TRUE(registry_.Add(asking, from_, At(0)).status.ok());
+  plain.membership = true;
+  asking.membership = false;
+  EXPECT_EQ(registry_.Add(plain, from_, At(0)).status,
+            AlreadyExists("subscription \"plain\" exists without membership"));
+  EXPECT_EQ(registry_.Add(asking, from_, At(0)).status,
+            AlreadyExists("subscription \"asking\" exists with membership"));
+}
+
 }  // namespace
 }  // namespace streamer

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "core/core_harness.h"
 #include "support/core_events.h"
 #include "support/random.h"
@@ -365,18 +367,38 @@ TEST_F(SplitRouterTest, WhatOneShardCannotReadNobodyDelivers) {
           Ordinal(ordinal_), outgoing, {SubscriptionHandle(1)}, nullptr},
       effects_);
   for (int shard = 0; shard < 2; ++shard) {
-    router_.Accept(ShardResult{Ordinal(ordinal_),
-                               nullptr,
-                               {},
-                               std::make_shared<const MalformedEvent>(
-                                   MalformedEvent{event, DataLoss("broken")})},
-                   effects_);
+    router_.Accept(
+        ShardResult{Ordinal(ordinal_),
+                    nullptr,
+                    {},
+                    std::make_shared<const MalformedEvent>(
+                        MalformedEvent{event, DataLoss("broken"), {}})},
+        effects_);
   }
   EXPECT_THAT(effects_, IsEmpty());
   EXPECT_EQ(router_.statistics().malformed, 1u);
   ASSERT_EQ(router_.reports().size(), 1u);
   EXPECT_EQ(router_.reports()[0].matches, 0u);
   EXPECT_EQ(router_.reports()[0].malformed->problem, DataLoss("broken"));
+}
+
+TEST_F(SplitRouterTest, WhatAnEventDidStaysWithItsHandle) {
+  Connect(4);
+  ChangeEvent event;
+  event.source = std::make_shared<SourceEvent>(MakeEvent(1, "c"));
+  const auto outgoing = std::make_shared<const OutgoingEvent>(
+      OutgoingEvent{std::move(event), ""});
+  AcceptForNext(outgoing, {SubscriptionHandle(2), SubscriptionHandle(3)});
+  ShardResult home{.ordinal = Ordinal(ordinal_ + 1),
+                   .event = outgoing,
+                   .handles = {SubscriptionHandle(1), SubscriptionHandle(4)}};
+  home.memberships = {Membership::kUnknownOut, Membership::kChanged};
+  router_.Accept(std::move(home), effects_);
+  Step(RouteEvent{{1, 1}, 2});
+  ASSERT_EQ(effects_.size(), 1u);
+  EXPECT_EQ(support::Describe(effects_[0].what),
+            "delivery 1 e1 [s1:unknown_out,s2,s3,s4:changed]");
+  EXPECT_EQ(router_.statistics().memberships_unknown, 1u);
 }
 
 TEST_F(SplitRouterTest, SuspensionsOfSeveralShardsAscendByHandle) {
@@ -429,9 +451,11 @@ TEST(RouterOrderTest, AnyInterleavingOfAnyNumberOfShardsGivesTheSameEffects) {
       std::string id = absl::StrCat("s", random.Below(6));
       std::string collection = absl::StrCat("c", random.Below(5));
       if (random.Chance(1, 3)) {
-        both(MakeSubscribe(
+        Subscribe subscribe = MakeSubscribe(
             gateway, id, collection,
-            absl::StrCat("doc.n % ", 1 + random.Below(3), " == 0")));
+            absl::StrCat("doc.n % ", 1 + random.Below(3), " == 0"));
+        subscribe.membership = random.Chance(1, 3);
+        both(subscribe);
       } else if (random.Chance(1, 10)) {
         // An id for each: when one is free again is not a matter of order.
         both(MakeSubscribe(
@@ -444,6 +468,10 @@ TEST(RouterOrderTest, AnyInterleavingOfAnyNumberOfShardsGivesTheSameEffects) {
         both(DisconnectGateway{gateway});
       } else {
         SourceEvent event = MakeEvent(step, collection);
+        event.operation =
+            random.Pick({SourceOperation::kInsert, SourceOperation::kUpdate,
+                         SourceOperation::kUpdate, SourceOperation::kDelete});
+        event.document_id = absl::StrCat("d", random.Below(3));
         if (random.Chance(1, 10)) event.document = "7";
         both(event);
       }
@@ -456,14 +484,18 @@ TEST(RouterOrderTest, AnyInterleavingOfAnyNumberOfShardsGivesTheSameEffects) {
     for (const auto& [gateway, lines] : one.seen()) {
       for (const std::string& line : lines) {
         ++seen_count[line.substr(0, line.find(' '))];
+        for (const char* done : {":entered", ":changed", ":left", ":unknown"}) {
+          seen_count[done] += absl::StrContains(line, done) ? 1 : 0;
+        }
       }
     }
     seen_count["malformed"] += many.router().statistics().malformed;
     seen_count["moved"] += many.sequencer().statistics().moved_subscriptions;
   }
   EXPECT_GT(seen_count["delivery"], 1000u);
-  for (const char* kind : {"suspended", "malformed", "moved"}) {
-    EXPECT_GT(seen_count[kind], 50u) << kind;
+  for (const char* kind : {"suspended", "malformed", "moved", ":entered",
+                           ":changed", ":left", ":unknown"}) {
+    EXPECT_GT(seen_count[kind], 30u) << kind;
   }
 }
 

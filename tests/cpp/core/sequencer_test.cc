@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -497,6 +499,133 @@ TEST_F(SequencerTest, AnUnreadableEventIsToldToThoseItMayConcern) {
   core_.Sequence(ReportUnreadable{"u", ""});
   EXPECT_THAT(SeenBy(kSession), IsEmpty());
   EXPECT_EQ(core_.sequencer().statistics().skipped_unreadable, 3u);
+}
+
+Subscribe MakeMembership(const std::string& id, const std::string& expression,
+                         const std::string& collection = "c") {
+  Subscribe subscribe = MakeSubscribe(kSession, id, collection, expression);
+  subscribe.membership = true;
+  return subscribe;
+}
+
+TEST_F(SequencerSplitTest, MembershipSubscriptionsStayAtHome) {
+  Accept(ConnectGateway{.gateway = kSession});
+  for (int i = 0; i < 20; ++i) {
+    Accept(MakeMembership(absl::StrCat("m", i), absl::StrCat("doc.n == ", i)));
+    Follow();
+  }
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("c"), 1u);
+  SubscribeTo("c", 0, 20);
+  LetMove();
+  EXPECT_EQ(ShardsThatHold("c"), 4u);
+  std::size_t shards_of_memberships = 0;
+  for (const auto& shard : held_) {
+    const bool has_one =
+        std::any_of(shard.begin(), shard.end(),
+                    [](const auto& one) { return one.second.membership; });
+    shards_of_memberships += has_one ? 1 : 0;
+  }
+  EXPECT_EQ(shards_of_memberships, 1u);
+  ExpectToReachWhatHolds("c");
+}
+
+TEST_F(SequencerOutputTest, OnlyCollectionsWithMembershipsTellOfThem) {
+  const auto work_of = [this](const SourceEvent& event) {
+    Accept(event);
+    for (const auto& tasks : output_.shards) {
+      if (!tasks.empty()) return std::get<MatchEvent>(tasks[0].work).membership;
+    }
+    return std::optional<MembershipWork>();
+  };
+  Accept(ConnectGateway{.gateway = kSession});
+  Accept(MakeMembership("m", "doc.n > 1", "c"));
+  Accept(MakeSubscribe(kSoft, "s", "d", "true"));
+  EXPECT_FALSE(work_of(MakeEvent(1, "d")).has_value());
+  EXPECT_EQ(work_of(MakeEvent(2, "c"))->number, 1u);
+  SourceEvent update = MakeEvent(3, "c");
+  update.operation = SourceOperation::kUpdate;
+  EXPECT_EQ(work_of(update)->number, 2u);
+  update.event_id = "e4";
+  update.before = "{}";
+  EXPECT_EQ(work_of(update)->number, 0u);
+  // An insert says nothing of what others bring.
+  EXPECT_EQ(work_of(MakeEvent(5, "c"))->number, 0u);
+  update.event_id = "e6";
+  update.before.clear();
+  EXPECT_EQ(work_of(update)->number, 3u);
+  Accept(Unsubscribe{kSession, "m"});
+  Accept(MakeSubscribe(kSoft, "t", "c", "true"));
+  EXPECT_FALSE(work_of(MakeEvent(7, "c")).has_value());
+}
+
+// They hold documents by what was known of them.
+TEST_F(SequencerTest, MembershipSubscriptionsHearOfWhatNobodyCouldRead) {
+  core_.Sequence(MakeMembership("m", "doc.n > 1"));
+  core_.Sequence(MakeMembership("n", "doc.n > 1", "d"));
+  core_.Sequence(MakeSubscribe(kSession, "s", "c", "doc.n > 1"));
+  SeenBy(kSession);
+  core_.Sequence(ReportUnreadable{"t", "c"});
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [m] after 0 to 0"));
+  SourceEvent unresolved = MakeEvent(1, "");
+  unresolved.operation = SourceOperation::kDelete;
+  unresolved.stored_key = "t:1";
+  core_.Sequence(unresolved);
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [m,n] after 0 to 1"));
+}
+
+TEST_F(SequencerTest, ALossMakesDocumentsOfItsCollectionsUnknown) {
+  core_.Sequence(MakeMembership("m", "doc.n > 1"));
+  core_.Sequence(MakeMembership("n", "doc.n > 1", "d"));
+  SourceEvent first = MakeEvent(2, "c");
+  SourceEvent second = MakeEvent(3, "d");
+  core_.Sequence(first);
+  core_.Sequence(second);
+  core_.Sequence(ReportUnreadable{"t", "c"});
+  SeenBy(kSession);
+  for (SourceEvent* event : {&first, &second}) {
+    event->operation = SourceOperation::kUpdate;
+    event->event_id += "b";
+    core_.Sequence(*event);
+  }
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("delivery 4 e2b [m:unknown_in]",
+                                            "delivery 5 e3b [n:changed]"));
+}
+
+TEST_F(SequencerTest, WhatALostSubscriptionHeldIsUnknownToTheNext) {
+  core_.Sequence(MakeMembership("m", "doc.n > 1"));
+  core_.Sequence(MakeEvent(2, "c"));
+  core_.Sequence(Unsubscribe{kSession, "m"});
+  core_.Sequence(MakeMembership("m", "doc.n > 1"));
+  SeenBy(kSession);
+  SourceEvent deletion = MakeEvent(2, "c");
+  deletion.event_id = "e3";
+  deletion.operation = SourceOperation::kDelete;
+  deletion.document.clear();
+  core_.Sequence(deletion);
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("delivery 2 e3 [m:unknown_out]"));
+}
+
+TEST_F(SequencerTest, MembershipSubscriptionsHearOfAMalformedEventInItsPlace) {
+  Subscribe soft = MakeMembership("soft", "doc.n > 1");
+  soft.gateway = kSoft;
+  core_.Sequence(soft);
+  core_.Sequence(MakeMembership("m", "doc.n > 1"));
+  core_.Sequence(MakeMembership("n", "doc.n > 1", "d"));
+  core_.Sequence(MakeEvent(2, "c"));
+  SourceEvent broken = MakeEvent(3, "c");
+  broken.document = "{";
+  core_.Sequence(broken);
+  core_.Sequence(MakeEvent(4, "c"));
+  EXPECT_THAT(
+      SeenBy(kSession),
+      ElementsAre("subscribed m after 0", "subscribed n after 0",
+                  "delivery 1 e2 [m:entered]", "resync [m] after 1 to 2",
+                  "delivery 3 e4 [m:entered]"));
+  EXPECT_THAT(
+      SeenBy(kSoft),
+      ElementsAre("subscribed soft after 0", "delivery 1 e2 [soft:entered]",
+                  "closed an event of the source could not be read"));
 }
 
 }  // namespace

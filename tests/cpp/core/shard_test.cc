@@ -239,5 +239,109 @@ TEST_F(ShardTest, EqualFiltersAreCountedOnce) {
   EXPECT_EQ(shard_->statistics().distinct_filters, 2u);
 }
 
+class MembershipShardTest : public ShardTest {
+ protected:
+  void AddMembership(std::uint64_t handle, const std::string& expression) {
+    shard_->Process(
+        {NextOrdinal(), AddFilter{SubscriptionHandle(handle), "t", "c",
+                                  support::MakeFilter(expression), true}});
+  }
+  ShardResult Update(const std::string& document, const std::string& before) {
+    SourceEvent source = support::MakeEvent(7, "c");
+    source.document = document;
+    source.before = before;
+    ChangeEvent event;
+    event.operation = Operation::kUpdate;
+    event.source = std::make_shared<SourceEvent>(std::move(source));
+    work_.number += 1;
+    return *shard_->Process({NextOrdinal(), MatchEvent{event, work_}});
+  }
+  // "1", "2 left": handles, and what the event did to each that asked.
+  static std::vector<std::string> TextOf(const ShardResult& result) {
+    std::vector<std::string> text;
+    for (std::size_t i = 0; i < result.handles.size(); ++i) {
+      text.push_back(absl::StrCat(result.handles[i].value()));
+      if (result.memberships.empty()) continue;
+      if (result.memberships[i] == Membership::kNone) continue;
+      text.back() += " " + std::string(NameOf(result.memberships[i]));
+    }
+    return text;
+  }
+
+  MembershipWork work_;
+};
+
+TEST_F(MembershipShardTest, TheyStandAmongTheOthersInOrderOfHandle) {
+  AddMembership(1, "doc.n > 5");
+  Add(2, "doc.n < 5");
+  AddMembership(3, "doc.n < 5");
+  Add(4, "true");
+  const ShardResult result = Update(R"({"n":1})", R"({"n":9})");
+  EXPECT_THAT(TextOf(result), ElementsAre("1 left", "2", "3 entered", "4"));
+  EXPECT_EQ(result.event->document, R"({"n":1,"id":"d7","collection":"c"})");
+}
+
+TEST_F(MembershipShardTest, AnEventOfOthersOnlyNamesNone) {
+  AddMembership(1, "doc.n > 5");
+  Add(2, "doc.n < 5");
+  const ShardResult result = Update(R"({"n":1})", R"({"n":2})");
+  EXPECT_THAT(TextOf(result), ElementsAre("2"));
+  EXPECT_THAT(result.memberships, IsEmpty());
+}
+
+TEST_F(MembershipShardTest, ARemovedOneIsToldOfNothing) {
+  AddMembership(1, "");
+  AddMembership(2, "");
+  shard_->Process({NextOrdinal(), RemoveFilters{{SubscriptionHandle(1)}}});
+  EXPECT_THAT(TextOf(Update("{}", "{}")), ElementsAre("2 changed"));
+}
+
+TEST_F(MembershipShardTest, AnEventIsReadWholeForThem) {
+  AddMembership(1, "doc.n > 5");
+  const ShardResult result = Update(R"({"n":7})", "{");
+  EXPECT_THAT(result.handles, IsEmpty());
+  ASSERT_NE(result.malformed, nullptr);
+  EXPECT_EQ(result.malformed->problem.code(), InvalidArgument("").code());
+  EXPECT_THAT(result.malformed->unsure, ElementsAre(SubscriptionHandle(1)));
+  // What it made of the document, nobody knows.
+  EXPECT_THAT(TextOf(Update(R"({"n":7})", "")), ElementsAre("1 unknown_in"));
+}
+
+TEST_F(MembershipShardTest, OneThatIsCutOffIsSuspendedWithTheOthers) {
+  shard_.emplace(support::kLowBudget);
+  AddMembership(1, support::CostlyExpression());
+  Add(2, support::CostlyExpression());
+  AddMembership(3, "");
+  const ShardResult result = Update(R"({"n":1000})", R"({"n":10})");
+  EXPECT_THAT(TextOf(result), ElementsAre("3 changed"));
+  ASSERT_NE(result.suspension, nullptr);
+  EXPECT_THAT(result.suspension->handles,
+              ElementsAre(SubscriptionHandle(1), SubscriptionHandle(2)));
+  EXPECT_THAT(TextOf(Update(R"({"n":10})", R"({"n":10})")),
+              ElementsAre("3 changed"));
+}
+
+TEST_F(MembershipShardTest, TheSummaryOfTheirCollectionSaysMaybe) {
+  Add(1, "doc.n == 7");
+  AddMembership(2, "doc.n == 7");
+  std::string answer;
+  shard_->Process({NextOrdinal(), Summarize{"t", "c", [&](std::string summary) {
+                                              answer = std::move(summary);
+                                            }}});
+  EXPECT_EQ(answer, BloomSummary::BytesOfMaybe());
+}
+
+TEST_F(MembershipShardTest, EventsAndMatchesAreCountedOnce) {
+  AddMembership(1, "");
+  Update("{}", "{}");
+  EXPECT_EQ(shard_->statistics().match.events, 1u);
+  EXPECT_EQ(shard_->statistics().match.matches, 1u);
+  Add(2, "true");
+  Update("{}", "{}");
+  EXPECT_EQ(shard_->statistics().match.events, 2u);
+  EXPECT_EQ(shard_->statistics().match.matches, 3u);
+  EXPECT_EQ(shard_->statistics().distinct_filters, 2u);
+}
+
 }  // namespace
 }  // namespace streamer

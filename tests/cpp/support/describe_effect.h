@@ -2,8 +2,10 @@
 #ifndef STREAMER_TESTS_SUPPORT_DESCRIBE_EFFECT_H_
 #define STREAMER_TESTS_SUPPORT_DESCRIBE_EFFECT_H_
 
+#include <cstddef>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -11,7 +13,18 @@
 
 namespace streamer::support {
 
-// "delivery 1 e7 [s1,s2]" (with "again" behind it when it is redelivered),
+// An id of a delivery, and what the event did to its documents, if it asked:
+// "s1" or "s1:entered".
+inline std::string DescribeId(const Delivery& delivery, std::size_t index) {
+  const std::string& id = delivery.subscription_ids[index];
+  if (delivery.memberships.empty() ||
+      delivery.memberships[index] == Membership::kNone) {
+    return id;
+  }
+  return id + ":" + std::string(NameOf(delivery.memberships[index]));
+}
+
+// "delivery 1 e7 [s1,s2:left]" (with "again" behind it when it is redelivered),
 // "subscribed s1 after 4", "ended s1", "suspended s1",
 // "resync [s1] after 3 to 5", "closed <message>", "opened new, next 1, has 0",
 // …
@@ -20,9 +33,13 @@ inline std::string Describe(const GatewayEffect& effect) {
     return status.ok() ? std::string("ok") : std::string(MessageOf(status));
   };
   if (const auto* delivery = std::get_if<Delivery>(&effect)) {
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < delivery->subscription_ids.size(); ++i) {
+      ids.push_back(DescribeId(*delivery, i));
+    }
     return absl::StrCat("delivery ", delivery->sequence, " ",
                         delivery->event->event.source->event_id, " [",
-                        absl::StrJoin(delivery->subscription_ids, ","), "]",
+                        absl::StrJoin(ids, ","), "]",
                         delivery->is_redelivered ? " again" : "");
   }
   if (const auto* opened = std::get_if<SessionOpened>(&effect)) {
