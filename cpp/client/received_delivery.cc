@@ -35,6 +35,27 @@ std::uint64_t ReceivedDelivery::handle(std::size_t index) const {
   return delivery_->handles(static_cast<int>(index));
 }
 
+std::size_t ReceivedDelivery::membership_count() const {
+  return static_cast<std::size_t>(delivery_->membership_size());
+}
+
+std::string_view ReceivedDelivery::membership(std::size_t index) const {
+  switch (delivery_->membership(static_cast<int>(index))) {
+    case wire::MEMBERSHIP_ENTERED:
+      return "entered";
+    case wire::MEMBERSHIP_CHANGED:
+      return "changed";
+    case wire::MEMBERSHIP_LEFT:
+      return "left";
+    case wire::MEMBERSHIP_UNKNOWN_IN:
+      return "unknown_in";
+    case wire::MEMBERSHIP_UNKNOWN_OUT:
+      return "unknown_out";
+    default:
+      return "";
+  }
+}
+
 std::string_view ReceivedDelivery::progress() const {
   return delivery_->progress();
 }

@@ -39,6 +39,11 @@ class ReceivedDelivery {
   [[nodiscard]] std::uint64_t sequence() const;
   [[nodiscard]] std::size_t handle_count() const;
   [[nodiscard]] std::uint64_t handle(std::size_t index) const;
+  // What the event did to the documents of each subscription: "entered",
+  // "changed", "left", "unknown_in" or "unknown_out"; "" of one that did not
+  // ask. 0 when none did.
+  [[nodiscard]] std::size_t membership_count() const;
+  [[nodiscard]] std::string_view membership(std::size_t index) const;
   [[nodiscard]] std::string_view progress() const;
 
   [[nodiscard]] std::string_view event_id() const;
