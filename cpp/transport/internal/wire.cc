@@ -101,11 +101,12 @@ Status Shortened(const Status& status) {
                 std::string(Beginning(message, kLongestError)) + "…");
 }
 
-// What this version does not offer is refused, never served as if it did.
-Status CheckOffered(const pb::SubscribeRequest& request) {
-  if (request.membership()) {
-    return Unimplemented(
-        "membership: expected false, got true; not offered by this version");
+// A plain gateway could not be told: see the additions in streamer.proto.
+Status CheckOffered(const pb::SubscribeRequest& request, GatewayKind kind) {
+  if (request.membership() && kind != GatewayKind::kSession) {
+    return FailedPrecondition(
+        "membership: expected false, got true; only a session, which is opened "
+        "with Hello, can be told");
   }
   return OkStatus();
 }
@@ -119,12 +120,12 @@ Status CheckTimeToLive(std::int32_t seconds) {
 }
 
 Status CheckSubscribe(const pb::SubscribeRequest& request,
-                      std::string_view subscription_id) {
+                      std::string_view subscription_id, GatewayKind kind) {
   STREAMER_RETURN_IF_ERROR(CheckName("subscription_id", subscription_id));
   STREAMER_RETURN_IF_ERROR(CheckName("tenant", request.tenant()));
   STREAMER_RETURN_IF_ERROR(CheckCollection(request.collection()));
   STREAMER_RETURN_IF_ERROR(CheckTimeToLive(request.ttl_seconds()));
-  return CheckOffered(request);
+  return CheckOffered(request, kind);
 }
 
 // Clients come back all at once, and many of them with one filter.
@@ -137,8 +138,9 @@ FilterCache& Filters() {
 
 Result<Subscribe> ReadSubscribeCommand(const pb::SubscribeRequest& request,
                                        const std::string& subscription_id,
-                                       GatewayHandle gateway) {
-  STREAMER_RETURN_IF_ERROR(CheckSubscribe(request, subscription_id));
+                                       GatewayHandle gateway,
+                                       GatewayKind kind) {
+  STREAMER_RETURN_IF_ERROR(CheckSubscribe(request, subscription_id, kind));
   STREAMER_ASSIGN_OR_RETURN(FilterSource source, ReadFilterSource(request));
   STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<const Filter> filter,
                             Filters().Get(source));
@@ -146,7 +148,8 @@ Result<Subscribe> ReadSubscribeCommand(const pb::SubscribeRequest& request,
                    .subscription_id = subscription_id,
                    .tenant = request.tenant(),
                    .collection = request.collection(),
-                   .filter = std::move(filter)};
+                   .filter = std::move(filter),
+                   .membership = request.membership()};
 }
 
 Status CheckGatewayId(const std::string& id) {
@@ -215,10 +218,10 @@ Result<FilterSource> ReadFilterSource(const pb::SubscribeRequest& request) {
 }
 
 SubscribeReading ReadSubscribe(const pb::SubscribeRequest& request,
-                               GatewayHandle gateway) {
+                               GatewayHandle gateway, GatewayKind kind) {
   std::string id = request.subscription_id();
   if (id.empty()) id = MakeUuid();
-  Result<Subscribe> command = ReadSubscribeCommand(request, id, gateway);
+  Result<Subscribe> command = ReadSubscribeCommand(request, id, gateway, kind);
   if (command.ok()) return {std::move(id), std::move(command)};
   return {std::string(Beginning(id, kLongestId)), Shortened(command.status())};
 }

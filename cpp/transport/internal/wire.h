@@ -47,13 +47,14 @@ Result<FilterSource> ReadFilterSource(const pb::SubscribeRequest& request);
 // `subscription_id` filled in even when the Status is not OK, so that the
 // answer can name it; an empty id of the request becomes a new UUID. What a
 // refusal repeats of the request is cut short, so that an answer is small
-// whatever was asked.
+// whatever was asked. Only a session may ask for membership.
 struct SubscribeReading {
   std::string subscription_id;
   Result<Subscribe> command;
 };
 SubscribeReading ReadSubscribe(const pb::SubscribeRequest& request,
-                               GatewayHandle gateway);
+                               GatewayHandle gateway,
+                               GatewayKind kind = GatewayKind::kSoftState);
 
 // Of the filters of all ReadSubscribe.
 FilterCache::Counts FilterCacheCounts();

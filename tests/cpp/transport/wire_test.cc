@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "syntrix/streamer/v1/streamer.pb.h"
 #include "value/json.h"
 
@@ -90,7 +91,8 @@ TEST(WireTest, RefusalsSayWhatWasExpectedWhatWasGotAndWhere) {
        R"(">=", "gte", "<", "lt", "<=", "lte", "in", "contains", )"
        R"("array-contains", got "=~")"},
       {"membership: true",
-       "membership: expected false, got true; not offered by this version"},
+       "membership: expected false, got true; only a session, which is opened "
+       "with Hello, can be told"},
       {"ttl_seconds: 59", "ttl_seconds: expected 0 or 60 to 3600, got 59"},
       {"ttl_seconds: 3601", "ttl_seconds: expected 0 or 60 to 3600, got 3601"},
       {"ttl_seconds: -1", "ttl_seconds: expected 0 or 60 to 3600, got -1"},
@@ -116,14 +118,26 @@ TEST(WireTest, AnExpressionIsRefusedWithItsPlace) {
             " | ............^");
 }
 
-TEST(WireTest, WhatThisVersionLacksIsUnimplementedAndTheRestIsInvalid) {
+TEST(WireTest, WhatAPlainGatewayLacksIsAPreconditionAndTheRestIsInvalid) {
   auto code = [](const std::string& fields) {
     const auto request = FromText<pb::SubscribeRequest>(
         R"(subscription_id: "s" tenant: "t" collection: "c" )" + fields);
     return ReadSubscribe(request, GatewayHandle(1)).command.status().code();
   };
-  EXPECT_EQ(code("membership: true"), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(code("membership: true"), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(code("ttl_seconds: 1"), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(WireTest, ASessionMayAskForMembership) {
+  for (const char* asked : {"true", "false"}) {
+    const auto request = FromText<pb::SubscribeRequest>(
+        absl::StrCat(R"(subscription_id: "s" tenant: "t" collection: "c" )",
+                     "membership: ", asked));
+    const SubscribeReading reading =
+        ReadSubscribe(request, GatewayHandle(1), GatewayKind::kSession);
+    ASSERT_TRUE(reading.command.ok()) << reading.command.status();
+    EXPECT_EQ(reading.command->membership, asked == std::string("true"));
+  }
 }
 
 TEST(WireTest, ConditionsAndExpressionBecomeOneFilter) {
