@@ -121,6 +121,8 @@ struct EngineStatistics {
   std::uint64_t sessions_connected = 0;
   std::uint64_t sessions_disconnected = 0;
   std::uint64_t sessions_behind = 0;
+  // Handed over without knowing where the document was before the event.
+  std::uint64_t memberships_unknown = 0;
   std::uint64_t log_backlog = 0;  // events logged and not yet sequenced
   Position head;                  // newest event logged
   Position routed;                // newest event whose deliveries are queued

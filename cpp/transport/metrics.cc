@@ -99,6 +99,9 @@ void AddEvents(const EngineStatistics& engine, Families& families) {
              engine.duplicate_events);
   AddCounter(families, "streamer_gaps_detected_total",
              "Breaks in the continuity of a source.", engine.gaps_detected);
+  AddCounter(families, "streamer_membership_unknown_total",
+             "Memberships delivered without knowing what was before.",
+             engine.memberships_unknown);
   AddCounter(families, "streamer_catchup_events_total",
              "Events read again for gateways that catch up.",
              engine.past_events);

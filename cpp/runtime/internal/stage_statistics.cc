@@ -50,6 +50,7 @@ void Report(const RouterCounts& counts, EngineStatistics& statistics) {
   statistics.backpressure_soft = counts.router.backpressure_soft;
   statistics.backpressure_hard = counts.router.backpressure_hard;
   statistics.resyncs = counts.router.resyncs;
+  statistics.memberships_unknown = counts.router.memberships_unknown;
   statistics.gateways_connected = counts.router.gateways;
   statistics.sessions_connected = counts.router.sessions_connected;
   statistics.sessions_disconnected = counts.router.sessions_disconnected;

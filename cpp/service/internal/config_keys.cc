@@ -405,6 +405,15 @@ std::vector<ConfigKey> CoreKeys() {
                             "What they may cost each event, in units",
                             STREAMER_MEMBER(engine.core.quota.scan_cost), 1,
                             kAny),
+      NumberKey<std::size_t>(
+          "subscription.quota.max_memberships",
+          "Membership subscriptions of one collection without before-images",
+          STREAMER_MEMBER(engine.core.quota.memberships), 1, kAny),
+      NumberKey<std::size_t>(
+          "membership.remembered_documents",
+          "Events of which is remembered what they made of their documents",
+          STREAMER_MEMBER(engine.core.membership.remembered_documents), 0,
+          1u << 30),
       EvaluationTimeoutKey(),
       FractionKey("bloom.fp_rate",
                   "Events that a Bloom summary may let through in vain",

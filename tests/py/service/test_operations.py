@@ -102,6 +102,7 @@ class TestMetrics:
         streamer_events_skipped_total{reason="delete_unresolved"}
         streamer_duplicate_events_total
         streamer_gaps_detected_total
+        streamer_membership_unknown_total
         streamer_subscriptions_active{kind="match_all"}
         streamer_subscriptions_active{kind="document"}
         streamer_subscriptions_active{kind="filter"}
