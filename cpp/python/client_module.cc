@@ -83,6 +83,12 @@ class ClientDeliveryRecord final : public DeliveryRecord {
   [[nodiscard]] std::uint64_t handle(std::size_t index) const override {
     return delivery_->handle(index);
   }
+  [[nodiscard]] std::size_t membership_count() const override {
+    return delivery_->membership_count();
+  }
+  [[nodiscard]] std::string_view membership(std::size_t index) const override {
+    return delivery_->membership(index);
+  }
   [[nodiscard]] std::string progress() const override {
     return std::string(delivery_->progress());
   }

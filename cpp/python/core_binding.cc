@@ -62,19 +62,23 @@ std::size_t Bound(const char* name, std::int64_t value) {
 
 std::unique_ptr<InProcessCore> MakeCore(
     std::int64_t quota_per_gateway, std::int64_t quota_per_tenant,
-    std::int64_t quota_total, double duplicate_window_seconds,
-    std::int64_t duplicate_window_events, std::int64_t remembered_deletes,
+    std::int64_t quota_total, std::int64_t quota_memberships,
+    double duplicate_window_seconds, std::int64_t duplicate_window_events,
+    std::int64_t remembered_deletes, std::int64_t remembered_documents,
     std::int64_t evaluation_budget, std::int64_t start_ms) {
   CoreOptions options;
   options.quota.per_gateway = Bound("quota_per_gateway", quota_per_gateway);
   options.quota.per_tenant = Bound("quota_per_tenant", quota_per_tenant);
   options.quota.total = Bound("quota_total", quota_total);
+  options.quota.memberships = Bound("quota_memberships", quota_memberships);
   options.duplicates.age =
       Seconds("duplicate_window_seconds", duplicate_window_seconds);
   options.duplicates.count =
       Bound("duplicate_window_events", duplicate_window_events);
   options.normalizer.remembered_deletes =
       Bound("remembered_deletes", remembered_deletes);
+  options.membership.remembered_documents =
+      Bound("remembered_documents", remembered_documents);
   options.evaluation_budget = Bound("evaluation_budget", evaluation_budget);
   return std::make_unique<InProcessCore>(options, FromUnixMillis(start_ms));
 }
@@ -88,7 +92,8 @@ SubscriptionObject AddSubscription(
     InProcessCore& core, const std::string& id, const std::string& tenant,
     const std::string& collection, const SourcedFilter* filter,
     const std::optional<std::string>& expression, const py::object& where,
-    const std::string& gateway, std::optional<double> ttl_seconds) {
+    const std::string& gateway, std::optional<double> ttl_seconds,
+    bool membership) {
   RaiseIfError(CheckName("id", id));
   RaiseIfError(CheckName("tenant", tenant));
   RaiseIfError(CheckCollection(collection));
@@ -98,6 +103,7 @@ SubscriptionObject AddSubscription(
   subscribe.collection = collection;
   subscribe.filter = FilterFromArguments(filter, expression, where);
   subscribe.ttl = TimeToLive(ttl_seconds);
+  subscribe.membership = membership;
   const SubscribeResponse response = ValueOrRaise(WithoutGil(
       [&] { return core.AddSubscription(gateway, std::move(subscribe)); }));
   RaiseIfError(response.status);
@@ -272,6 +278,7 @@ py::dict StatisticsOf(const InProcessCore& core) {
       "duplicate_events"_a = counts.duplicate_events,
       "gaps_detected"_a = counts.gaps_detected,
       "past_events"_a = counts.past_events,
+      "memberships_unknown"_a = counts.memberships_unknown,
       "subscriptions_active"_a = counts.subscriptions_active_match_all +
                                  counts.subscriptions_active_document +
                                  counts.subscriptions_active_filter,
@@ -368,17 +375,19 @@ void DefineCoreClass(py::module_& module) {
            "quota_per_gateway"_a = defaults.quota.per_gateway,
            "quota_per_tenant"_a = defaults.quota.per_tenant,
            "quota_total"_a = defaults.quota.total,
+           "quota_memberships"_a = defaults.quota.memberships,
            "duplicate_window_seconds"_a =
                std::chrono::duration<double>(defaults.duplicates.age).count(),
            "duplicate_window_events"_a = defaults.duplicates.count,
            "remembered_deletes"_a = defaults.normalizer.remembered_deletes,
+           "remembered_documents"_a = defaults.membership.remembered_documents,
            "evaluation_budget"_a = defaults.evaluation_budget, "start_ms"_a = 0,
            docs::kCoreInit)
       .def("subscribe", &AddSubscription, "id"_a, py::pos_only(), py::kw_only(),
            "tenant"_a, "collection"_a, "filter"_a = py::none(),
            "expression"_a = py::none(), "where"_a = py::none(),
            "gateway"_a = "default", "ttl_seconds"_a = py::none(),
-           docs::kSubscribe)
+           "membership"_a = false, docs::kSubscribe)
       .def("unsubscribe", &RemoveSubscription, "id"_a, py::pos_only(),
            py::kw_only(), "gateway"_a = "default", docs::kUnsubscribe)
       .def("renew", &RenewSubscription, "id"_a, py::pos_only(), py::kw_only(),

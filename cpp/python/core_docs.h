@@ -5,7 +5,7 @@
 namespace streamer::python::docs {
 
 inline constexpr const char* kCoreInit =
-    R"(__init__(self, *, quota_per_gateway=10000, quota_per_tenant=50000, quota_total=100000, duplicate_window_seconds=180.0, duplicate_window_events=1000000, remembered_deletes=100000, evaluation_budget=50000, start_ms=0)
+    R"(__init__(self, *, quota_per_gateway=10000, quota_per_tenant=50000, quota_total=100000, quota_memberships=1000, duplicate_window_seconds=180.0, duplicate_window_events=1000000, remembered_deletes=100000, remembered_documents=100000, evaluation_budget=50000, start_ms=0)
 --
 
 Make a core; see the class.
@@ -21,12 +21,18 @@ quota_per_tenant : int, default 50000
     Most subscriptions of one tenant.
 quota_total : int, default 100000
     Most subscriptions in all.
+quota_memberships : int, default 1000
+    Most subscriptions of one collection that ask for membership, while its
+    events come without before-images.
 duplicate_window_seconds : float, default 180.0
     How long an event id is remembered.
 duplicate_window_events : int, default 1000000
     How many event ids are remembered.
 remembered_deletes : int, default 100000
     How many deleted documents are remembered, to tell recreations.
+remembered_documents : int, default 100000
+    Of how many events is remembered what they made of their documents, for
+    subscriptions that ask for membership.
 evaluation_budget : int, default 50000
     What a filter may cost on one event, in units of about 10 ns, before its
     subscriptions are suspended.
@@ -59,7 +65,7 @@ Examples
 )";
 
 inline constexpr const char* kSubscribe =
-    R"(subscribe(self, id, /, *, tenant, collection, filter=None, expression=None, where=None, gateway='default', ttl_seconds=None)
+    R"(subscribe(self, id, /, *, tenant, collection, filter=None, expression=None, where=None, gateway='default', ttl_seconds=None, membership=False)
 --
 
 Register a subscription.
@@ -84,6 +90,9 @@ gateway : str, default "default"
 ttl_seconds : float, optional
     When it expires unless renewed.  Without it, it lives as long as its
     gateway.
+membership : bool, default False
+    Have each delivery say whether the document entered the filter, changed in
+    it or left it; the last comes although the filter holds no more.
 
 Returns
 -------
@@ -98,7 +107,8 @@ FilterError
 InvalidArgument
     The id, tenant, collection or time to live is malformed.
 AlreadyExists
-    The gateway has another subscription under this id.
+    The gateway has another subscription under this id: another filter, or
+    one that did not ask for membership alike.
 QuotaExceeded
     A quota is used up; ``scope`` says which.
 
@@ -111,6 +121,23 @@ Examples
 ... )
 >>> subscription.handle
 1
+
+A live list, which hears also of what leaves it:
+
+>>> _ = core.subscribe(
+...     "s2", tenant="t", collection="rooms", where=[("seats", ">", 9)],
+...     membership=True,
+... )
+>>> def change(op, seats):
+...     event = streamer.Event(
+...         tenant="t", collection="rooms", id="r1", op=op,
+...         document={"seats": seats},
+...     )
+...     return [delivery.memberships for delivery in core.ingest(event)]
+>>> change("insert", 12)
+[(None, 'entered')]
+>>> change("update", 5)
+[(None, 'left')]
 )";
 
 inline constexpr const char* kUnsubscribe =

@@ -133,6 +133,8 @@ void DefineDelivery(py::module_& module) {
                              docs::kSubscriptionIds)
       .def_property_readonly("handles", &DeliveryObject::handles,
                              docs::kHandles)
+      .def_property_readonly("memberships", &DeliveryObject::memberships,
+                             docs::kMemberships)
       .def_property_readonly(
           "progress",
           [](const DeliveryObject& delivery) {

@@ -128,6 +128,14 @@ inline constexpr const char* kSubscriptionIds =
 inline constexpr const char* kHandles =
     "tuple of int: Their handles, in the same order; empty when the service "
     "does not tell.";
+inline constexpr const char* kMemberships =
+    R"(tuple of str or None: What the event did to each one's documents.
+
+In the order of ``subscription_ids``: ``"entered"``, ``"changed"`` or
+``"left"``; when it is not known what was before, ``"unknown_in"`` or
+``"unknown_out"``; None for one that did not ask for membership.  Empty when
+none did.
+)";
 inline constexpr const char* kProgress =
     "str: The position of the event; empty when the service does not tell.";
 inline constexpr const char* kDeliveryEvent =

@@ -46,4 +46,14 @@ py::tuple DeliveryObject::handles() const {
   return handles;
 }
 
+py::tuple DeliveryObject::memberships() const {
+  py::tuple memberships(record_->membership_count());
+  for (std::size_t i = 0; i < memberships.size(); ++i) {
+    const std::string_view membership = record_->membership(i);
+    memberships[i] = membership.empty() ? py::object(py::none())
+                                        : py::object(Text(membership));
+  }
+  return memberships;
+}
+
 }  // namespace streamer::python

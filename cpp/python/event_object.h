@@ -48,6 +48,11 @@ class DeliveryRecord : public EventRecord {
       std::size_t index) const = 0;
   [[nodiscard]] virtual std::size_t handle_count() const = 0;
   [[nodiscard]] virtual std::uint64_t handle(std::size_t index) const = 0;
+  // What the event did to the documents of each subscription: "entered", …,
+  // "" of one that did not ask. 0 when none did.
+  [[nodiscard]] virtual std::size_t membership_count() const = 0;
+  [[nodiscard]] virtual std::string_view membership(
+      std::size_t index) const = 0;
   [[nodiscard]] virtual std::string progress() const = 0;
   // Nothing in process.
   [[nodiscard]] virtual std::optional<std::int64_t> received_ns() const = 0;
@@ -91,6 +96,7 @@ class DeliveryObject {
   pybind11::object event();
   [[nodiscard]] pybind11::tuple subscription_ids() const;
   [[nodiscard]] pybind11::tuple handles() const;
+  [[nodiscard]] pybind11::tuple memberships() const;
 
  private:
   std::shared_ptr<const DeliveryRecord> record_;

@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "core/effects.h"
+#include "core/membership.h"
 #include "event/change_event.h"
 #include "python/event_object.h"
 
@@ -137,6 +138,13 @@ class CoreDeliveryRecord final : public DeliveryRecord {
   }
   [[nodiscard]] std::uint64_t handle(std::size_t index) const override {
     return delivery_.handles[index].value();
+  }
+  [[nodiscard]] std::size_t membership_count() const override {
+    return delivery_.memberships.size();
+  }
+  [[nodiscard]] std::string_view membership(std::size_t index) const override {
+    const Membership membership = delivery_.memberships[index];
+    return membership == Membership::kNone ? "" : NameOf(membership);
   }
   [[nodiscard]] std::string progress() const override {
     return FormatProgress(position());

@@ -30,6 +30,9 @@ _Operator: TypeAlias = Literal[
     "lte",
     "array-contains",
 ]
+_Membership: TypeAlias = Literal[
+    "entered", "changed", "left", "unknown_in", "unknown_out"
+]
 
 class Event:
     def __init__(
@@ -77,6 +80,8 @@ class Delivery:
     def subscription_ids(self) -> tuple[str, ...]: ...
     @property
     def handles(self) -> tuple[int, ...]: ...
+    @property
+    def memberships(self) -> tuple[_Membership | None, ...]: ...
     @property
     def progress(self) -> str: ...
     @property
@@ -215,9 +220,11 @@ class Core:
         quota_per_gateway: int = 10000,
         quota_per_tenant: int = 50000,
         quota_total: int = 100000,
+        quota_memberships: int = 1000,
         duplicate_window_seconds: float = 180.0,
         duplicate_window_events: int = 1000000,
         remembered_deletes: int = 100000,
+        remembered_documents: int = 100000,
         evaluation_budget: int = 50000,
         start_ms: int = 0,
     ) -> None: ...
@@ -233,6 +240,7 @@ class Core:
         where: Iterable[tuple[str, _Operator, _Constant]] | None = None,
         gateway: str = "default",
         ttl_seconds: float | None = None,
+        membership: bool = False,
     ) -> Subscription: ...
     def unsubscribe(self, id: str, /, *, gateway: str = "default") -> None: ...
     def renew(

@@ -143,6 +143,17 @@ class ModelSubscription:
     conditions: list[Condition]
     ttl: float | None
     expires: float | None
+    membership: bool
+    since: int  # sees the events after so many
+
+
+@dataclass
+class ModelChange:
+    """What the last event of a document left, and when."""
+
+    at: int  # events before and with it
+    remembered: int  # of these, those remembered; 0: this is not
+    document: dict[str, Any] | None  # None: deleted
 
 
 @dataclass
@@ -150,11 +161,16 @@ class ModelCore:
     """A core with one gateway: subscriptions, time, deletions, duplicates."""
 
     duplicate_window: float = 180.0
+    remembered_documents: int = 100_000
     now: float = 0.0
     _subscriptions: dict[str, ModelSubscription] = field(default_factory=dict)
     _last_handle: int = 0
     _deleted: set[tuple[str, str, str]] = field(default_factory=set)
     _seen: dict[tuple[str, str], float] = field(default_factory=dict)
+    _events: int = 0
+    _remembered: int = 0
+    _last: dict[tuple[str, str, str], ModelChange] = field(default_factory=dict)
+    _with_images: set[tuple[str, str]] = field(default_factory=set)
 
     def subscribe(
         self,
@@ -163,6 +179,7 @@ class ModelCore:
         collection: str,
         conditions: list[Condition],
         ttl: float | None,
+        membership: bool = False,
     ) -> int:
         """Add a subscription under a new id; return its handle."""
         self._last_handle += 1
@@ -174,12 +191,16 @@ class ModelCore:
             conditions,
             ttl,
             None if ttl is None else self.now + ttl,
+            membership,
+            self._events,
         )
         return self._last_handle
 
     def unsubscribe(self, id: str) -> bool:  # noqa: A002
         """Return whether there was one."""
-        return self._subscriptions.pop(id, None) is not None
+        was_there = self._subscriptions.pop(id, None) is not None
+        self._forget_collections()
+        return was_there
 
     def renew(self, id: str) -> bool:  # noqa: A002
         """Return whether there is one."""
@@ -201,28 +222,128 @@ class ModelCore:
         )
         for _, _, id_ in due:
             del self._subscriptions[id_]
+        self._forget_collections()
         return [id_ for _, _, id_ in due]
 
     def live(self) -> list[str]:
         """Return the ids, ascending by handle."""
         return list(self._subscriptions)
 
-    def ingest(self, event: dict[str, Any]) -> tuple[str, list[str]] | None:
-        """Return operation and ids of the delivery; None when there is none."""
+    def ingest(
+        self, event: dict[str, Any]
+    ) -> tuple[str, list[str], list[str | None]] | None:
+        """Return operation, ids and memberships of the delivery, if any."""
+        self._events += 1
         if self._is_duplicate(event):
             return None
         operation = self._normalise(event)
         if operation is None:
             return None
-        document = self._flatten(event, operation)
-        ids = [
-            subscription.id
+        concerned = self._of(event["tenant"], event["collection"])
+        number = self._number(event, operation, concerned)
+        told = [
+            (subscription.id, membership)
+            for subscription in concerned
+            for membership in self._told(subscription, event, operation, number)
+        ]
+        is_gone = operation == "delete"
+        self._last[self._key(event)] = ModelChange(
+            self._events,
+            number,
+            None if is_gone else self._flatten(event, event.get("doc"), False),
+        )
+        if not told:
+            return None
+        memberships = [membership for _, membership in told]
+        if not any(memberships):
+            memberships = []
+        return operation, [id_ for id_, _ in told], memberships
+
+    @staticmethod
+    def _key(event: dict[str, Any]) -> tuple[str, str, str]:
+        return event["tenant"], event["collection"], event["id"]
+
+    def _of(self, tenant: str, collection: str) -> list[ModelSubscription]:
+        return [
+            subscription
             for subscription in self._subscriptions.values()
             if (subscription.tenant, subscription.collection)
-            == (event["tenant"], event["collection"])
-            and matches(subscription.conditions, document)
+            == (tenant, collection)
         ]
-        return (operation, ids) if ids else None
+
+    def _forget_collections(self) -> None:
+        """Know nothing of what nobody subscribes to."""
+        self._with_images = {
+            name for name in self._with_images if self._of(*name)
+        }
+
+    def _number(
+        self,
+        event: dict[str, Any],
+        operation: str,
+        concerned: list[ModelSubscription],
+    ) -> int:
+        """Count the event if it is one that is remembered."""
+        if not any(each.membership for each in concerned):
+            return 0
+        name = event["tenant"], event["collection"]
+        if operation != "insert":
+            if event.get("before") is None:
+                self._with_images.discard(name)
+            else:
+                self._with_images.add(name)
+        if name in self._with_images:
+            return 0
+        self._remembered += 1
+        return self._remembered
+
+    def _told(
+        self,
+        subscription: ModelSubscription,
+        event: dict[str, Any],
+        operation: str,
+        number: int,
+    ) -> list[str | None]:
+        """Return what the subscription is told of the event, if anything."""
+        is_gone = operation == "delete"
+        document = self._flatten(event, event.get("doc"), is_gone)
+        holds = matches(subscription.conditions, document)
+        if not subscription.membership:
+            return [None] if holds else []
+        is_in = holds and not is_gone
+        was_in = self._was_in(subscription, event, operation, number)
+        if was_in is None:
+            return ["unknown_in" if is_in else "unknown_out"]
+        if is_in:
+            return ["changed" if was_in else "entered"]
+        return ["left"] if was_in else []
+
+    def _was_in(
+        self,
+        subscription: ModelSubscription,
+        event: dict[str, Any],
+        operation: str,
+        number: int,
+    ) -> bool | None:
+        """Return whether the document was in before; None: nobody knows."""
+        image = event.get("before")
+        if image is not None:
+            return image.get("deleted") is not True and matches(
+                subscription.conditions, self._flatten(event, image, False)
+            )
+        if operation == "insert":
+            return False
+        last = self._last.get(self._key(event))
+        if (
+            last is None
+            or last.at <= subscription.since
+            or last.remembered == 0
+            or last.remembered + self.remembered_documents <= number
+        ):
+            return None
+        return last.document is not None and matches(
+            subscription.conditions, last.document
+        )
 
     def _is_duplicate(self, event: dict[str, Any]) -> bool:
         event_id = event.get("event_id")
@@ -240,7 +361,8 @@ class ModelCore:
 
     def _normalise(self, event: dict[str, Any]) -> str | None:
         key = (event["tenant"], event["collection"], event["id"])
-        was_deleted = key in self._deleted
+        image = event.get("before") or {}
+        was_deleted = key in self._deleted or image.get("deleted") is True
         document = event.get("doc") or {}
         if event["op"] == "delete":
             self._deleted.add(key)
@@ -256,10 +378,12 @@ class ModelCore:
         return "update"
 
     @staticmethod
-    def _flatten(event: dict[str, Any], operation: str) -> dict[str, Any]:
+    def _flatten(
+        event: dict[str, Any], fields: dict[str, Any] | None, is_gone: bool
+    ) -> dict[str, Any]:
         identity = {"id": event["id"], "collection": event["collection"]}
-        document = dict(event.get("doc") or {})
+        document = dict(fields or {})
         document.pop("deleted", None)
-        if operation == "delete":
+        if is_gone:
             identity["deleted"] = True
         return {**document, **identity}

@@ -129,10 +129,10 @@ _CORE_CONDITIONS = st.lists(
 class CoreAgainstModel(RuleBasedStateMachine):
     """Whatever is asked, core and model answer alike."""
 
-    @initialize()
-    def start(self):
-        self.core = streamer.Core()
-        self.model = model.ModelCore()
+    @initialize(remembered=st.sampled_from([1, 3, 100_000]))
+    def start(self, remembered):
+        self.core = streamer.Core(remembered_documents=remembered)
+        self.model = model.ModelCore(remembered_documents=remembered)
 
     @rule(
         name=_IDS,
@@ -140,8 +140,9 @@ class CoreAgainstModel(RuleBasedStateMachine):
         collection=_COLLECTIONS,
         conditions=_CORE_CONDITIONS,
         ttl=st.sampled_from([None, 5.0, 60.0]),
+        membership=st.booleans(),
     )
-    def subscribe(self, name, tenant, collection, conditions, ttl):
+    def subscribe(self, name, tenant, collection, conditions, ttl, membership):
         if name in self.model.live():
             return
         made = self.core.subscribe(
@@ -150,8 +151,11 @@ class CoreAgainstModel(RuleBasedStateMachine):
             collection=collection,
             where=conditions,
             ttl_seconds=ttl,
+            membership=membership,
         )
-        handle = self.model.subscribe(name, tenant, collection, conditions, ttl)
+        handle = self.model.subscribe(
+            name, tenant, collection, conditions, ttl, membership
+        )
         assert made.handle == handle
 
     @rule(name=_IDS)
@@ -194,6 +198,8 @@ class CoreAgainstModel(RuleBasedStateMachine):
         gone=st.booleans(),
         version=st.sampled_from([None, 1, 2]),
         event_id=st.sampled_from([None, None, "e1", "e2"]),
+        before=st.one_of(st.none(), st.none(), _FIELDS),
+        was_gone=st.booleans(),
     )
     def ingest(
         self,
@@ -205,6 +211,8 @@ class CoreAgainstModel(RuleBasedStateMachine):
         gone,
         version,
         event_id,
+        before,
+        was_gone,
     ):
         event = {
             "tenant": tenant,
@@ -221,15 +229,18 @@ class CoreAgainstModel(RuleBasedStateMachine):
                 event["doc"]["deleted"] = True
             if version is not None:
                 event["doc"]["version"] = version
+        if before is not None:
+            event["before"] = before | ({"deleted": True} if was_gone else {})
         expected = self.model.ingest(event)
         deliveries = self.core.ingest(event)
         if expected is None:
             assert deliveries == []
             return
         [delivery] = deliveries
-        operation, ids = expected
+        operation, ids, memberships = expected
         assert delivery.event.operation == operation
         assert list(delivery.subscription_ids) == ids
+        assert list(delivery.memberships) == memberships
 
     @invariant()
     def the_same_subscriptions_are_live(self):

@@ -5,7 +5,7 @@ Where a line says what mypy finds, it must find that; nowhere else anything.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import assert_type
+from typing import Literal, assert_type
 
 import streamer
 
@@ -39,6 +39,18 @@ def core() -> None:
     for delivery in core.ingest([event]):
         assert_type(delivery.subscription_ids, tuple[str, ...])
         assert_type(delivery.event.document_json, bytes)
+        for membership in delivery.memberships:
+            if membership is not None:
+                assert_type(
+                    membership,
+                    Literal[
+                        "entered",
+                        "changed",
+                        "left",
+                        "unknown_in",
+                        "unknown_out",
+                    ],
+                )
     assert_type(core.statistics(), dict[str, int])
     core.advance(300)  # mypy finds: call-arg
     core.subscribe("s1", tenant="t")  # mypy finds: call-arg
