@@ -74,7 +74,8 @@ SourceEvent MakeFlight(std::uint64_t number) {
 }
 
 // Each names an airport and a delay; an event matches about three of ten.
-void SubscribeAll(Engine& engine, const std::shared_ptr<CountingSink>& sink) {
+void SubscribeAll(Engine& engine, const std::shared_ptr<CountingSink>& sink,
+                  bool membership = false) {
   GatewayOptions options;
   options.gateway_id = "g";
   options.initial_credit = 1'000'000;
@@ -87,19 +88,27 @@ void SubscribeAll(Engine& engine, const std::shared_ptr<CountingSink>& sink) {
     auto filter =
         Filter::Compile({.conditions = {}, .expression = expression}).value();
     Status status =
-        engine.Submit(Subscribe{sink->gateway, "s" + std::to_string(i), "t",
-                                "flights", std::move(filter), std::nullopt},
+        engine.Submit(Subscribe{.gateway = sink->gateway,
+                                .subscription_id = "s" + std::to_string(i),
+                                .tenant = "t",
+                                .collection = "flights",
+                                .filter = std::move(filter),
+                                .membership = membership},
                       nullptr);
     if (!status.ok()) std::abort();
   }
 }
 
-// Events made beforehand, handed out with fresh ids.
+// Events made beforehand, handed out with fresh ids: two of each of 5,000
+// documents. With images, each says what the document was before.
 class Feed {
  public:
-  Feed() {
-    for (std::uint64_t i = 0; i < 10'000; ++i)
+  explicit Feed(bool with_images = false) {
+    for (std::uint64_t i = 0; i < 10'000; ++i) {
       flights_.push_back(MakeFlight(i));
+      if (!with_images) continue;
+      flights_.back().before = MakeFlight(i + 5'000).document;
+    }
   }
   std::vector<SourceEvent> Next(std::size_t count) {
     std::vector<SourceEvent> batch;
@@ -144,6 +153,23 @@ void BM_InlineEngine(benchmark::State& state) {
   Report(state, *sink, batch);
 }
 BENCHMARK(BM_InlineEngine)->Arg(1)->Arg(kBatch);
+
+// The same with 1,000 subscriptions that ask for membership, or none that does.
+// Argument: 0, nobody asks, images come; 1, images come; 2, documents are
+// remembered; 3, none is, and every subscription is told that.
+void BM_Membership(benchmark::State& state) {
+  CoreOptions options;
+  if (state.range(0) == 3) options.membership.remembered_documents = 0;
+  InlineEngine engine(options, MakeLog(), Instant{});
+  auto sink = std::make_shared<CountingSink>();
+  SubscribeAll(engine, sink, state.range(0) > 0);
+  Feed feed(state.range(0) < 2);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(engine.Ingest(feed.Next(kBatch)));
+  }
+  Report(state, *sink, kBatch);
+}
+BENCHMARK(BM_Membership)->DenseRange(0, 3);
 
 // Arguments: shards (0: one thread for all stages). Each iteration waits only
 // for room, the last for everything.
