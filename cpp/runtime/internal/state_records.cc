@@ -74,6 +74,7 @@ StateChanges Encode(const SavedSubscription& subscription) {
     record["filter"] = subscription.filter->text();
   }
   if (subscription.ttl) record["ttl_ns"] = subscription.ttl->count();
+  if (subscription.membership) record["membership"] = true;
   return {
       {SubscriptionKey(subscription.gateway_id, subscription.subscription_id),
        Text(record)}};
@@ -172,7 +173,8 @@ Result<SavedSubscription> DecodeSubscription(const StateKey& key,
             Filter::Compile({.expression = record.value("filter", "")}).value(),
         .from = PositionAt(record, "from"),
         .added = PositionAt(record, "added"),
-        .ttl = TimeToLive(record)};
+        .ttl = TimeToLive(record),
+        .membership = record.value("membership", false)};
   });
 }
 

@@ -127,6 +127,7 @@ constexpr std::size_t kMessageHead = 2 + 5;
 struct SessionPart {
   std::uint64_t sequence = 0;
   std::string progress;
+  std::span<const Membership> memberships;  // of each id, or empty
   bool is_redelivered = false;
   std::uint32_t part = 0;  // 0: it is whole
   bool is_catching_up = false;
@@ -171,6 +172,10 @@ class DeliveryWriter {
     std::size_t size = kTagSize +
                        CodedOutputStream::VarintSize64(session.sequence) + 1 +
                        SizeOfText(session.progress);
+    if (!session.memberships.empty()) {
+      const std::size_t count = session.memberships.size();
+      size += kTagSize + CodedOutputStream::VarintSize64(count) + count;
+    }
     if (session.part > 0) {
       size += kTagSize + CodedOutputStream::VarintSize32(session.part);
     }
@@ -186,6 +191,7 @@ class DeliveryWriter {
     const SessionPart& session = *session_;
     to = WriteNumber(Message::kSeqFieldNumber, session.sequence, to);
     to = WriteText(Message::kProgressFieldNumber, session.progress, to);
+    to = WriteMemberships(to);
     to =
         WriteFlag(Message::kRedeliveredFieldNumber, session.is_redelivered, to);
     if (session.part > 0) {
@@ -194,6 +200,17 @@ class DeliveryWriter {
     to = WriteFlag(Message::kCatchingUpFieldNumber, session.is_catching_up, to);
     return WriteFlag(Message::kDocumentOmittedFieldNumber,
                      session.is_document_omitted, to);
+  }
+
+  // Packed: each is a number of one byte.
+  std::uint8_t* WriteMemberships(std::uint8_t* to) const {
+    const std::span<const Membership> memberships = session_->memberships;
+    if (memberships.empty()) return to;
+    to = WriteLength(pb::EventDelivery::kMembershipFieldNumber,
+                     memberships.size(), to);
+    return std::transform(
+        memberships.begin(), memberships.end(), to,
+        [](Membership one) { return static_cast<std::uint8_t>(one); });
   }
 
   static std::uint8_t* WriteFlag(int field, bool flag, std::uint8_t* to) {
@@ -264,11 +281,16 @@ void AddToBatch(const Delivery& delivery, std::size_t max_message_bytes,
   // Half is left to the event without its document, which is far smaller.
   const std::size_t max_id_bytes = std::min(kMaxIdBytes, max_message_bytes / 2);
   std::span<const std::string> left = delivery.subscription_ids;
+  std::span<const Membership> memberships_left = delivery.memberships;
   const bool is_split = SizeOfIds(left) > max_id_bytes;
   do {
     const std::size_t count =
         left.empty() ? 0 : CountForPart(left, max_id_bytes);
     if (is_split) ++session.part;
+    if (!memberships_left.empty()) {
+      session.memberships = memberships_left.first(count);
+      memberships_left = memberships_left.subspan(count);
+    }
     session.is_document_omitted = false;
     const EventWriter whole(*delivery.event, delivery.event->document);
     const DeliveryWriter writer(left.first(count), whole, &session);

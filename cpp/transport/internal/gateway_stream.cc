@@ -76,7 +76,9 @@ void GatewayStream::OnMessage(const pb::GatewayMessage& message) {
 }
 
 void GatewayStream::OnSubscribe(const pb::SubscribeRequest& request) {
-  SubscribeReading reading = ReadSubscribe(request, gateway_);
+  SubscribeReading reading = ReadSubscribe(
+      request, gateway_,
+      is_session_ ? GatewayKind::kSession : GatewayKind::kSoftState);
   ResolveResume(request, reading.command);
   if (is_session_ && reading.command.ok() && request.ttl_seconds() > 0) {
     reading.command->ttl = std::chrono::seconds(request.ttl_seconds());

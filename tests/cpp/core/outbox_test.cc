@@ -313,5 +313,24 @@ TEST_F(OutboxTest, OfSubscriptionsThatDidNotAskNothingIsKept) {
   EXPECT_EQ(delivery.handles.size(), 2u);
 }
 
+TEST_F(OutboxTest, WhatIsSentAgainStillSaysWhatTheEventDid) {
+  Outbox outbox(GatewayKind::kSession, {});
+  Outbox::Waiting delivery{.event = Event(1)};
+  const Membership done[] = {Membership::kLeft, Membership::kChanged,
+                             Membership::kEntered};
+  for (std::uint64_t i : {1, 2, 3}) {
+    delivery.handles.push_back(SubscriptionHandle(i));
+    delivery.AddMembership(done[i - 1]);
+  }
+  outbox.Append(std::move(delivery));
+  outbox.AddCredit(1);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s1:left,s2:changed,s3:entered]"));
+  ids_[1] = "";
+  outbox.Attach(1);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s2:changed,s3:entered]"));
+}
+
 }  // namespace
 }  // namespace streamer

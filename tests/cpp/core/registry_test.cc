@@ -426,5 +426,15 @@ TEST_F(RegistryTest, MembershipIsPartOfWhatASubscriptionIs) {
             AlreadyExists("subscription \"asking\" exists with membership"));
 }
 
+TEST_F(MembershipQuotaTest, WhatWasThereBeforeARestartIsTakenUpAgain) {
+  for (const char* id : {"a", "b", "c"}) {
+    Subscribe subscribe = MakeSubscribe(kFirst, id, "c", "doc.n > 1");
+    subscribe.membership = true;
+    EXPECT_TRUE(
+        registry_.Add(subscribe, from_, At(0), Admission::kRestored).is_new);
+  }
+  EXPECT_FALSE(AddMembership("x").status.ok());
+}
+
 }  // namespace
 }  // namespace streamer

@@ -384,7 +384,7 @@ TEST_F(SplitRouterTest, WhatOneShardCannotReadNobodyDelivers) {
 
 TEST_F(SplitRouterTest, WhatAnEventDidStaysWithItsHandle) {
   Connect(4);
-  ChangeEvent event;
+  ChangeEvent event{.position = {1, 1}};
   event.source = std::make_shared<SourceEvent>(MakeEvent(1, "c"));
   const auto outgoing = std::make_shared<const OutgoingEvent>(
       OutgoingEvent{std::move(event), ""});

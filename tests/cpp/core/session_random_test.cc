@@ -34,6 +34,7 @@ struct Gateway {
   std::uint64_t acknowledged = 0;
   struct Subscribed {
     std::int64_t divisor = 1;
+    bool membership = false;
     std::optional<std::uint64_t> from;  // once it is answered
     bool is_ending = false;
     std::uint64_t newest = 0;  // in this epoch
@@ -81,6 +82,7 @@ class SessionRandomTest : public ::testing::TestWithParam<std::size_t> {
   std::int64_t offset_ = 0;
   std::uint64_t crash_head_ = 0;
   std::uint64_t received_ = 0;  // deliveries
+  std::map<Membership, std::uint64_t> memberships_;
   std::vector<Gateway> gateways_;
 };
 
@@ -117,8 +119,19 @@ void SessionRandomTest::Deliver(Gateway& gateway, const Delivery& delivery) {
     if (offset <= gateway.last_progress) return;
     gateway.last_progress = offset;
   }
-  for (const std::string& id : delivery.subscription_ids) {
+  for (std::size_t i = 0; i < delivery.subscription_ids.size(); ++i) {
+    const std::string& id = delivery.subscription_ids[i];
     Gateway::Subscribed& one = gateway.subscribed.at(id);
+    const Membership membership = delivery.memberships.empty()
+                                      ? Membership::kNone
+                                      : delivery.memberships[i];
+    ASSERT_EQ(one.membership, membership != Membership::kNone);
+    ++memberships_[membership];
+    if (membership == Membership::kUnknownOut) {
+      ASSERT_GT(offset, one.newest) << gateway.id << " " << id;
+      one.newest = offset;
+      continue;
+    }
     const bool is_new = one.got.insert(offset).second;
     ASSERT_TRUE(is_new || delivery.is_redelivered)
         << gateway.id << " " << id << " got " << offset << " twice";
@@ -152,6 +165,7 @@ void SessionRandomTest::Act(Gateway& gateway) {
         command.resume_after = Position{
             1, random_->Below(static_cast<std::uint64_t>(offset_) + 1)};
       }
+      command.membership = one.membership = random_->Chance(1, 3);
       gateway.subscribed[id] = one;
       core_->Sequence(command);
       return;
@@ -245,6 +259,9 @@ TEST_P(SessionRandomTest, NothingIsLostAndNothingDoubledUnsaid) {
     Run(round);
     if (HasFatalFailure() || HasNonfatalFailure()) return;
   }
+  // Every document is new: it enters, or it is read again.
+  EXPECT_EQ(memberships_[Membership::kChanged], 0u);
+  EXPECT_EQ(memberships_[Membership::kLeft], 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, SessionRandomTest, ::testing::Values(1, 2, 3));

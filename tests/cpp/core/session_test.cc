@@ -396,5 +396,65 @@ TEST_F(SessionTest, ASubscriptionThatCatchesUpGoesOnWhereItWas) {
   EXPECT_THAT(core_->saved().cursors.at("g").catching_up, IsEmpty());
 }
 
+class MembershipSessionTest : public SessionTest {
+ protected:
+  void SubscribeTo(GatewayHandle stream, const std::string& id) {
+    streamer::Subscribe command = MakeSubscribe(stream, id, "c", "doc.n < 5");
+    command.membership = true;
+    core_->Sequence(command);
+    core_->Settle();
+  }
+  // Of document "d".
+  void Update(std::int64_t number, const std::string& document) {
+    SourceEvent event = MakeEvent(number, "c");
+    event.operation = SourceOperation::kUpdate;
+    event.document_id = "d";
+    event.document = document;
+    core_->Sequence(event);
+    core_->Settle();
+  }
+};
+
+// Memory is not saved; what is replayed makes it anew.
+TEST_F(MembershipSessionTest, ASubscriptionAsksForItAfterARestartToo) {
+  GatewayHandle stream = Open();
+  SubscribeTo(stream, "s");
+  Update(1, R"({"n":1})");
+  Update(2, R"({"n":2})");
+  EXPECT_THAT(
+      Seen(stream),
+      ElementsAre("opened new, next 1, has 0", "subscribed s after 0",
+                  "delivery 1 e1 [s:unknown_in]", "delivery 2 e2 [s:changed]"));
+  core_->Acknowledge(stream, 2);
+  core_->SaveProgress();
+  Restart();
+  stream = Open({.session = opened_.session, .last_progress = Position{1, 2}});
+  Seen(stream);
+  Update(3, R"({"n":9})");
+  Update(4, R"({"n":3})");
+  EXPECT_THAT(Seen(stream), ElementsAre("delivery 1 e3 [s:unknown_out]",
+                                        "delivery 2 e4 [s:entered]"));
+}
+
+TEST_F(MembershipSessionTest, BehindItIsToldOfWhatCouldNotBeReadInItsPlace) {
+  GatewayHandle stream = Open({.limits = {.deliveries = 2}});
+  SubscribeTo(stream, "s");
+  Leave(stream);
+  Update(1, R"({"n":1})");
+  Update(2, R"({"n":2})");
+  Update(3, R"({"n":3})");
+  Update(4, "{");
+  Update(5, R"({"n":9})");
+  stream = Open({.session = opened_.session});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+                                        "delivery 1 e1 [s:unknown_in]",
+                                        "delivery 2 e2 [s:changed]"));
+  core_->Acknowledge(stream, 2);
+  EXPECT_THAT(Seen(stream), ElementsAre("delivery 3 e3 [s:unknown_in]",
+                                        "resync [s] after 3 to 4"));
+  core_->Acknowledge(stream, 4);
+  EXPECT_THAT(Seen(stream), ElementsAre("delivery 5 e5 [s:unknown_out]"));
+}
+
 }  // namespace
 }  // namespace streamer

@@ -65,7 +65,8 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
                           .filter = MakeFilter("doc.n > 1 && doc.s == 'é'"),
                           .from = {1, 2},
                           .added = {1, 3},
-                          .ttl = std::chrono::seconds(90)},
+                          .ttl = std::chrono::seconds(90),
+                          .membership = true},
         SavedSubscription{.gateway_id = "g",
                           .subscription_id = "all",
                           .tenant = "t",
@@ -104,6 +105,8 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
   EXPECT_EQ(subscription.from, (Position{1, 2}));
   EXPECT_EQ(subscription.added, (Position{1, 3}));
   EXPECT_EQ(subscription.ttl, std::chrono::seconds(90));
+  EXPECT_TRUE(subscription.membership);
+  EXPECT_FALSE(session.subscriptions[0].membership);
 }
 
 TEST_F(RestoredStateTest, AnIdleSessionIsAsFarAsTheWatermark) {

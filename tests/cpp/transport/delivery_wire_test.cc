@@ -146,6 +146,7 @@ TEST(DeliveryWireTest, SessionsGetDeliveriesWholeAndTogether) {
   deliveries[1].sequence = 300;
   deliveries[1].is_catching_up = true;
   deliveries[1].is_redelivered = true;
+  deliveries[1].memberships = {Membership::kUnknownOut};
   const auto messages = EncodeSessionDeliveries(deliveries, 1u << 20);
   ASSERT_THAT(messages, SizeIs(1));
   const std::string event =
@@ -157,6 +158,7 @@ TEST(DeliveryWireTest, SessionsGetDeliveriesWholeAndTogether) {
            deliveries {subscription_ids: "s" seq: 5 progress: "p1-1-70" )" +
       event + R"(}
            deliveries {subscription_ids: "s" seq: 300 progress: "p1-1-70"
+             membership: MEMBERSHIP_UNKNOWN_OUT
              redelivered: true catching_up: true )" +
       event + "}}");
   EXPECT_EQ(Parsed(messages[0]).SerializeAsString(),
@@ -206,11 +208,16 @@ TEST(DeliveryWireTest, PartsOfASessionsDeliveryAreNumbered) {
   for (int i = 0; i < 5'000; ++i) {
     ids.push_back("subscription-" + std::to_string(i));
   }
-  const Delivery delivery =
-      MakeDelivery(MakeSource(), Operation::kInsert, "{}", ids);
+  Delivery delivery = MakeDelivery(MakeSource(), Operation::kInsert, "{}", ids);
+  std::vector<int> memberships;
+  for (int i = 0; i < 5'000; ++i) {
+    memberships.push_back(i % 6);
+    delivery.memberships.push_back(static_cast<Membership>(i % 6));
+  }
   const auto messages =
       EncodeSessionDeliveries({&delivery, 1}, kSmallestMessage);
   std::vector<std::string> got;
+  std::vector<int> got_memberships;
   std::uint32_t part = 0;
   for (const std::string& bytes : messages) {
     EXPECT_LE(bytes.size(), kSmallestMessage);
@@ -220,10 +227,13 @@ TEST(DeliveryWireTest, PartsOfASessionsDeliveryAreNumbered) {
       EXPECT_EQ(one.part(), ++part);
       got.insert(got.end(), one.subscription_ids().begin(),
                  one.subscription_ids().end());
+      got_memberships.insert(got_memberships.end(), one.membership().begin(),
+                             one.membership().end());
     }
   }
   EXPECT_EQ(part, 3u);
   EXPECT_EQ(got, ids);
+  EXPECT_EQ(got_memberships, memberships);
 }
 
 TEST(DeliveryWireTest, ADeliveryWithoutSubscriptionsKeepsItsNumber) {
