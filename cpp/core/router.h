@@ -196,8 +196,8 @@ class Router {
   void MergeHandles(const std::vector<ShardResult>& results);
   void MergeMemberships(const std::vector<ShardResult>& results);
   void Report(const std::vector<ShardResult>& results);
-  // Tells subscriptions that cannot know what is in them. Of a past event: those
-  // of `only` that it is for.
+  // Tells subscriptions that cannot know what is in them. Of a past event:
+  // those of `only` that it is for.
   void ResyncUnsure(Position position, const std::vector<ShardResult>& results,
                     const Gateway* only, std::vector<Effect>& effects);
   void Deliver(Position position,
