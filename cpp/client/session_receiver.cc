@@ -26,6 +26,10 @@ bool IsKept(SessionWelcome::Continuity continuity) {
          continuity == SessionWelcome::Continuity::kComplete;
 }
 
+bool IsLastPart(const SessionEntry& entry) {
+  return entry.parts != 0 && entry.part >= entry.parts;
+}
+
 std::string NameOf(std::uint64_t seq, std::uint32_t part) {
   if (part == 0) return absl::StrCat(seq);
   return absl::StrCat("part ", part, " of ", seq);
@@ -141,11 +145,13 @@ Result<SessionReceiver::Admission> SessionReceiver::Admit(
   if (IsBeforeFloor(entry)) {
     part_progress_ = progress_;
     ++duplicates_;
+    if (IsLastPart(entry)) FinishParts();
     return Admission{};
   }
   const Admission admission = Number(entry);
   outstanding_.push_back({admission.number, session_, progress_});
   Advance(entry);
+  if (IsLastPart(entry)) FinishParts();
   return admission;
 }
 
@@ -170,7 +176,7 @@ bool SessionReceiver::IsBeforeFloor(const SessionEntry& entry) {
   return false;
 }
 
-// What follows a part shows that there are no more.
+// There are no more parts: it was the last one, or something else follows.
 void SessionReceiver::FinishParts() {
   if (part_ == 0) return;
   progress_ = std::move(part_progress_);

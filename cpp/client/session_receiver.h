@@ -16,10 +16,11 @@
 // killed comes again to the next one, and what waits there when only the
 // stream broke comes again too, and is dropped here.
 //
-// A delivery may come in parts: one number, parts 1, 2, 3, … Which one is the
-// last shows only when the next number comes; until then the delivery does not
-// count as received. Should the stream break between, all of its parts come
-// again, perhaps divided otherwise, so it is told by their ids what is new.
+// A delivery may come in parts: one number, parts 1, 2, 3, … It counts as
+// received with the last of them; a service that does not say how many there
+// are shows that by the next number. Should the stream break between, all of
+// its parts come again, perhaps divided otherwise, so it is told by their ids
+// what is new.
 //
 // Invariant: of each (subscription, event) one delivery per session epoch is
 // admitted, in the order of the service, and nothing is passed over.
@@ -79,6 +80,7 @@ struct SessionWelcome {
 struct SessionEntry {
   std::uint64_t seq = 0;
   std::uint32_t part = 0;          // 0: whole
+  std::uint32_t parts = 0;         // how many there are; 0: not said
   std::string_view progress = {};  // empty for notices
   bool is_catching_up = false;     // read from the log
 };

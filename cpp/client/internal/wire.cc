@@ -228,6 +228,7 @@ ReceivedGap DecodeClosed(const wire::SubscriptionClosed& closed) {
   ReceivedGap gap;
   gap.subscription_ids = {closed.subscription_id()};
   switch (closed.reason()) {
+          .parts = delivery.parts(),
     case wire::CLOSE_REASON_EXPIRED:
       gap.end = ReceivedGap::End::kExpired;
       gap.reason = "ended by the service: its time to live passed";

@@ -119,6 +119,18 @@ std::size_t CountForPart(std::span<const std::string> ids,
   return count;
 }
 
+// How many parts `ids` come in: one when they fit, and when there are none.
+std::uint32_t CountParts(std::span<const std::string> ids,
+                         std::size_t max_id_bytes) {
+  std::uint32_t parts = 1;
+  if (ids.empty()) return parts;
+  for (ids = ids.subspan(CountForPart(ids, max_id_bytes)); !ids.empty();
+       ids = ids.subspan(CountForPart(ids, max_id_bytes))) {
+    ++parts;
+  }
+  return parts;
+}
+
 // What a batch takes at most as the field of a message: two bytes of tag and
 // its length.
 constexpr std::size_t kMessageHead = 2 + 5;
@@ -129,7 +141,8 @@ struct SessionPart {
   std::string progress;
   std::span<const Membership> memberships;  // of each id, or empty
   bool is_redelivered = false;
-  std::uint32_t part = 0;  // 0: it is whole
+  std::uint32_t part = 0;   // 0: it is whole
+  std::uint32_t parts = 0;  // how many there are; 0: it is whole
   bool is_catching_up = false;
   bool is_document_omitted = false;
 };
@@ -176,8 +189,10 @@ class DeliveryWriter {
       const std::size_t count = session.memberships.size();
       size += kTagSize + CodedOutputStream::VarintSize64(count) + count;
     }
-    if (session.part > 0) {
-      size += kTagSize + CodedOutputStream::VarintSize32(session.part);
+    for (const std::uint32_t number : {session.part, session.parts}) {
+      if (number > 0) {
+        size += kTagSize + CodedOutputStream::VarintSize32(number);
+      }
     }
     for (const bool flag : {session.is_redelivered, session.is_catching_up,
                             session.is_document_omitted}) {
@@ -198,8 +213,10 @@ class DeliveryWriter {
       to = WriteNumber(Message::kPartFieldNumber, session.part, to);
     }
     to = WriteFlag(Message::kCatchingUpFieldNumber, session.is_catching_up, to);
-    return WriteFlag(Message::kDocumentOmittedFieldNumber,
-                     session.is_document_omitted, to);
+    to = WriteFlag(Message::kDocumentOmittedFieldNumber,
+                   session.is_document_omitted, to);
+    if (session.parts == 0) return to;
+    return WriteNumber(Message::kPartsFieldNumber, session.parts, to);
   }
 
   // Packed: each is a number of one byte.
@@ -282,11 +299,12 @@ void AddToBatch(const Delivery& delivery, std::size_t max_message_bytes,
   const std::size_t max_id_bytes = std::min(kMaxIdBytes, max_message_bytes / 2);
   std::span<const std::string> left = delivery.subscription_ids;
   std::span<const Membership> memberships_left = delivery.memberships;
-  const bool is_split = SizeOfIds(left) > max_id_bytes;
+  const std::uint32_t parts = CountParts(left, max_id_bytes);
+  if (parts > 1) session.parts = parts;
   do {
     const std::size_t count =
         left.empty() ? 0 : CountForPart(left, max_id_bytes);
-    if (is_split) ++session.part;
+    if (parts > 1) ++session.part;
     if (!memberships_left.empty()) {
       session.memberships = memberships_left.first(count);
       memberships_left = memberships_left.subspan(count);

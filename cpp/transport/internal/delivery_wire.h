@@ -30,9 +30,9 @@ std::vector<std::string> EncodeDelivery(const Delivery& delivery,
 
 // StreamerMessages that carry `deliveries` to a session, in order, each of at
 // most `max_message_bytes`. One whose ids do not fit into a message comes in
-// parts, numbered from 1, under one sequence number. A document that does not
-// fit is left out, which the delivery says. REQUIRES: `max_message_bytes` is at
-// least kSmallestMessage.
+// parts, numbered from 1 and counted, under one sequence number. A document
+// that does not fit is left out, which the delivery says. REQUIRES:
+// `max_message_bytes` is at least kSmallestMessage.
 std::vector<std::string> EncodeSessionDeliveries(
     std::span<const Delivery> deliveries, std::size_t max_message_bytes);
 inline constexpr std::size_t kSmallestMessage = 64u << 10;

@@ -46,8 +46,12 @@ class ModelGateway {
   virtual void OnAnswer(const std::string& id,
                         const Result<SubscriptionAnswer>& answer) = 0;
   virtual void OnUnsubscribed(const std::string& id) = 0;
-  virtual void OnDelivery(std::uint64_t seq, std::uint32_t part,
-                          std::uint64_t event,
+  // As many parts as there are; 0 when the service does not say.
+  struct Part {
+    std::uint32_t number = 0;  // 0: whole
+    std::uint32_t count = 0;
+  };
+  virtual void OnDelivery(std::uint64_t seq, Part part, std::uint64_t event,
                           const std::vector<std::string>& ids) = 0;
   virtual void OnResync(std::uint64_t seq, const ReceivedGap& gap) = 0;
   virtual void OnEnd(std::uint64_t seq, std::uint64_t handle,
@@ -58,7 +62,8 @@ class ModelService {
  public:
   using Message = std::function<void(ModelGateway&)>;
 
-  explicit ModelService(std::mt19937_64& random) : random_(random) {}
+  explicit ModelService(std::mt19937_64& random)
+      : random_(random), counts_parts_(random() % 2 == 0) {}
 
   // One more event.
   void Ingest() {
@@ -199,11 +204,12 @@ class ModelService {
   }
 
   [[nodiscard]] std::uint64_t head() const { return head_; }
-  // All is acknowledged but a delivery in parts, which cannot be as long as
-  // nothing follows it.
+  // All is acknowledged; but a delivery in parts that are not counted cannot
+  // be as long as nothing follows it.
   [[nodiscard]] bool is_idle() const {
     return waiting_.empty() &&
-           (kept_.empty() || (kept_.size() == 1 && kept_[0].ids.size() > 1));
+           (kept_.empty() ||
+            (!counts_parts_ && kept_.size() == 1 && kept_[0].ids.size() > 1));
   }
   [[nodiscard]] bool Holds(const std::string& id) const {
     return held_.contains(id);
@@ -274,20 +280,27 @@ class ModelService {
 
   // Ids that are too many for one delivery come in parts.
   void SendDelivery(const Entry& entry, std::vector<std::string> ids) {
-    std::uint32_t part = ids.size() > 1 && random_() % 4 == 0 ? 1 : 0;
-    const std::uint32_t first_part = part;
-    do {
-      const std::size_t left = ids.size();
-      const std::size_t taken = part == 0 ? left : 1 + random_() % left;
-      std::vector<std::string> some(ids.end() - static_cast<int>(taken),
-                                    ids.end());
-      ids.resize(left - taken);
-      to_gateway_.push_back(
-          [seq = entry.seq, part, event = entry.event, some](ModelGateway& to) {
-            to.OnDelivery(seq, part, event, some);
-          });
-      ++part;
-    } while (first_part == 1 && !ids.empty());
+    if (ids.size() < 2 || random_() % 4 != 0) return SendPart(entry, {}, ids);
+    std::vector<std::vector<std::string>> parts;
+    while (!ids.empty()) {
+      const std::size_t left = ids.size() - (1 + random_() % ids.size());
+      parts.emplace_back(ids.begin() + static_cast<int>(left), ids.end());
+      ids.resize(left);
+    }
+    ModelGateway::Part part;
+    if (counts_parts_) part.count = static_cast<std::uint32_t>(parts.size());
+    for (const std::vector<std::string>& some : parts) {
+      ++part.number;
+      SendPart(entry, part, some);
+    }
+  }
+
+  void SendPart(const Entry& entry, ModelGateway::Part part,
+                const std::vector<std::string>& ids) {
+    to_gateway_.push_back(
+        [seq = entry.seq, part, event = entry.event, ids](ModelGateway& to) {
+          to.OnDelivery(seq, part, event, ids);
+        });
   }
 
   // Overtakes deliveries that wait to be handed over.
@@ -313,6 +326,7 @@ class ModelService {
   }
 
   std::mt19937_64& random_;
+  const bool counts_parts_;
   std::uint64_t head_ = 0;
   std::uint64_t lineage_ = 0;
   std::uint64_t session_ = 0;

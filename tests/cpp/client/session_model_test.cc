@@ -78,11 +78,15 @@ class RandomGateway final : public ModelGateway {
   }
 
   // As Client::Connection does it.
-  void OnDelivery(std::uint64_t seq, std::uint32_t part, std::uint64_t event,
+  void OnDelivery(std::uint64_t seq, Part part, std::uint64_t event,
                   const std::vector<std::string>& ids) override {
     const std::string progress = ProgressOf(event);
-    ClientSession::Admission admission = session_->DeliveryReceived(
-        {.seq = seq, .part = part, .progress = progress}, now_);
+    ClientSession::Admission admission =
+        session_->DeliveryReceived({.seq = seq,
+                                    .part = part.number,
+                                    .parts = part.count,
+                                    .progress = progress},
+                                   now_);
     Do(std::move(admission.actions));
     if (admission.number.is_null()) return;
     newest_received_ = std::max(newest_received_, event);

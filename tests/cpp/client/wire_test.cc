@@ -162,11 +162,13 @@ TEST(WireTest, ANoticeIsAGap) {
        "ended by the service: its filter cost too much"},
       {wire::CLOSE_REASON_REVOKED, End::kRevoked,
        "ended by the service: it was taken away"},
+  delivery.set_parts(3);
       {99, End::kRevoked, "ended by the service: it was taken away"},
   };
   for (const auto& [on_wire, end, reason] : cases) {
     wire::SubscriptionClosed closed;
     closed.set_subscription_id("a");
+  EXPECT_EQ(entry.parts, 3u);
     closed.set_reason(static_cast<wire::CloseReason>(on_wire));
     const ReceivedGap gap = client_wire::DecodeClosed(closed);
     EXPECT_EQ(gap.subscription_ids, std::vector<std::string>{"a"});

@@ -225,6 +225,7 @@ TEST(DeliveryWireTest, PartsOfASessionsDeliveryAreNumbered) {
     for (const auto& one : message.delivery_batch().deliveries()) {
       EXPECT_EQ(one.seq(), 5u);
       EXPECT_EQ(one.part(), ++part);
+      EXPECT_EQ(one.parts(), 3u);
       got.insert(got.end(), one.subscription_ids().begin(),
                  one.subscription_ids().end());
       got_memberships.insert(got_memberships.end(), one.membership().begin(),
@@ -234,6 +235,32 @@ TEST(DeliveryWireTest, PartsOfASessionsDeliveryAreNumbered) {
   EXPECT_EQ(part, 3u);
   EXPECT_EQ(got, ids);
   EXPECT_EQ(got_memberships, memberships);
+}
+
+TEST(DeliveryWireTest, TheCountOfPartsIsThatOfThePartsThatCome) {
+  for (const int ids_in_all : {0, 1, 20, 1'000, 2'000, 9'000}) {
+    std::vector<std::string> ids;
+    for (int i = 0; i < ids_in_all; ++i) {
+      ids.push_back(std::string(static_cast<std::size_t>(i % 90), 's') +
+                    std::to_string(i));
+    }
+    const Delivery delivery =
+        MakeDelivery(MakeSource(), Operation::kInsert, "{}", ids);
+    std::vector<pb::EventDelivery> parts;
+    for (const std::string& bytes :
+         EncodeSessionDeliveries({&delivery, 1}, kSmallestMessage)) {
+      const pb::StreamerMessage message = Parsed(bytes);
+      for (const auto& one : message.delivery_batch().deliveries()) {
+        parts.push_back(one);
+      }
+    }
+    const bool is_whole = parts.size() == 1;
+    EXPECT_EQ(is_whole, ids_in_all < 1'000) << ids_in_all;
+    for (const pb::EventDelivery& part : parts) {
+      EXPECT_EQ(part.parts(), is_whole ? 0u : parts.size()) << ids_in_all;
+    }
+    EXPECT_EQ(parts.back().part(), is_whole ? 0u : parts.size());
+  }
 }
 
 TEST(DeliveryWireTest, ADeliveryWithoutSubscriptionsKeepsItsNumber) {
