@@ -4,6 +4,7 @@
 #ifndef STREAMER_CLIENT_SUBSCRIPTION_H_
 #define STREAMER_CLIENT_SUBSCRIPTION_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,16 @@ struct SubscriptionRequest {
   std::string collection;
   std::vector<Condition> conditions;  // ANDed
   std::string expression;             // CEL, ANDed too; empty = none
+  // Each delivery says what the event did to the filter's documents. Refused
+  // without a session.
+  bool membership = false;
+  // Deliveries are wanted for events after this progress; empty: from now on.
+  // It counts for the first answer: who is asked for again after that goes on
+  // from there, and what may be missing is a gap.
+  std::string resume_after;
+  // When it ends, in a session; nothing: with it. Asking again for one that
+  // lives does not prolong it.
+  std::optional<std::chrono::seconds> ttl;
 };
 
 struct SubscriptionAnswer {

@@ -56,7 +56,7 @@ int
 )";
 
 inline constexpr const char* kSubscribe =
-    R"(subscribe(self, id, tenant, collection, filter, expression, /)
+    R"(subscribe(self, id, tenant, collection, filter, expression, membership, resume_after, ttl, /)
 --
 
 Ask for a subscription.
@@ -69,6 +69,12 @@ filter : Filter or None
     What is asked of each event.
 expression : str
     The same as CEL, when there is no filter: the service compiles it.
+membership : bool
+    Whether deliveries say what the event did to the filter's documents.
+resume_after : str
+    The progress to begin after, or nothing.
+ttl : int or None
+    Seconds to live.
 
 Returns
 -------

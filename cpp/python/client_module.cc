@@ -219,13 +219,19 @@ class ClientObject {
 
   std::int64_t Subscribe(std::string id, std::string tenant,
                          std::string collection, const SourcedFilter* filter,
-                         std::string expression) {
+                         std::string expression, bool membership,
+                         std::string resume_after,
+                         std::optional<std::int64_t> ttl) {
     const std::int64_t number = ++last_number_;
     SubscriptionRequest request{.id = std::move(id),
                                 .tenant = std::move(tenant),
                                 .collection = std::move(collection),
                                 .conditions = {},
-                                .expression = std::move(expression)};
+                                .expression = std::move(expression),
+                                .membership = membership,
+                                .resume_after = std::move(resume_after),
+                                .ttl = std::nullopt};
+    if (ttl.has_value()) request.ttl = std::chrono::seconds(*ttl);
     if (filter != nullptr) {
       request.conditions = filter->source.conditions;
       request.expression = filter->source.expression;
@@ -408,7 +414,9 @@ void DefineClient(py::module_& module) {
           docs::kFileno)
       .def("subscribe", &ClientObject::Subscribe, py::arg("id"),
            py::arg("tenant"), py::arg("collection"), py::arg("filter"),
-           py::arg("expression"), py::pos_only(), docs::kSubscribe)
+           py::arg("expression"), py::arg("membership"),
+           py::arg("resume_after"), py::arg("ttl"), py::pos_only(),
+           docs::kSubscribe)
       .def("cancel", &ClientObject::Cancel, py::arg("number"), py::pos_only(),
            docs::kCancel)
       .def("unsubscribe", &ClientObject::Unsubscribe, py::arg("id"),

@@ -40,6 +40,9 @@ class Client:
         collection: str,
         filter: Filter | None,
         expression: str,
+        membership: bool,
+        resume_after: str,
+        ttl: int | None,
         /,
     ) -> int: ...
     def cancel(self, number: int, /) -> None: ...

@@ -326,6 +326,9 @@ class Client:
             The tenant whose events are meant.
         collection : str
             Path of the collection.
+        membership: bool = False,
+        resume_after: str | None = None,
+        ttl: int | None = None,
         id : str, optional
             Its id, unique within this client; without one, a UUID.
         filter : Filter, optional
@@ -342,13 +345,30 @@ class Client:
             over broken streams, until `unsubscribe`.
 
         Raises
+        membership : bool, default False
+            Have each delivery say in ``memberships`` whether the document
+            entered the filter, changed in it or left it; the last comes
+            although the filter holds no more.  Only in a session.
+        resume_after : str, optional
+            The ``progress`` of a delivery or subscription: events after it
+            are delivered first, read from the log.  Without it, events from
+            now on.  It counts until the first answer: asked for again after
+            a broken stream, the subscription does not begin there again.  A
+            subscription that the session holds already goes on as it was.
+        ttl : int, optional
+            Seconds after which a session's subscription ends, 60 to 3600;
+            a `Gap` with ``ended="expired"`` says so.  Asking again for one
+            that lives does not prolong it.  Without it, and without a
+            session, it lives as said below.
         ------
         FilterError
             The service refuses the filter; ``position`` says where.
         InvalidArgument
-            The service refuses the id, the tenant or the collection.
+            The service refuses the id, the tenant, the collection, the form
+            of ``resume_after`` or the time to live.
         AlreadyExists
-            The id is in use with another filter, or being asked for.
+            The id is in use with another filter or another ``membership``, or
+            being asked for.
         QuotaExceeded
             A quota of the service is used up; ``scope`` says which.
         Unavailable
@@ -360,6 +380,8 @@ class Client:
         -----
         Cancelling takes the request back.  Answers come behind deliveries
         that were sent before: when the queue is full, somebody must take.
+        Error
+            ``membership`` is asked for without a session.
         """
         core = self._entered()
         # On the wire empty text says that there is no expression.
@@ -381,6 +403,9 @@ class Client:
         assert subscription is not None
         return subscription
 
+            membership,
+            resume_after or "",
+            ttl,
     async def _answer(self, number: int) -> Subscription | None:
         answer = asyncio.get_running_loop().create_future()
         self._answers[number] = answer

@@ -99,6 +99,19 @@ std::uint32_t OffsetOf(std::string_view text, const Report& report) {
   return static_cast<std::uint32_t>(at);
 }
 
+// Which times the service takes is its affair, but for those that the wire
+// cannot say.
+Status EncodeTimeToLive(std::chrono::seconds ttl,
+                        wire::SubscribeRequest& subscribe) {
+  if (ttl.count() < 1 ||
+      ttl.count() > std::numeric_limits<std::int32_t>::max()) {
+    return InvalidArgument(
+        absl::StrCat("ttl: expected 60 to 3600 seconds, got ", ttl.count()));
+  }
+  subscribe.set_ttl_seconds(static_cast<std::int32_t>(ttl.count()));
+  return OkStatus();
+}
+
 SessionWelcome::Continuity DecodeContinuity(wire::Continuity continuity) {
   switch (continuity) {
     case wire::CONTINUITY_NEW:
@@ -122,6 +135,11 @@ Result<wire::GatewayMessage> EncodeSubscribe(
   subscribe.set_tenant(request.tenant);
   subscribe.set_collection(request.collection);
   subscribe.set_expression(request.expression);
+  subscribe.set_membership(request.membership);
+  subscribe.set_resume_after(request.resume_after);
+  if (request.ttl.has_value()) {
+    STREAMER_RETURN_IF_ERROR(EncodeTimeToLive(*request.ttl, subscribe));
+  }
   for (const Condition& condition : request.conditions) {
     wire::Filter& filter = *subscribe.add_filters();
     filter.set_field(condition.field);
@@ -210,6 +228,7 @@ SessionWelcome DecodeWelcome(const wire::Welcome& welcome) {
 SessionEntry DecodeEntry(const wire::EventDelivery& delivery) {
   return {.seq = delivery.seq(),
           .part = delivery.part(),
+          .parts = delivery.parts(),
           .progress = delivery.progress(),
           .is_catching_up = delivery.catching_up()};
 }
@@ -228,7 +247,6 @@ ReceivedGap DecodeClosed(const wire::SubscriptionClosed& closed) {
   ReceivedGap gap;
   gap.subscription_ids = {closed.subscription_id()};
   switch (closed.reason()) {
-          .parts = delivery.parts(),
     case wire::CLOSE_REASON_EXPIRED:
       gap.end = ReceivedGap::End::kExpired;
       gap.reason = "ended by the service: its time to live passed";

@@ -18,7 +18,8 @@
 namespace streamer::client_wire {
 
 // InvalidArgument names the condition whose constant the wire has no kind for
-// (null, an object, an integer above int64).
+// (null, an object, an integer above int64), or a time to live that it cannot
+// say.
 Result<syntrix::streamer::v1::GatewayMessage> EncodeSubscribe(
     const SubscriptionRequest& request);
 

@@ -28,7 +28,10 @@ struct ActionText {
     return "hello " + FormatSessionPlace(action.place);
   }
   std::string operator()(const client_action::SendSubscribe& action) {
-    return "subscribe " + action.request.id + " " + action.request.expression;
+    const SubscriptionRequest& request = action.request;
+    std::string text = "subscribe " + request.id + " " + request.expression;
+    if (!request.resume_after.empty()) text += " after " + request.resume_after;
+    return text;
   }
   std::string operator()(const client_action::SendUnsubscribe& action) {
     return "unsubscribe " + action.subscription_id;
@@ -83,6 +86,13 @@ inline SubscriptionRequest Request(const std::string& id,
           .collection = "rooms",
           .conditions = {},
           .expression = expression};
+}
+
+inline SubscriptionRequest RequestAfter(const std::string& id,
+                                        const std::string& progress) {
+  SubscriptionRequest request = Request(id);
+  request.resume_after = progress;
+  return request;
 }
 
 inline SubscriptionAnswer Accepted(const std::string& id,

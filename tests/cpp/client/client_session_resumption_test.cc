@@ -113,6 +113,30 @@ TEST_F(ClientSessionResumptionTest, NothingIsAskedBeforeTheWelcome) {
               ElementsAre("connected", "subscribe s1 true"));
 }
 
+TEST_F(ClientSessionResumptionTest, ALostSessionIsNotResumedAfterOldPlaces) {
+  Connect();
+  session_.Subscribe(SubscribeTicket(1), RequestAfter("answered", "p1-1-4"));
+  session_.SubscribeAnswered("answered", Accepted("answered"));
+  session_.Subscribe(SubscribeTicket(2), RequestAfter("owed", "p1-1-5"));
+  Reopen();
+  EXPECT_THAT(Welcome(Holding(9, Continuity::kLost, 1, {})),
+              ElementsAre("subscribe answered true",
+                          "subscribe owed true after p1-1-5"));
+}
+
+// The service holds it and goes on, or never heard of it and begins there.
+TEST_F(ClientSessionResumptionTest, AnUnansweredRequestKeepsItsPlace) {
+  Connect();
+  session_.Subscribe(SubscribeTicket(1), RequestAfter("s1", "p1-1-4"));
+  Reopen();
+  EXPECT_THAT(Welcome(Holding(7, Continuity::kComplete, 1, {"s1"})),
+              ElementsAre("subscribe s1 true after p1-1-4"));
+  session_.SubscribeAnswered("s1", Accepted("s1"));
+  Reopen();
+  EXPECT_THAT(Welcome(Holding(7, Continuity::kComplete, 1, {})),
+              ElementsAre("subscribe s1 true"));
+}
+
 TEST_F(ClientSessionResumptionTest, AServiceThatDoesNotWelcomeIsGivenUp) {
   session_.Start(At(seconds(0)));
   EXPECT_THAT(Text(session_.Tick(At(seconds(5)))),

@@ -63,6 +63,21 @@ TEST_F(ClientSessionTest, FirstMessageOfTheFirstStreamConnects) {
   EXPECT_EQ(session_.reconnects(), 0u);
 }
 
+TEST_F(ClientSessionTest, WhatWasAnsweredIsNotResumedAfterItsOldPlaceAgain) {
+  Connect();
+  EXPECT_THAT(Text(session_.Subscribe(SubscribeTicket(1),
+                                      RequestAfter("s1", "p1-1-4"))),
+              ElementsAre("subscribe s1 true after p1-1-4"));
+  // Nothing of it came yet, so its place is still the one to begin after.
+  EXPECT_THAT(
+      Reopen(seconds(1)),
+      ElementsAre("open", "subscribe s1 true after p1-1-4", "heartbeat"));
+  session_.MessageReceived(At(seconds(2)));
+  session_.SubscribeAnswered("s1", Accepted("s1"));
+  EXPECT_THAT(Reopen(seconds(3)),
+              ElementsAre("open", "subscribe s1 true", "heartbeat"));
+}
+
 TEST_F(ClientSessionTest, GivesUpOnceTheFirstConnectionTookTooLong) {
   session_.Start(At(seconds(0)));
   MonotonicTime now = At(seconds(0));

@@ -1,5 +1,6 @@
 #include "client/internal/wire.h"
 
+#include <chrono>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -39,6 +40,36 @@ TEST(WireTest, ASubscribeSaysEveryConditionAsTheServiceReadsIt) {
             "string_value: \"a\" } values { int_value: 2 } } } } "
             "filters { field: \"e\" op: \"!=\" value { int_value: 7 } } "
             "tenant: \"t\" expression: \"doc.a == 1\" }");
+}
+
+TEST(WireTest, ASubscribeSaysWhatOnlySomeAskFor) {
+  SubscriptionRequest request{.id = "s1",
+                              .tenant = "t",
+                              .collection = "rooms",
+                              .conditions = {},
+                              .expression = "",
+                              .membership = true,
+                              .resume_after = "p1-1-4",
+                              .ttl = std::chrono::seconds(90)};
+  EXPECT_EQ(client_wire::EncodeSubscribe(request)->ShortDebugString(),
+            "subscribe { subscription_id: \"s1\" collection: \"rooms\" "
+            "tenant: \"t\" ttl_seconds: 90 membership: true resume_after: "
+            "\"p1-1-4\" }");
+}
+
+// The wire has 32 bits for it, and 0 says that there is none.
+TEST(WireTest, ATimeToLiveThatTheWireCannotSayIsRefused) {
+  for (const std::int64_t seconds : {-1ll, 0ll, 1ll << 31}) {
+    SubscriptionRequest request{.id = "s1",
+                                .tenant = "t",
+                                .collection = "rooms",
+                                .conditions = {},
+                                .expression = ""};
+    request.ttl = std::chrono::seconds(seconds);
+    EXPECT_EQ(client_wire::EncodeSubscribe(request).status(),
+              InvalidArgument("ttl: expected 60 to 3600 seconds, got " +
+                              std::to_string(seconds)));
+  }
 }
 
 TEST(WireTest, AnAcceptedAnswerIsReadWhole) {
@@ -131,11 +162,13 @@ TEST(WireTest, ADeliverySaysItsPlaceInTheSession) {
   wire::EventDelivery delivery;
   delivery.set_seq(4);
   delivery.set_part(2);
+  delivery.set_parts(3);
   delivery.set_progress("p1-1-3");
   delivery.set_catching_up(true);
   const SessionEntry entry = client_wire::DecodeEntry(delivery);
   EXPECT_EQ(entry.seq, 4u);
   EXPECT_EQ(entry.part, 2u);
+  EXPECT_EQ(entry.parts, 3u);
   EXPECT_EQ(entry.progress, "p1-1-3");
   EXPECT_TRUE(entry.is_catching_up);
 }
@@ -162,13 +195,11 @@ TEST(WireTest, ANoticeIsAGap) {
        "ended by the service: its filter cost too much"},
       {wire::CLOSE_REASON_REVOKED, End::kRevoked,
        "ended by the service: it was taken away"},
-  delivery.set_parts(3);
       {99, End::kRevoked, "ended by the service: it was taken away"},
   };
   for (const auto& [on_wire, end, reason] : cases) {
     wire::SubscriptionClosed closed;
     closed.set_subscription_id("a");
-  EXPECT_EQ(entry.parts, 3u);
     closed.set_reason(static_cast<wire::CloseReason>(on_wire));
     const ReceivedGap gap = client_wire::DecodeClosed(closed);
     EXPECT_EQ(gap.subscription_ids, std::vector<std::string>{"a"});

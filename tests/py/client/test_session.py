@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 
 import pytest
 import streamer
@@ -252,6 +253,158 @@ class TestAcknowledgement:
                 "acknowledge: expected a client with session=True"
             )
             assert client.session_state() == ""
+
+
+def change(op, number, before=None):
+    event = {**FLIGHTS, "id": "f", "op": op, "doc": {"number": number}}
+    if before is not None:
+        event["before"] = {"number": before}
+    return event
+
+
+BIG = {"id": "big", "expression": "doc.number > 10", "membership": True}
+
+
+class TestMembership:
+    async def test_before_images_make_it_exact(self, streamerd):
+        async with session(streamerd) as client:
+            await client.subscribe(**BIG, **FLIGHTS)
+            streamerd.ingest(
+                [
+                    change("update", 20, before=5),
+                    change("update", 30, before=20),
+                    change("update", 5, before=30),
+                    change("update", 6, before=5),
+                    change("delete", 20, before=20),
+                ]
+            )
+            told = [each.memberships for each in await take(client, 4)]
+            assert told == [("entered",), ("changed",), ("left",), ("left",)]
+
+    async def test_without_them_what_was_before_is_unknown(self, streamerd):
+        async with session(streamerd) as client:
+            await client.subscribe(**BIG, **FLIGHTS)
+            streamerd.ingest([change("update", 20)])
+            streamerd.ingest([{**change("update", 5), "id": "other"}])
+            told = [each.memberships for each in await take(client, 2)]
+            assert told == [("unknown_in",), ("unknown_out",)]
+
+    async def test_stands_beside_subscriptions_that_did_not_ask(
+        self, streamerd
+    ):
+        async with session(streamerd) as client:
+            await client.subscribe(id="all", **FLIGHTS)
+            await client.subscribe(**BIG, **FLIGHTS)
+            await client.subscribe(id="too", **FLIGHTS)
+            await client.unsubscribe("all")
+            streamerd.ingest(
+                [change("update", 5, before=20), change("update", 5, before=5)]
+            )
+            left, other = await take(client, 2)
+            assert left.subscription_ids == ("big", "too")
+            assert left.memberships == ("left", None)
+            assert other.subscription_ids == ("too",)
+            assert other.memberships == ()
+
+    async def test_goes_on_after_the_service_lost_it(self, streamerd):
+        async with session(streamerd) as client:
+            gaps = Gaps(client)
+            await client.subscribe(**BIG, **FLIGHTS)
+            streamerd.kill()
+            streamerd.start()
+            await until(lambda: gaps)
+            streamerd.ingest([change("update", 20, before=5)])
+            [delivery] = await take(client, 1)
+            assert delivery.memberships == ("entered",)
+
+    async def test_is_part_of_what_a_subscription_is(self, streamerd):
+        async with session(streamerd) as client:
+            await client.subscribe(**BIG, **FLIGHTS)
+            with pytest.raises(streamer.AlreadyExists) as caught:
+                await client.subscribe(
+                    **{**BIG, "membership": False}, **FLIGHTS
+                )
+            assert str(caught.value) == (
+                'subscription "big" exists with membership'
+            )
+
+    async def test_is_refused_without_a_session(self, streamerd):
+        async with connected(streamerd) as client:
+            with pytest.raises(streamer.Error) as caught:
+                await client.subscribe(**BIG, **FLIGHTS)
+            assert str(caught.value) == (
+                "membership: expected false, got true; only a session, which "
+                "is opened with Hello, can be told"
+            )
+
+
+class TestResumeAfter:
+    @pytest.mark.parametrize("options", [{}, {"session": True}])
+    async def test_what_came_since_comes_first(self, streamerd, options):
+        async with session(streamerd) as client:
+            await client.subscribe(**FLIGHTS)
+            streamerd.ingest(flight(n) for n in range(10))
+            place = (await take(client, 10))[3].progress
+        async with connected(streamerd, gateway_id="h", **options) as client:
+            made = await client.subscribe(resume_after=place, **FLIGHTS)
+            assert made.progress == place
+            streamerd.ingest([flight(10)])
+            deliveries = await take(client, 7)
+            assert event_ids(deliveries) == [f"e{n}" for n in range(4, 11)]
+
+    @pytest.mark.parametrize("options", [{}, {"session": True}])
+    async def test_an_old_place_is_not_asked_for_again(
+        self, streamerd, options
+    ):
+        async with session(streamerd) as client:
+            await client.subscribe(**FLIGHTS)
+            streamerd.ingest(flight(n) for n in range(10))
+            place = (await take(client, 10))[3].progress
+        async with connected(streamerd, gateway_id="h", **options) as client:
+            gaps = Gaps(client)
+            await client.subscribe(resume_after=place, **FLIGHTS)
+            assert len(await take(client, 6)) == 6
+            # The log of the next one does not have that place.
+            streamerd.kill()
+            streamerd.start()
+            await until(lambda: gaps)
+            assert gaps[0].ended is None
+            streamerd.ingest([flight(10)])
+            assert event_ids(await take(client, 1)) == ["e10"]
+
+    async def test_what_is_no_place_is_refused(self, streamerd):
+        async with session(streamerd) as client:
+            with pytest.raises(streamer.InvalidArgument) as caught:
+                await client.subscribe(resume_after="yesterday", **FLIGHTS)
+            assert str(caught.value) == (
+                "resume_after: progress: expected a marker given by this "
+                'service, got "yesterday"'
+            )
+
+
+class TestTimeToLive:
+    async def test_the_answer_says_when_it_ends(self, streamerd):
+        async with session(streamerd) as client:
+            before_ms = time.time_ns() // 1_000_000
+            made = await client.subscribe(ttl=60, **FLIGHTS)
+            after_ms = time.time_ns() // 1_000_000 + 1
+            assert before_ms <= made.expires_at_ms - 60_000 <= after_ms
+            forever = await client.subscribe(**FLIGHTS)
+            assert forever.expires_at_ms is None
+
+    @pytest.mark.parametrize(
+        ("ttl", "message"),
+        [
+            (0, "ttl: expected 60 to 3600 seconds, got 0"),
+            (59, "ttl_seconds: expected 0 or 60 to 3600, got 59"),
+            (3601, "ttl_seconds: expected 0 or 60 to 3600, got 3601"),
+        ],
+    )
+    async def test_any_other_is_refused(self, streamerd, ttl, message):
+        async with session(streamerd) as client:
+            with pytest.raises(streamer.InvalidArgument) as caught:
+                await client.subscribe(ttl=ttl, **FLIGHTS)
+            assert str(caught.value) == message
 
 
 class TestConnect:

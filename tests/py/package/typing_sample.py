@@ -95,7 +95,21 @@ async def session() -> None:
             assert_type(client.session_state(after=delivery), str)
             assert_type(delivery.is_redelivered, bool)
             client.acknowledge(delivery)
+            for membership in delivery.memberships:
+                assert membership != "gone"  # mypy finds: comparison-overlap
         client.acknowledge("s1")  # mypy finds: arg-type
+        await client.subscribe(
+            tenant="t",
+            collection="c",
+            membership=True,
+            resume_after=delivery.progress,
+            ttl=60,
+        )
+        await client.subscribe(
+            tenant="t",
+            collection="c",
+            ttl=0.5,  # mypy finds: arg-type
+        )
     streamer.connect(
         "127.0.0.1:8084",
         acknowledgement="never",  # mypy finds: arg-type
