@@ -10,7 +10,8 @@ import asyncio
 import atexit
 import uuid
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -35,6 +36,9 @@ _Callback = TypeVar("_Callback", bound=Callable[["Gap"], Any])
 # Deliveries given one by one before other tasks get a turn.
 _TURN: Final = 256
 
+# Gaps kept for a callback that has not been registered yet.
+_MOST_UNTOLD: Final = 1024
+
 _open_clients: weakref.WeakSet[Client] = weakref.WeakSet()
 
 
@@ -45,9 +49,10 @@ class Gap(NamedTuple):
     ----------
     subscription_ids : tuple of str
         The subscriptions concerned.  What was built on them must be loaded
-        again; unless it has ended, a subscription goes on by itself.  Empty
-        only for a client that goes on from another's `Client.session_state`:
-        every subscription of the session, also those not asked for here.
+        again; unless it has ended, a subscription goes on by itself.  Empty:
+        every subscription of the session, also those not asked for here; only
+        for a client that goes on from another's `Client.session_state`, or
+        one that called `Client.on_gap` when too many gaps had come.
     reason : str
         Why: the stream broke, the service lost continuity, or it ended a
         subscription.
@@ -111,6 +116,8 @@ def connect(
         to a client with the credential of the one that began it.
     resume : str, default ""
         The `Client.session_state` of another client, to go on from there.
+        What was missed since is told in a `Gap`, which waits for a callback
+        of `Client.on_gap` when there is none yet.
     coalesce : bool, default False
         Whether the service may merge updates of one document while this
         client is slow.
@@ -238,6 +245,8 @@ class Client:
         self._connected: asyncio.Future[None] | None = None
         self._answers: dict[int, asyncio.Future[Subscription | None]] = {}
         self._gap_callbacks: list[Callable[[Gap], object]] = []
+        self._untold_gaps: deque[Gap] = deque()
+        self._has_forgotten_gaps = False
         self._news = asyncio.Event()
         self._given = 0
         self._is_closed = False
@@ -317,6 +326,9 @@ class Client:
         id: str | None = None,  # noqa: A002
         filter: Filter | None = None,  # noqa: A002
         expression: str | None = None,
+        membership: bool = False,
+        resume_after: str | None = None,
+        ttl: int | None = None,
     ) -> Subscription:
         """Ask the service for a subscription.
 
@@ -326,9 +338,6 @@ class Client:
             The tenant whose events are meant.
         collection : str
             Path of the collection.
-        membership: bool = False,
-        resume_after: str | None = None,
-        ttl: int | None = None,
         id : str, optional
             Its id, unique within this client; without one, a UUID.
         filter : Filter, optional
@@ -336,15 +345,6 @@ class Client:
             event of the collection matches; of both, both must hold.
         expression : str, optional
             The same as CEL.
-
-        Returns
-        -------
-        Subscription
-            Its deliveries come after this answer, unless a stream broke
-            before it came.  It lives as long as the client or its session,
-            over broken streams, until `unsubscribe`.
-
-        Raises
         membership : bool, default False
             Have each delivery say in ``memberships`` whether the document
             entered the filter, changed in it or left it; the last comes
@@ -360,6 +360,15 @@ class Client:
             a `Gap` with ``ended="expired"`` says so.  Asking again for one
             that lives does not prolong it.  Without it, and without a
             session, it lives as said below.
+
+        Returns
+        -------
+        Subscription
+            Its deliveries come after this answer, unless a stream broke
+            before it came.  It lives as long as the client or its session,
+            over broken streams, until `unsubscribe`.
+
+        Raises
         ------
         FilterError
             The service refuses the filter; ``position`` says where.
@@ -371,6 +380,8 @@ class Client:
             being asked for.
         QuotaExceeded
             A quota of the service is used up; ``scope`` says which.
+        Error
+            ``membership`` is asked for without a session.
         Unavailable
             The service cannot do it now.
         ClosedError
@@ -380,8 +391,6 @@ class Client:
         -----
         Cancelling takes the request back.  Answers come behind deliveries
         that were sent before: when the queue is full, somebody must take.
-        Error
-            ``membership`` is asked for without a session.
         """
         core = self._entered()
         # On the wire empty text says that there is no expression.
@@ -394,6 +403,9 @@ class Client:
             collection,
             filter,
             expression or "",
+            membership,
+            resume_after or "",
+            ttl,
         )
         try:
             subscription = await self._answer(number)
@@ -403,9 +415,6 @@ class Client:
         assert subscription is not None
         return subscription
 
-            membership,
-            resume_after or "",
-            ttl,
     async def _answer(self, number: int) -> Subscription | None:
         answer = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
@@ -562,6 +571,13 @@ class Client:
         callable
             The callback, so that this can be used as a decorator.
 
+        Notes
+        -----
+        Gaps that came before any callback was registered wait for the first
+        one, which is called with them at once.  The newest 1,024 are kept;
+        if there were more, one without subscription ids stands for them:
+        load everything again.
+
         Examples
         --------
         >>> import streamer
@@ -571,6 +587,13 @@ class Client:
         ...     print("loading again", gap.subscription_ids)
         """
         self._gap_callbacks.append(callback)
+        untold, self._untold_gaps = self._untold_gaps, deque()
+        if self._has_forgotten_gaps:
+            self._has_forgotten_gaps = False
+            untold.appendleft(
+                Gap((), f"more than {_MOST_UNTOLD} gaps came before on_gap")
+            )
+        self._tell(untold)
         return callback
 
     @property
@@ -650,14 +673,24 @@ class Client:
         else:
             future.set_result(None)
 
-    def _tell(self, gaps: list[_client._Gap]) -> None:
+    def _tell(self, told: Iterable[_client._Gap]) -> None:
+        gaps = [Gap(*gap) for gap in told]
         if not gaps:
+            return
+        if not self._gap_callbacks:
+            self._keep(gaps)
             return
         for gap in gaps:
             for callback in self._gap_callbacks:
-                self._call(callback, Gap(*gap))
+                self._call(callback, gap)
         assert self._core is not None
         self._core.gaps_told()
+
+    def _keep(self, gaps: Iterable[Gap]) -> None:
+        self._untold_gaps.extend(gaps)
+        while len(self._untold_gaps) > _MOST_UNTOLD:
+            self._untold_gaps.popleft()
+            self._has_forgotten_gaps = True
 
     def _call(self, callback: Callable[[Gap], object], gap: Gap) -> None:
         try:

@@ -407,6 +407,35 @@ class TestTimeToLive:
             assert str(caught.value) == message
 
 
+class TestLateCallback:
+    async def test_is_told_what_came_before_it(self, streamerd):
+        async with session(streamerd) as client:
+            await client.subscribe(id="s", **FLIGHTS)
+            state = client.session_state()
+            streamerd.ingest(flight(n) for n in range(10))
+            client.acknowledge((await take(client, 10))[-1])
+        async with session(streamerd, resume=state) as client:
+            await client.subscribe(id="other", **FLIGHTS)
+            gaps, later = Gaps(client), Gaps(client)
+            assert [gap.reason for gap in gaps] == [
+                "the service lost continuity of the session"
+            ]
+            assert later == []
+
+    async def test_too_many_are_one_that_concerns_all(self, streamerd):
+        async with session(streamerd) as client:
+            client._tell(
+                [((f"s{n}",), "cut", None, "", "") for n in range(1026)]
+            )
+            gaps = Gaps(client)
+            assert len(gaps) == 1025
+            assert gaps[0] == streamer.Gap(
+                (), "more than 1024 gaps came before on_gap"
+            )
+            assert gaps[1].subscription_ids == ("s2",)
+            assert gaps[-1].subscription_ids == ("s1025",)
+
+
 class TestConnect:
     async def test_a_newer_client_takes_the_session_over(self, streamerd):
         async with session(streamerd) as older:
