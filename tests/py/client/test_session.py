@@ -167,6 +167,31 @@ class TestDelivery:
             assert not second.is_document_omitted
 
 
+class TestParts:
+    """Ids that do not fit into one message come in several deliveries."""
+
+    async def test_all_of_them_are_needed_and_none_comes_again(self, streamerd):
+        options = {"max_message_bytes": 64 << 10, "acknowledgement": "manual"}
+        async with session(streamerd, **options) as client:
+            ids = [f"{n:0100}" for n in range(500)]
+            await asyncio.gather(
+                *(client.subscribe(id=id_, **FLIGHTS) for id_ in ids)
+            )
+            streamerd.ingest([flight(1)])
+            first, last = await take(client, 2)
+            assert first.sequence == last.sequence == 1
+            got = first.subscription_ids + last.subscription_ids
+            assert sorted(got) == ids
+            before_last = client.session_state(after=first)
+            state = client.session_state(after=last)
+        async with session(streamerd, resume=before_last, **options) as client:
+            again = await take(client, 2)
+            assert event_ids(again) == ["e1", "e1"]
+        async with session(streamerd, resume=state, **options) as client:
+            streamerd.ingest([flight(2)])
+            assert event_ids(await take(client, 1)) == ["e2"]
+
+
 class TestAcknowledgement:
     async def test_what_was_not_processed_comes_to_the_next_client(
         self, streamerd
