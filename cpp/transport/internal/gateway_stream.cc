@@ -96,7 +96,7 @@ void GatewayStream::OnSubscribe(const pb::SubscribeRequest& request) {
     Lock lock(mutex_);
     --answers_pending_;
   }
-  Refuse(std::move(refusal));
+  Refuse(refusal);
   RequestRead();
 }
 
@@ -141,6 +141,7 @@ void GatewayStream::OnHello(const pb::Hello& hello) {
   {
     Lock lock(mutex_);
     is_session_ = true;
+    is_opening_ = true;
     gateway_id_ = request->gateway_id;
     max_message_bytes_ = MaxMessageBytes(hello, options_.max_message_bytes);
   }
@@ -152,8 +153,11 @@ void GatewayStream::OnHello(const pb::Hello& hello) {
   {
     Lock lock(mutex_);
     gateway_ = stream;
+    is_opening_ = false;
     if (phase_ == Phase::kOpen) {
+      const std::size_t grant = TakeGrant();
       lock.unlock();
+      if (grant > 0) engine_.Grant(stream, grant);
       return RequestRead();
     }
   }
@@ -174,7 +178,7 @@ void GatewayStream::OnAck(const pb::Ack& ack) {
 }
 
 // Answers without asking the engine.
-void GatewayStream::Refuse(SubscribeResponse response) {
+void GatewayStream::Refuse(const SubscribeResponse& response) {
   Lock lock(mutex_);
   if (phase_ == Phase::kOpen) AddAnswer(EncodeSubscribeResponse(response));
   WriteNext(lock);
@@ -201,7 +205,6 @@ void GatewayStream::OnReadEnd() {
 }
 
 void GatewayStream::OnWritten(bool ok) {
-  std::size_t grant = 0;
   Lock lock(mutex_);
   is_writing_ = false;
   ++writes_;
@@ -210,13 +213,21 @@ void GatewayStream::OnWritten(bool ok) {
     return;
   }
   if (parts_.empty()) written_ = writing_;
-  if (to_grant_ >= kGrantStep) std::swap(grant, to_grant_);
+  const std::size_t grant = TakeGrant();
   WriteNext(lock);
   if (!lock.owns_lock()) lock.lock();
   ReadIfWanted(lock);
   const GatewayHandle gateway = gateway_;
   lock.unlock();
   if (grant > 0) engine_.Grant(gateway, grant);
+}
+
+// Deliveries of a session can be written before OpenSession has returned its
+// handle: what is granted to any other is lost, and the stream stands still.
+// REQUIRES: mutex_ is held.
+std::size_t GatewayStream::TakeGrant() {
+  if (to_grant_ < kGrantStep || is_opening_) return 0;
+  return std::exchange(to_grant_, 0);
 }
 
 void GatewayStream::OnCancelled() {

@@ -145,7 +145,7 @@ class GatewayStream final : public GatewaySink,
   void OnHeartbeat(const pb::Heartbeat& heartbeat);
   void OnHello(const pb::Hello& hello);
   void OnAck(const pb::Ack& ack);
-  void Refuse(SubscribeResponse response);
+  void Refuse(const SubscribeResponse& response);
   std::function<void()> ReadNextWhenTaken();
 
   void RequestRead();
@@ -159,6 +159,7 @@ class GatewayStream final : public GatewaySink,
     std::vector<Delivery> deliveries;
   };
   Outgoing TakeNext();
+  std::size_t TakeGrant();
   void WriteDeliveries(const Outgoing& outgoing, Flush flush);
   void AddAnswer(std::string message);
   void TellSession(GatewayEffect& effect);
@@ -178,7 +179,8 @@ class GatewayStream final : public GatewaySink,
   GatewayHandle gateway_;
   bool has_message_ = false;
   bool is_session_ = false;
-  SessionNumber session_;  // once it is answered
+  bool is_opening_ = false;  // its handle is still to come
+  SessionNumber session_;    // once it is answered
   std::size_t max_message_bytes_;
   // Of the newest event that is being written, and of one that was written
   // whole; past events do not count.

@@ -26,6 +26,7 @@ class FakeEngine final : public Engine {
       std::shared_ptr<GatewaySink> gateway_sink) override {
     sessions.push_back(std::move(request));
     sink = std::move(gateway_sink);
+    if (during_open_session) std::exchange(during_open_session, nullptr)();
     return GatewayHandle(100 + sessions.size());
   }
   void Disconnect(GatewayHandle gateway) override {
@@ -42,8 +43,9 @@ class FakeEngine final : public Engine {
     taken.push_back(std::move(when_taken));
     return OkStatus();
   }
-  void Grant(GatewayHandle, std::size_t deliveries) override {
+  void Grant(GatewayHandle gateway, std::size_t deliveries) override {
     granted += deliveries;
+    granted_to.push_back(gateway);
   }
   void Acknowledge(GatewayHandle, std::uint64_t sequence) override {
     acknowledged.push_back(sequence);
@@ -86,6 +88,9 @@ class FakeEngine final : public Engine {
   std::vector<SessionRequest> sessions;
   std::vector<std::uint64_t> acknowledged;
   std::vector<Position> broken_after;
+  std::vector<GatewayHandle> granted_to;
+  // What happens, once, before OpenSession returns.
+  std::function<void()> during_open_session;
   std::shared_ptr<GatewaySink> sink;
   std::vector<GatewayHandle> disconnected;
   std::vector<Command> commands;

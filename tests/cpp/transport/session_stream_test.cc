@@ -84,6 +84,23 @@ TEST_F(SessionStreamTest, DeliveriesThatWaitGoTogether) {
   EXPECT_EQ(connection_.written[2].resync_required().seq(), 4u);
 }
 
+// The router may be faster than whoever asked for the session.
+TEST_F(SessionStreamTest, WhatIsWrittenBeforeTheHandleIsKnownIsGrantedForToo) {
+  engine_.during_open_session = [this] {
+    Effects({SessionOpened{.session = SessionNumber(7)}});
+    for (std::size_t i = 1; i <= GatewayStream::kGrantStep; ++i) {
+      Delivery delivery = MakeDelivery("e" + std::to_string(i));
+      delivery.sequence = i;
+      Effects({delivery});
+    }
+    WriteEverything();
+    EXPECT_THAT(engine_.granted_to, IsEmpty());
+  };
+  Receive("hello {gateway_id: 'g'}");
+  EXPECT_THAT(engine_.granted_to, ElementsAre(GatewayHandle(101)));
+  EXPECT_EQ(engine_.granted, GatewayStream::kGrantStep);
+}
+
 TEST_F(SessionStreamTest, EverythingIsAnsweredAndTold) {
   Hello();
   ReceiveSubscribe("s");

@@ -137,7 +137,9 @@ class Gateway:
         """Whether it was delivered that event; it must be alive."""
         assert self._process is not None
         assert self._process.poll() is None, f"{self._name} has ended"
-        return any(entry.get("event") == event_id for entry in self.entries())
+        with self.journal.open("rb") as file:
+            file.seek(max(0, self.journal.stat().st_size - 200_000))
+            return f'"{event_id}"'.encode() in file.read()
 
     def problems(self, last: int) -> list[str]:
         """Return what is wrong with what it got of events 1 to `last`."""
