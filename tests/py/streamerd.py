@@ -125,6 +125,19 @@ class Streamerd:
         finally:
             connection.close()
 
+    def get(self, path: str) -> int:
+        """Get from the HTTP port; return the status."""
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.http_port, timeout=PATIENCE
+        )
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            return response.status
+        finally:
+            connection.close()
+
     def ingest(self, events: Iterable[dict[str, Any]]) -> None:
         """Ingest events, all of which must be accepted."""
         lines = [json.dumps(event) for event in events]
