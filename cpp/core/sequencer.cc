@@ -376,8 +376,8 @@ void Sequencer::Do(ReportUnreadable& command, Instant,
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
   lingering_.Expire(now.monotonic);
-  for (std::string& gateway_id : sessions_.Expired(now.monotonic)) {
-    EndSession(std::move(gateway_id), OkStatus(), output);
+  for (const std::string& gateway_id : sessions_.Expired(now.monotonic)) {
+    EndSession(gateway_id, OkStatus(), output);
   }
   for (const Subscription& expired : registry_.Expire(now)) {
     RecordEnd(expired, output);

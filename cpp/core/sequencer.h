@@ -156,7 +156,7 @@ class Sequencer {
   // Where a subscription begins that does not say so itself.
   [[nodiscard]] std::optional<Position> ResumeAfter(const Subscribe& command,
                                                     MonotonicTime now);
-  void EndSession(std::string gateway_id, const Status& farewell,
+  void EndSession(const std::string& gateway_id, const Status& farewell,
                   SequencerOutput& output);
   // Of a session; nothing is said of another gateway.
   void Record(GatewayHandle gateway, StateDelta delta, SequencerOutput& output);

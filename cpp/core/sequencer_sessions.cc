@@ -195,8 +195,8 @@ void Sequencer::GiveUpRestored(GatewayHandle home,
                                       std::string(MessageOf(why))}});
 }
 
-void Sequencer::EndSession(std::string gateway_id, const Status& farewell,
-                           SequencerOutput& output) {
+void Sequencer::EndSession(const std::string& gateway_id,
+                           const Status& farewell, SequencerOutput& output) {
   const GatewayHandle home = sessions_.Find(gateway_id)->home;
   EndGateway(home, farewell, output);
   Record(home, SessionRemoved{gateway_id}, output);

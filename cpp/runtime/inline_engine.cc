@@ -155,7 +155,7 @@ struct InlineEngine::State {
 };
 
 InlineEngine::InlineEngine(const CoreOptions& options,
-                           std::shared_ptr<EventLog> log, Instant start)
+                           const std::shared_ptr<EventLog>& log, Instant start)
     : state_(std::make_unique<State>(options, log, start, log->head())) {}
 
 InlineEngine::InlineEngine(const CoreOptions& options,

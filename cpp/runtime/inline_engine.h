@@ -26,7 +26,7 @@ namespace streamer {
 
 class InlineEngine final : public Engine {
  public:
-  InlineEngine(const CoreOptions& options, std::shared_ptr<EventLog> log,
+  InlineEngine(const CoreOptions& options, const std::shared_ptr<EventLog>& log,
                Instant start);
   // Begins where `restored` says, saves in `state` from then on, and routes
   // what was logged since. REQUIRES: `past` ends there.

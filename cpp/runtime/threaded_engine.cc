@@ -41,26 +41,13 @@ namespace {
 
 using internal::AppendMail;
 using internal::AwaitsResult;
+using internal::ForEachChunk;
 using internal::Intake;
 using internal::Mailbox;
 using internal::PendingAnswer;
 using internal::ReadClocks;
 using internal::ReadMonotonicClock;
 using internal::RouterMail;
-
-// What a shard or the router does before it hands on what came of it: a full
-// mailbox must not make the first in it wait for the last.
-constexpr std::size_t kChunk = 128;
-
-template <typename T, typename Function>
-void ForEachChunk(std::vector<T>& items, Function function) {
-  std::span<T> rest(items);
-  while (!rest.empty()) {
-    std::size_t size = std::min(rest.size(), kChunk);
-    function(rest.first(size));
-    rest = rest.subspan(size);
-  }
-}
 
 }  // namespace
 
@@ -395,7 +382,7 @@ std::size_t ThreadedEngine::State::Backlog() const {
 }
 
 Status ThreadedEngine::State::SavedStatus() const {
-  const Status status = saver == nullptr ? OkStatus() : saver->status();
+  Status status = saver == nullptr ? OkStatus() : saver->status();
   if (status.ok()) return status;
   return Unavailable("the state cannot be saved: " +
                      std::string(MessageOf(status)));

@@ -8,11 +8,15 @@ namespace streamer::internal {
 namespace {
 
 // None of the parts but the last can hold a line feed.
-std::string KeyOf(std::string_view id, std::string_view tenant,
-                  std::string_view collection, std::string_view filter) {
-  std::string key;
+template <typename Asked>
+std::string KeyOf(const Asked& asked) {
+  const std::string_view id = asked.subscription_id;
+  const std::string_view tenant = asked.tenant;
+  const std::string_view collection = asked.collection;
+  const std::string_view filter = asked.filter->canonical_key();
+  std::string key(1, asked.membership ? 'm' : '-');
   key.reserve(id.size() + tenant.size() + collection.size() + filter.size() +
-              3);
+              5);
   for (const std::string_view part : {id, tenant, collection, filter}) {
     key.append(part).push_back('\n');
   }
@@ -24,8 +28,7 @@ std::string KeyOf(std::string_view id, std::string_view tenant,
 void Lingering::Keep(const Subscription& ended, Position after,
                      MonotonicTime now) {
   if (bounds_.linger <= Duration::zero()) return;
-  std::string key = KeyOf(ended.subscription_id, ended.tenant, ended.collection,
-                          ended.filter->canonical_key());
+  std::string key = KeyOf(ended);
   const std::uint64_t number = ++last_number_;
   order_.emplace_back(number, key);
   kept_.insert_or_assign(std::move(key),
@@ -36,9 +39,7 @@ void Lingering::Keep(const Subscription& ended, Position after,
 std::optional<Position> Lingering::Take(const Subscribe& subscribe,
                                         MonotonicTime now) {
   if (kept_.empty()) return std::nullopt;
-  const auto found = kept_.find(KeyOf(subscribe.subscription_id,
-                                      subscribe.tenant, subscribe.collection,
-                                      subscribe.filter->canonical_key()));
+  const auto found = kept_.find(KeyOf(subscribe));
   if (found == kept_.end()) return std::nullopt;
   const Kept kept = found->second;
   kept_.erase(found);

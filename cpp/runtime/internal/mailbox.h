@@ -8,10 +8,12 @@
 #ifndef STREAMER_RUNTIME_INTERNAL_MAILBOX_H_
 #define STREAMER_RUNTIME_INTERNAL_MAILBOX_H_
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <iterator>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -133,6 +135,20 @@ class Mailbox {
   bool is_closed_ = false;
   bool is_discarding_ = false;
 };
+
+// So much a shard or the router does before it hands on what came of it: a full
+// mailbox must not make the first in it wait for the last.
+inline constexpr std::size_t kChunk = 128;
+
+template <typename T, typename Function>
+void ForEachChunk(std::vector<T>& items, Function function) {
+  std::span<T> rest(items);
+  while (!rest.empty()) {
+    std::size_t size = std::min(rest.size(), kChunk);
+    function(rest.first(size));
+    rest = rest.subspan(size);
+  }
+}
 
 }  // namespace streamer::internal
 

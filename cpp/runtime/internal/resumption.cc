@@ -10,7 +10,7 @@ Result<ResumePoint> ResolveProgress(const EventLog& log,
   STREAMER_ASSIGN_OR_RETURN(const Position position, ParseProgress(progress));
   STREAMER_ASSIGN_OR_RETURN(const ResolvedPosition resolved,
                             log.history().Resolve(position));
-  const Status reached = log.Resolve(position).status();
+  Status reached = log.Resolve(position).status();
   if (resolved.position.offset > log.head().offset) return reached;
   return ResumePoint{resolved.position, reached};
 }
