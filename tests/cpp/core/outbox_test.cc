@@ -31,7 +31,8 @@ std::shared_ptr<const OutgoingEvent> Event(std::uint64_t number,
 class OutboxTest : public testing::Test {
  protected:
   static Outbox::Waiting Matched(std::uint64_t number,
-                                 std::vector<std::uint64_t> handles = {1}) {
+                                 const std::vector<std::uint64_t>& handles = {
+                                     1}) {
     Outbox::Waiting delivery{.event = Event(number)};
     for (std::uint64_t handle : handles) {
       delivery.handles.push_back(SubscriptionHandle(handle));

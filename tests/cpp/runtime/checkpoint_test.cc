@@ -48,6 +48,7 @@ class CheckpointTest : public ::testing::Test {
   }
   static std::vector<std::string> Text(const std::vector<Effect>& effects) {
     std::vector<std::string> lines;
+    lines.reserve(effects.size());
     for (const Effect& effect : effects) {
       lines.push_back(support::Describe(effect.what));
     }

@@ -58,6 +58,7 @@ inline std::vector<SourceEvent> MakeEvents(std::int64_t first,
                                            std::int64_t count,
                                            const std::string& collection) {
   std::vector<SourceEvent> events;
+  events.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i) {
     events.push_back(MakeEvent(first + i, collection));
   }

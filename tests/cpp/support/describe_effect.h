@@ -34,6 +34,7 @@ inline std::string Describe(const GatewayEffect& effect) {
   };
   if (const auto* delivery = std::get_if<Delivery>(&effect)) {
     std::vector<std::string> ids;
+    ids.reserve(delivery->subscription_ids.size());
     for (std::size_t i = 0; i < delivery->subscription_ids.size(); ++i) {
       ids.push_back(DescribeId(*delivery, i));
     }
