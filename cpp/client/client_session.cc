@@ -494,7 +494,10 @@ bool ClientSession::IsLive(std::string_view subscription_id) const {
     return adopts_ && state_ != ClientState::kClosed &&
            !retired_.contains(subscription_id);
   }
-  return found->second.is_live || found->second.is_answer_lost;
+  // While the end of the life before is not answered either, what comes is of
+  // that one: the next begins with its answer.
+  return found->second.is_live ||
+         (found->second.is_answer_lost && !retired_.contains(subscription_id));
 }
 
 }  // namespace streamer

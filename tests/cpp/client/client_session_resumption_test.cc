@@ -261,6 +261,20 @@ TEST_F(ClientSessionResumptionTest, ALostSessionIsAGapOfEverySubscription) {
   EXPECT_EQ(session_.place(), (SessionPlace{8, 0, ""}));
 }
 
+TEST_F(ClientSessionResumptionTest, ALifeIsNotLiveBeforeTheOneBeforeHasEnded) {
+  Connect();
+  SubscribeLive("a");
+  ASSERT_TRUE(session_.Unsubscribe("a").ok());
+  session_.Subscribe(SubscribeTicket(2), Request("a"));
+  Reopen();
+  Welcome(Holding(7, Continuity::kComplete, 1, {"a"}));
+  // The service holds the old one still, as far as anybody knows.
+  EXPECT_FALSE(session_.IsLive("a"));
+  session_.UnsubscribeAnswered("a");
+  session_.SubscribeAnswered("a", Accepted("a", 2));
+  EXPECT_TRUE(session_.IsLive("a"));
+}
+
 TEST_F(ClientSessionResumptionTest, NumbersLeftOutAreAGapWhateverIsSaid) {
   Connect();
   SubscribeLive("a", 1, 5);
