@@ -29,9 +29,15 @@ std::size_t SizeOf(const Outbox::Waiting& delivery) {
          delivery.memberships.size();
 }
 
+// Offsets go on through all epochs, and a place may be named in a later one
+// than it was written in.
+bool IsBefore(Position left, Position right) {
+  return left.offset < right.offset;
+}
+
 void Merge(ResyncRequired from, ResyncRequired& into) {
-  into.from = std::min(into.from, from.from);
-  into.to = std::max(into.to, from.to);
+  into.from = std::min(into.from, from.from, IsBefore);
+  into.to = std::max(into.to, from.to, IsBefore);
   if (from.subscription_ids.empty()) into.subscription_ids.clear();
   if (into.subscription_ids.empty()) return;
   std::vector<std::string>& ids = into.subscription_ids;

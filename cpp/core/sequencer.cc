@@ -184,12 +184,10 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
   EndPast(wanted, {.gateway = wanted.gateway, .upto = upto}, output);
 }
 
-void Sequencer::LosePast(const PastWanted& wanted, Position upto,
-                         SequencerOutput& output) {
+void Sequencer::LosePast(const PastWanted& wanted, Position after,
+                         Position upto, SequencerOutput& output) {
   EndPast(wanted,
-          {.gateway = wanted.gateway,
-           .upto = upto,
-           .lost_after = Position{upto.epoch, wanted.after}},
+          {.gateway = wanted.gateway, .upto = upto, .lost_after = after},
           output);
 }
 

@@ -112,8 +112,9 @@ class Sequencer {
   // `entries` are those, or as many as there were.
   void AcceptPast(const PastWanted& wanted, std::span<const LogEntry> entries,
                   SequencerOutput& output);
-  // The log no longer holds what follows `wanted.after`, up to `upto`.
-  void LosePast(const PastWanted& wanted, Position upto,
+  // The log no longer holds what follows `after`, which is the position at
+  // `wanted.after`, up to `upto`.
+  void LosePast(const PastWanted& wanted, Position after, Position upto,
                 SequencerOutput& output);
 
   // The last event taken.

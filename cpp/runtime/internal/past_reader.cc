@@ -13,9 +13,11 @@ Status FeedPast(const EventLog& log, std::size_t limit, Sequencer& sequencer,
   if (wanted->limit > 0) {
     wanted->limit = std::min(wanted->limit, limit);
     const LogHistory history = log.history();
-    Status status = log.Read(history.At(wanted->after), wanted->limit, scratch);
+    const Position after = history.At(wanted->after);
+    Status status = log.Read(after, wanted->limit, scratch);
     if (absl::IsOutOfRange(status)) {
-      sequencer.LosePast(*wanted, history.At(log.first().offset - 1), output);
+      sequencer.LosePast(*wanted, after, history.At(log.first().offset - 1),
+                         output);
       return OkStatus();
     }
     if (scratch.empty()) return status;

@@ -165,7 +165,8 @@ class CoreHarness {
   void ReadPast(std::size_t most) {
     Sequencer::PastWanted wanted = *sequencer_.NextPast();
     if (wanted.limit > 0 && wanted.after < trimmed_) {
-      sequencer_.LosePast(wanted, Position{1, trimmed_}, output_);
+      sequencer_.LosePast(wanted, Position{1, wanted.after},
+                          Position{1, trimmed_}, output_);
     } else {
       wanted.limit = std::min(wanted.limit, most);
       sequencer_.AcceptPast(

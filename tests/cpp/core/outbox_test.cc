@@ -275,6 +275,15 @@ TEST_F(OutboxTest, ResyncsThatWaitAreMergedIntoOne) {
   EXPECT_THAT(HandOver(outbox), ElementsAre("resync [a] after 9 to 9"));
 }
 
+// The session was restored in epoch 2 and is behind from before it.
+TEST_F(OutboxTest, AMergedResyncBeginsAtTheEarliestEventOfAnyEpoch) {
+  Outbox outbox(GatewayKind::kSession, {}, false);
+  outbox.Append(ResyncRequired{.from = {1, 9}, .to = {1, 9}});
+  outbox.Append(ResyncRequired{.from = {2, 4}, .to = {2, 8}});
+  outbox.Attach(0);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("resync [] after 4 to 9"));
+}
+
 TEST_F(OutboxTest, AResyncOfAllSwallowsOneOfSome) {
   Outbox outbox(GatewayKind::kSession, {}, false);
   outbox.Append(ResyncRequired{.from = {1, 1}, .to = {1, 2}});
