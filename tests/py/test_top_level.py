@@ -14,7 +14,7 @@ TOP_LEVEL = set(
 )
 BELOW = {
     "python": {"streamer"},
-    "tests": {"cpp", "py"},
+    "tests": {"cpp", "py", "sim"},
     ".ci": {"run"},
 }
 

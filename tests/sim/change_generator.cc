@@ -1,0 +1,151 @@
+#include "sim/change_generator.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace streamer::sim {
+namespace {
+
+// How far back an event may be that comes again.
+constexpr std::size_t kRecent = 15;
+
+}  // namespace
+
+const std::vector<std::string>& ChangeGenerator::Tenants() {
+  static const std::vector<std::string> tenants = {"north", "south"};
+  return tenants;
+}
+
+const std::vector<std::string>& ChangeGenerator::Collections() {
+  static const std::vector<std::string> collections = {"orders",
+                                                       "rooms/1/messages"};
+  return collections;
+}
+
+std::string ChangeGenerator::DocumentId(std::size_t number) {
+  return absl::StrCat("d", number);
+}
+
+// The same collections and ids for each tenant: only the tenant tells them
+// apart.
+ChangeGenerator::ChangeGenerator(support::Random& random) : random_(random) {
+  for (const std::string& tenant : Tenants()) {
+    for (const std::string& collection : Collections()) {
+      for (std::size_t i = 0; i < kDocuments; ++i) {
+        documents_.push_back({tenant, collection, DocumentId(i)});
+      }
+    }
+  }
+}
+
+SourceEvent ChangeGenerator::Next(WallTime now) {
+  if (!recent_.empty() && random_.Chance(1, 15)) {
+    return recent_[random_.Below(recent_.size())];
+  }
+  SourceEvent event = Change(documents_[random_.Below(documents_.size())]);
+  event.event_id = absl::StrCat("e", last_number_);
+  // Some sources number badly inside transactions.
+  const bool shares_id = !recent_.empty() && random_.Chance(1, 25);
+  if (shares_id) event.event_id = recent_.back().event_id;
+  event.timestamp = now;
+  AddClusterTime(event);
+  if (random_.Chance(1, 80)) return Malformed(std::move(event));
+  recent_.push_back(event);
+  if (recent_.size() > kRecent) recent_.pop_front();
+  return event;
+}
+
+SourceEvent ChangeGenerator::Change(DocumentState& document) {
+  ++last_number_;
+  SourceEvent event;
+  event.backend = document.tenant == "north" ? "b1" : "b2";
+  event.tenant = document.tenant;
+  event.collection = document.collection;
+  event.document_id = document.id;
+  switch (document.life) {
+    case Life::kNone:
+      document.version = 0;
+      Write(document,
+            random_.Chance(1, 5) ? SourceOperation::kReplace
+                                 : SourceOperation::kInsert,
+            event);
+      break;
+    case Life::kLive:
+      ChangeLive(document, event);
+      break;
+    case Life::kDeleted:
+      BringBack(document, event);
+      break;
+  }
+  return event;
+}
+
+void ChangeGenerator::ChangeLive(DocumentState& document, SourceEvent& event) {
+  const std::size_t choice = random_.Below(10);
+  if (choice < 7) {
+    return Write(
+        document,
+        choice == 0 ? SourceOperation::kReplace : SourceOperation::kUpdate,
+        event);
+  }
+  if (choice == 7) {
+    document.life = Life::kNone;
+    event.operation = SourceOperation::kDelete;
+    return;
+  }
+  Write(document, SourceOperation::kUpdate, event);
+  document.life = Life::kDeleted;
+  event.is_deleted = true;
+  event.document.pop_back();
+  event.document += R"(,"deleted":true})";
+}
+
+void ChangeGenerator::BringBack(DocumentState& document, SourceEvent& event) {
+  switch (random_.Below(4)) {
+    case 0:
+      document.life = Life::kNone;
+      event.operation = SourceOperation::kDelete;
+      return;
+    case 1:
+      return Write(document, SourceOperation::kReplace, event);
+    case 2:
+      return Write(document, SourceOperation::kInsert, event);
+    default:
+      Write(document, SourceOperation::kUpdate, event);
+      event.was_deleted = true;
+  }
+}
+
+void ChangeGenerator::Write(DocumentState& document, SourceOperation operation,
+                            SourceEvent& event) {
+  static const std::vector<std::string> tags = {"red", "green", "blue"};
+  document.life = Life::kLive;
+  if (operation == SourceOperation::kInsert) document.version = 0;
+  event.operation = operation;
+  event.version = ++document.version;
+  event.document = absl::StrCat(
+      R"({"n":)", last_number_, R"(,"k":)", random_.Below(10), R"(,"tag":")",
+      random_.Pick(tags), R"(","version":)", document.version, "}");
+}
+
+void ChangeGenerator::AddClusterTime(SourceEvent& event) {
+  const std::size_t choice = random_.Below(10);
+  if (choice < 3) {
+    ++cluster_time_.seconds;
+    cluster_time_.increment = 1;
+  } else if (choice < 6) {
+    ++cluster_time_.increment;
+  }
+  event.cluster_time = cluster_time_;
+  // Two primaries may disagree a little.
+  if (choice == 9) event.cluster_time->seconds -= 2;
+}
+
+SourceEvent ChangeGenerator::Malformed(SourceEvent event) {
+  event.form = BodyForm::kStored;
+  event.operation = SourceOperation::kUpdate;
+  event.stored_key = absl::StrCat(event.tenant, ":0");
+  event.document = "[]";
+  return event;
+}
+
+}  // namespace streamer::sim

@@ -1,0 +1,113 @@
+#include "sim/checker/checker.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "sim/checker/gateway_checker.h"
+#include "sim/checker/truth.h"
+
+namespace streamer::sim {
+namespace {
+
+// Whether each event of the source came into the streamer's log once, in its
+// order, or is known to be missing.
+class SourceChecker {
+ public:
+  SourceChecker(const History& history, std::vector<Complaint>& complaints)
+      : history_(history), complaints_(complaints) {}
+
+  void Run() {
+    std::uint64_t last = 0;
+    for (const LogEntry& entry : history_.log) {
+      const std::uint64_t marker = OffsetOf(entry.event->upstream_marker);
+      if (marker <= last || marker > history_.source.size()) {
+        Complain("I4", absl::StrCat("event ", entry.event->event_id, " at ",
+                                    entry.position.offset, " has marker ",
+                                    marker, " after ", last));
+        continue;
+      }
+      CheckMissing(last, marker);
+      last = marker;
+    }
+    CheckMissing(last, history_.source.size() + 1);
+    for (const History::SourceLoss& loss : history_.source_losses) {
+      if (loss.first_held > loss.after + 1) continue;
+      Complain("I11", absl::StrCat("the source still held what follows ",
+                                   loss.after, ", and a gap was reported"));
+    }
+  }
+
+ private:
+  static std::uint64_t OffsetOf(const std::string& progress) {
+    const Result<Position> position = ParseProgress(progress);
+    return position.ok() ? position->offset : 0;
+  }
+
+  void Complain(const char* invariant, std::string text) {
+    complaints_.push_back({invariant, std::move(text)});
+  }
+
+  // Between two that came.
+  void CheckMissing(std::uint64_t after, std::uint64_t before) {
+    for (std::uint64_t offset = after + 1; offset < before; ++offset) {
+      if (MayBeMissing(offset)) continue;
+      Complain(
+          "I1",
+          absl::StrCat("event ", history_.source[offset - 1].event->event_id,
+                       " at ", offset, " of the source never came to the log"));
+    }
+  }
+
+  [[nodiscard]] bool MayBeMissing(std::uint64_t offset) const {
+    const SourceEvent& event = *history_.source[offset - 1].event;
+    if (event.document == "[]") return true;
+    if (std::any_of(history_.source_losses.begin(),
+                    history_.source_losses.end(), [&](const auto& loss) {
+                      return loss.after < offset && offset <= loss.upto;
+                    })) {
+      return true;
+    }
+    return history_.coalesces && (IsRepeat(offset) || IsSuperseded(offset));
+  }
+
+  [[nodiscard]] bool IsRepeat(std::uint64_t offset) const {
+    const std::string identity =
+        Truth::IdentityOf(*history_.source[offset - 1].event);
+    for (std::uint64_t i = 1; i < offset; ++i) {
+      if (Truth::IdentityOf(*history_.source[i - 1].event) == identity) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // A later event of the document came.
+  [[nodiscard]] bool IsSuperseded(std::uint64_t offset) const {
+    const SourceEvent& event = *history_.source[offset - 1].event;
+    return std::any_of(
+        history_.log.begin(), history_.log.end(), [&](const LogEntry& entry) {
+          return OffsetOf(entry.event->upstream_marker) > offset &&
+                 entry.event->tenant == event.tenant &&
+                 entry.event->collection == event.collection &&
+                 entry.event->document_id == event.document_id;
+        });
+  }
+
+  const History& history_;
+  std::vector<Complaint>& complaints_;
+};
+
+}  // namespace
+
+std::vector<Complaint> Check(const History& history) {
+  std::vector<Complaint> complaints;
+  SourceChecker(history, complaints).Run();
+  const Truth truth(history);
+  for (const GatewayHistory& gateway : history.gateways) {
+    GatewayChecker(history, truth, gateway, complaints).Run();
+  }
+  return complaints;
+}
+
+}  // namespace streamer::sim

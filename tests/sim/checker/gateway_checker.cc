@@ -1,0 +1,393 @@
+#include "sim/checker/gateway_checker.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamer::sim {
+namespace {
+
+// What a resync says, and which cause it needs.
+struct Reason {
+  std::string_view text;
+  Cause::Kind kind;
+};
+constexpr Reason kReasons[] = {
+    {"the source lost events", Cause::Kind::kSourceGap},
+    {"the source's cluster time went back", Cause::Kind::kSourceGap},
+    {"an event of the source could not be read", Cause::Kind::kUnreadable},
+    {"a deleted document could not be identified", Cause::Kind::kUnreadable},
+};
+
+std::string_view TextOf(Operation operation) { return NameOf(operation); }
+
+}  // namespace
+
+void GatewayChecker::Run() {
+  for (const GatewayRecord& record : gateway_.records) {
+    now_ = record.at;
+    std::visit([this](const auto& one) { Take(one); }, record.what);
+  }
+  for (const auto& [id, life] : lives_) {
+    CheckComplete(life);
+    CheckTold(life);
+  }
+}
+
+void GatewayChecker::Complain(const char* invariant, std::string text) {
+  complaints_.push_back(
+      {invariant,
+       absl::StrCat(gateway_.gateway_id, " at ",
+                    std::chrono::duration_cast<std::chrono::milliseconds>(
+                        now_.time_since_epoch())
+                        .count(),
+                    " ms: ", text)});
+}
+
+std::string GatewayChecker::Name(const Life& life) const {
+  return absl::StrCat("subscription ", life.request.id, " (",
+                      life.request.tenant, " ", life.request.collection, " ",
+                      life.filter->text(), ", after ", life.from, ")");
+}
+
+std::optional<std::uint64_t> GatewayChecker::OffsetOf(
+    const std::string& progress) const {
+  const Result<Position> position = ParseProgress(progress);
+  if (!position.ok()) return std::nullopt;
+  const auto resolved = history_.log_history.Resolve(*position);
+  // A notice may name an offset of before the epoch it was given in.
+  if (!resolved.ok()) return position->offset;
+  if (gateway_.is_session || !resolved->is_cut_back) {
+    return resolved->position.offset;
+  }
+  // A plain gateway goes on from nowhere: what it had of a lost tail is what
+  // came in its place.
+  const auto lost = history_.lost.find(*position);
+  if (lost == history_.lost.end()) return resolved->position.offset;
+  const auto& again = truth_.Find(Truth::IdentityOf(*lost->second.event));
+  return again.empty() ? resolved->position.offset : again.front();
+}
+
+// A process that begins anew has nothing of before.
+void GatewayChecker::Take(const ProcessStarted& started) {
+  is_resumed_ = started.is_resumed;
+  nothing_missed_upto_.reset();
+  if (!is_resumed_) {
+    lives_.clear();
+    asked_.clear();
+    early_.clear();
+    early_notices_.clear();
+  }
+}
+
+void GatewayChecker::Take(const Answered& answered) {
+  const std::string& id = answered.request.id;
+  const auto filter =
+      Filter::Compile({.conditions = answered.request.conditions,
+                       .expression = answered.request.expression});
+  const auto from = OffsetOf(answered.from_progress);
+  if (!filter.ok() || !from) {
+    return Complain("I2",
+                    absl::StrCat("subscription ", id, " was answered with \"",
+                                 answered.from_progress, "\""));
+  }
+  const auto [found, is_new] = lives_.try_emplace(id);
+  if (!is_new) return;
+  found->second.request = answered.request;
+  found->second.filter = *filter;
+  found->second.from = *from;
+  found->second.answered_at = now_;
+  for (const Noticed& noticed : early_notices_[id]) {
+    Declare(found->second, noticed);
+  }
+  early_notices_.erase(id);
+  const auto early = early_.extract(id);
+  if (early.empty()) return;
+  for (const Delivered& delivered : early.mapped()) {
+    if (const auto spoken = Identify(delivered)) {
+      TakeFor(found->second, delivered, *spoken);
+    }
+  }
+}
+
+void GatewayChecker::Take(const Ended& ended) {
+  lives_.erase(ended.subscription_id);
+  asked_.erase(ended.subscription_id);
+  early_.erase(ended.subscription_id);
+  early_notices_.erase(ended.subscription_id);
+}
+
+std::optional<GatewayChecker::Spoken> GatewayChecker::Identify(
+    const Delivered& delivered) const {
+  if (!gateway_.is_session) return IdentifyPlain(delivered);
+  const Result<Position> position = ParseProgress(delivered.progress);
+  if (!position.ok()) return std::nullopt;
+  if (position->offset >= 1 && position->offset <= truth_.head()) {
+    const LogEntry& entry = truth_.At(position->offset).entry;
+    if (entry.position == *position) return Spoken{&entry, position->offset};
+  }
+  const auto lost = history_.lost.find(*position);
+  if (lost == history_.lost.end()) return std::nullopt;
+  return Spoken{&lost->second, 0};
+}
+
+std::optional<GatewayChecker::Spoken> GatewayChecker::IdentifyPlain(
+    const Delivered& delivered) const {
+  const std::string identity = Truth::IdentityOf(delivered);
+  const LogEntry* lost_entry = nullptr;
+  for (const auto& [position, entry] : history_.lost) {
+    if (Truth::IdentityOf(*entry.event) == identity) lost_entry = &entry;
+  }
+  for (const std::uint64_t offset : truth_.Find(identity)) {
+    const Truth::Event& event = truth_.At(offset);
+    if (event.outcome != Truth::Outcome::kDropped) {
+      return Spoken{&event.entry, offset, lost_entry != nullptr};
+    }
+  }
+  if (lost_entry == nullptr) return std::nullopt;
+  return Spoken{lost_entry, 0, true};
+}
+
+void GatewayChecker::Take(const Delivered& delivered) {
+  const auto spoken = Identify(delivered);
+  if (!spoken) {
+    return Complain("I2", absl::StrCat("event ", delivered.event_id, " at \"",
+                                       delivered.progress,
+                                       "\" was delivered, and is none that "
+                                       "goes out"));
+  }
+  if (Truth::IdentityOf(*spoken->entry->event) !=
+      Truth::IdentityOf(delivered)) {
+    Complain("I2",
+             absl::StrCat("at \"", delivered.progress, "\" stands ",
+                          Truth::IdentityOf(*spoken->entry->event),
+                          ", delivered was ", Truth::IdentityOf(delivered)));
+  }
+  for (const std::string& id : delivered.subscription_ids) {
+    const auto life = lives_.find(id);
+    if (life != lives_.end()) {
+      TakeFor(life->second, delivered, *spoken);
+    } else if (is_resumed_ || asked_.contains(id)) {
+      early_[id].push_back(delivered);
+    } else {
+      Complain("I2", absl::StrCat("event ", delivered.event_id,
+                                  " was delivered to subscription ", id,
+                                  ", which is not live"));
+    }
+  }
+}
+
+void GatewayChecker::TakeFor(Life& life, const Delivered& delivered,
+                             const Spoken& spoken) {
+  if (delivered.tenant != life.request.tenant) {
+    Complain("I5",
+             absl::StrCat("event ", delivered.event_id, " of tenant ",
+                          delivered.tenant, " was delivered to ", Name(life)));
+  }
+  CheckMatch(life, delivered, spoken);
+  CheckOrder(life, delivered, spoken);
+  CheckNothingMissed(life, delivered, spoken);
+  if (!delivered.is_processed || spoken.offset == 0) return;
+  life.got.insert(spoken.offset);
+  life.newest = std::max(life.newest, spoken.offset);
+}
+
+void GatewayChecker::CheckMatch(const Life& life, const Delivered& delivered,
+                                const Spoken& spoken) {
+  std::string wrong;
+  const bool is_in_log = spoken.offset != 0;
+  if (delivered.collection != life.request.collection) {
+    wrong = "is of another collection";
+  } else if (!Truth::Matches(*life.filter, *spoken.entry,
+                             delivered.operation)) {
+    wrong = "does not match";
+  } else if (is_in_log && spoken.offset <= life.from &&
+             (gateway_.is_session || !spoken.may_be_lost)) {
+    wrong = "lies before its start";
+  }
+  if (is_in_log && wrong.empty()) {
+    const Truth::Event& truth = truth_.At(spoken.offset);
+    if (truth.outcome == Truth::Outcome::kDropped) {
+      wrong = "is a repeat, or of a document known to be deleted";
+    } else if (truth.is_operation_sure && !spoken.may_be_lost &&
+               truth.operation != delivered.operation) {
+      wrong = absl::StrCat("was \"", std::string(TextOf(truth.operation)),
+                           "\", not \"",
+                           std::string(TextOf(delivered.operation)), "\"");
+    }
+  }
+  if (wrong.empty()) return;
+  Complain("I2",
+           absl::StrCat("event ", delivered.event_id, " at ", spoken.offset,
+                        " was delivered to ", Name(life), " but ", wrong));
+}
+
+// A plain gateway's subscription begins anew with each stream, after what came
+// before: so nothing comes twice, either.
+void GatewayChecker::CheckOrder(Life& life, const Delivered& delivered,
+                                const Spoken& spoken) {
+  if (spoken.offset == 0) return;
+  const std::uint64_t run =
+      gateway_.is_session ? delivered.session : delivered.stream;
+  std::uint64_t& last = life.last[{delivered.process, run}];
+  const bool is_again =
+      !life.seen.emplace(delivered.process, spoken.offset).second;
+  // A plain gateway cannot be told that it had something of a lost tail.
+  const bool may_repeat =
+      delivered.is_redelivered || (!gateway_.is_session && spoken.may_be_lost);
+  if (is_again && (!may_repeat || spoken.offset == last)) {
+    Complain("I3",
+             absl::StrCat("event ", delivered.event_id, " at ", spoken.offset,
+                          " was delivered again to ", Name(life)));
+  } else if (spoken.offset <= last) {
+    Complain("I4", absl::StrCat("event ", delivered.event_id, " at ",
+                                spoken.offset, " was delivered to ", Name(life),
+                                " after the one at ", last));
+  }
+  last = std::max(last, spoken.offset);
+}
+
+void GatewayChecker::CheckNothingMissed(const Life& life,
+                                        const Delivered& delivered,
+                                        const Spoken& spoken) {
+  if (!nothing_missed_upto_ || spoken.offset == 0) return;
+  if (spoken.offset > *nothing_missed_upto_) return;
+  if (!nothing_missed_of_.contains(life.request.id)) return;
+  if (life.got.contains(spoken.offset)) return;
+  Complain("I7",
+           absl::StrCat("nothing was missed up to ", *nothing_missed_upto_,
+                        ", then event ", delivered.event_id, " at ",
+                        spoken.offset, " was delivered to ", Name(life)));
+}
+
+void GatewayChecker::Take(const Noticed& noticed) {
+  const ReceivedGap& gap = noticed.gap;
+  if (gateway_.is_session && gap.end == ReceivedGap::End::kNone) {
+    CheckCause(noticed);
+  }
+  std::vector<std::string> ids = gap.subscription_ids;
+  if (ids.empty()) {
+    for (const auto& [id, life] : lives_) ids.push_back(id);
+  }
+  for (const std::string& id : ids) {
+    const auto life = lives_.find(id);
+    if (life == lives_.end()) {
+      early_notices_[id].push_back(noticed);
+      continue;
+    }
+    Declare(life->second, noticed);
+    if (gap.end != ReceivedGap::End::kNone) lives_.erase(life);
+  }
+}
+
+// Where it does not say from where, nothing after the last that came is sure.
+void GatewayChecker::Declare(Life& life, const Noticed& noticed) {
+  const auto from = OffsetOf(noticed.gap.from_progress);
+  const auto to = OffsetOf(noticed.gap.to_progress);
+  std::uint64_t last = std::max(life.newest, life.from);
+  // What came of a tail that was lost says nothing of what stands there now.
+  if (!history_.lost.empty()) {
+    last = std::min(last, history_.lost.begin()->first.offset - 1);
+  }
+  life.declared.emplace_back(from.value_or(last),
+                             to.value_or(noticed.head_then));
+  life.noticed_at.push_back(now_);
+  // A plain gateway's begins anew; in a log that lost its tail perhaps earlier.
+  if (!gateway_.is_session && to) life.from = std::min(life.from, *to);
+}
+
+bool GatewayChecker::HasCause(Cause::Kind kind) const {
+  return std::any_of(history_.causes.begin(), history_.causes.end(),
+                     [&](const Cause& cause) {
+                       return cause.kind == kind && cause.at <= now_ &&
+                              (cause.gateway_id.empty() ||
+                               cause.gateway_id == gateway_.gateway_id);
+                     });
+}
+
+void GatewayChecker::CheckCause(const Noticed& noticed) {
+  const std::string& reason = noticed.gap.reason;
+  for (const Reason& known : kReasons) {
+    if (reason.find(known.text) == std::string::npos) continue;
+    if (HasCause(known.kind)) return;
+  }
+  const std::uint64_t from = OffsetOf(noticed.gap.from_progress).value_or(0);
+  const bool is_trimmed = from + 1 < noticed.first_then;
+  if (is_trimmed && reason == "the log no longer holds these events") return;
+  const bool is_lagging = from + history_.max_lag <= noticed.head_then;
+  if (is_lagging && reason.find("session.max_lag") != std::string::npos) {
+    return;
+  }
+  const bool is_of_session =
+      reason == "the service lost continuity of the session";
+  if (is_of_session && (HasCause(Cause::Kind::kGatewayLost) ||
+                        HasCause(Cause::Kind::kExpired))) {
+    return;
+  }
+  // Places that were cut back look like those of other subscriptions.
+  const bool is_not_held =
+      reason == "the service did not hold the subscription";
+  if (is_not_held && !history_.lost.empty()) return;
+  Complain("I11", absl::StrCat("resync without a cause, from \"",
+                               noticed.gap.from_progress, "\" to \"",
+                               noticed.gap.to_progress, "\": ", reason));
+}
+
+void GatewayChecker::Take(const Welcomed& welcomed) {
+  using Continuity = SessionWelcome::Continuity;
+  nothing_missed_upto_.reset();
+  if (welcomed.continuity == Continuity::kNew && welcomed.asked_session != 0) {
+    Complain("I7", "a session was asked for and answered as new");
+  }
+  if (welcomed.continuity != Continuity::kNothingMissed) return;
+  nothing_missed_upto_ = OffsetOf(welcomed.to_progress);
+  nothing_missed_of_.clear();
+  for (const auto& [id, life] : lives_) nothing_missed_of_.insert(id);
+}
+
+void GatewayChecker::Take(const SequenceBroken& broken) {
+  Complain("I4", absl::StrCat("expected the entry numbered ", broken.expected,
+                              ", got ", broken.got));
+}
+
+void GatewayChecker::CheckComplete(const Life& life) {
+  for (std::uint64_t offset = life.from + 1; offset <= truth_.head();
+       ++offset) {
+    const Truth::Event& event = truth_.At(offset);
+    const SourceEvent& source = *event.entry.event;
+    if (source.tenant != life.request.tenant ||
+        source.collection != life.request.collection ||
+        event.outcome != Truth::Outcome::kGoesOut || !event.is_operation_sure ||
+        life.got.contains(offset)) {
+      continue;
+    }
+    const bool is_declared = std::any_of(
+        life.declared.begin(), life.declared.end(), [&](const auto& range) {
+          return range.first < offset && offset <= range.second;
+        });
+    if (is_declared ||
+        !Truth::Matches(*life.filter, event.entry, event.operation)) {
+      continue;
+    }
+    Complain("I1", absl::StrCat("event ", source.event_id, " at ",
+                                FormatProgress(event.entry.position),
+                                " did not come to ", Name(life)));
+  }
+}
+
+// What the source lost stands in no log: who subscribed before must be told.
+void GatewayChecker::CheckTold(const Life& life) {
+  for (const History::SourceLoss& loss : history_.source_losses) {
+    if (life.answered_at >= loss.at) continue;
+    const bool is_told =
+        std::any_of(life.noticed_at.begin(), life.noticed_at.end(),
+                    [&](MonotonicTime noticed) { return noticed >= loss.at; });
+    if (is_told) continue;
+    Complain("I1", absl::StrCat("events ", loss.after + 1, " to ", loss.upto,
+                                " of the source were lost, and nobody told ",
+                                Name(life)));
+  }
+}
+
+}  // namespace streamer::sim

@@ -1,0 +1,107 @@
+// GatewayChecker: judges what the user of one gateway saw.
+//
+// A *life* is a subscription from its answer to its end. Of each is kept what
+// it got, and what it was told that it may miss.
+//
+// Thread-safety: none.
+#ifndef STREAMER_TESTS_SIM_CHECKER_GATEWAY_CHECKER_H_
+#define STREAMER_TESTS_SIM_CHECKER_GATEWAY_CHECKER_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/checker/checker.h"
+#include "sim/checker/truth.h"
+
+namespace streamer::sim {
+
+class GatewayChecker {
+ public:
+  GatewayChecker(const History& history, const Truth& truth,
+                 const GatewayHistory& gateway,
+                 std::vector<Complaint>& complaints)
+      : history_(history),
+        truth_(truth),
+        gateway_(gateway),
+        complaints_(complaints) {}
+
+  void Run();
+
+ private:
+  struct Life {
+    SubscriptionRequest request;
+    std::shared_ptr<const Filter> filter;
+    std::uint64_t from = 0;
+    MonotonicTime answered_at;
+    // What may be missing: after, up to.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> declared;
+    std::vector<MonotonicTime> noticed_at;
+    std::set<std::uint64_t> got;  // and processed
+    std::uint64_t newest = 0;     // of these
+    // By process and session epoch, or stream: what came, in order.
+    std::map<std::pair<int, std::uint64_t>, std::uint64_t> last;
+    // By process: how often.
+    std::set<std::pair<int, std::uint64_t>> seen;
+  };
+  // What a delivery speaks of: an event of the log, or of a lost tail.
+  struct Spoken {
+    const LogEntry* entry = nullptr;
+    std::uint64_t offset = 0;  // 0: of a lost tail
+    bool may_be_lost = false;  // one like it stood in a lost tail
+  };
+
+  void Take(const ProcessStarted& started);
+  void Take(const Asked& asked) { asked_.insert(asked.subscription_id); }
+  void Take(const Answered& answered);
+  void Take(const Ended& ended);
+  void Take(const Delivered& delivered);
+  void Take(const Noticed& noticed);
+  void Take(const Welcomed& welcomed);
+  void Take(const SequenceBroken& broken);
+
+  [[nodiscard]] std::optional<Spoken> Identify(
+      const Delivered& delivered) const;
+  [[nodiscard]] std::optional<Spoken> IdentifyPlain(
+      const Delivered& delivered) const;
+  void TakeFor(Life& life, const Delivered& delivered, const Spoken& spoken);
+  void CheckMatch(const Life& life, const Delivered& delivered,
+                  const Spoken& spoken);
+  void CheckOrder(Life& life, const Delivered& delivered, const Spoken& spoken);
+  void CheckNothingMissed(const Life& life, const Delivered& delivered,
+                          const Spoken& spoken);
+  void Declare(Life& life, const Noticed& noticed);
+  void CheckCause(const Noticed& noticed);
+  [[nodiscard]] bool HasCause(Cause::Kind kind) const;
+  void CheckComplete(const Life& life);
+  void CheckTold(const Life& life);
+  // As an offset of the log at the end; nothing for no position.
+  [[nodiscard]] std::optional<std::uint64_t> OffsetOf(
+      const std::string& progress) const;
+  void Complain(const char* invariant, std::string text);
+  [[nodiscard]] std::string Name(const Life& life) const;
+
+  const History& history_;
+  const Truth& truth_;
+  const GatewayHistory& gateway_;
+  std::vector<Complaint>& complaints_;
+  MonotonicTime now_;
+  bool is_resumed_ = false;
+  std::map<std::string, Life> lives_;
+  std::set<std::string> asked_;
+  // Came before the answer.
+  std::map<std::string, std::vector<Delivered>> early_;
+  std::map<std::string, std::vector<Noticed>> early_notices_;
+  // The service said that nothing up to there was missed, to those lives.
+  std::optional<std::uint64_t> nothing_missed_upto_;
+  std::set<std::string> nothing_missed_of_;
+};
+
+}  // namespace streamer::sim
+
+#endif  // STREAMER_TESTS_SIM_CHECKER_GATEWAY_CHECKER_H_

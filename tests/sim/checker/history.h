@@ -1,0 +1,138 @@
+// History: what a run of the world did, as the checker judges it: what the log
+// came to hold, what each gateway's user saw, and what may excuse a loss.
+//
+// It is plain data, so that a test of the checker can write a wrong one.
+#ifndef STREAMER_TESTS_SIM_CHECKER_HISTORY_H_
+#define STREAMER_TESTS_SIM_CHECKER_HISTORY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "client/session_receiver.h"
+#include "client/subscription.h"
+#include "event/log_entry.h"
+#include "store/log_history.h"
+
+namespace streamer::sim {
+
+// A process of the gateway began; it goes on where an earlier one was, or anew.
+struct ProcessStarted {
+  int process = 0;
+  bool is_resumed = false;
+};
+// The user asked for a subscription. Deliveries may come before the answer,
+// when that was lost with a stream.
+struct Asked {
+  std::string subscription_id;
+};
+// The service said that the subscription exists.
+struct Answered {
+  SubscriptionRequest request;
+  std::string from_progress;
+};
+// The user ended it.
+struct Ended {
+  std::string subscription_id;
+};
+// One delivery, as a reader of the client took it.
+struct Delivered {
+  int process = 0;
+  std::uint64_t stream = 0;   // of all the process opened
+  std::uint64_t session = 0;  // 0: a plain gateway
+  std::uint64_t sequence = 0;
+  std::uint32_t part = 0;
+  std::string progress;
+  std::vector<std::string> subscription_ids;
+  std::string event_id;
+  std::string tenant;
+  std::string collection;
+  std::string document_id;
+  Operation operation = Operation::kInsert;
+  std::string document;
+  bool is_redelivered = false;
+  bool is_catching_up = false;
+  // The reader came back for more. If not, its process was killed before.
+  bool is_processed = true;
+};
+// The client said that something may be missing.
+struct Noticed {
+  ReceivedGap gap;
+  std::uint64_t first_then = 1;  // oldest event held by the log
+  std::uint64_t head_then = 0;   // newest event logged
+  bool is_processed = true;
+};
+// The answer to "did I miss anything?".
+struct Welcomed {
+  std::uint64_t asked_session = 0;
+  std::uint64_t session = 0;
+  SessionWelcome::Continuity continuity = SessionWelcome::Continuity::kNew;
+  std::string to_progress;
+};
+
+// A numbered entry came that was not the next.
+struct SequenceBroken {
+  std::uint64_t expected = 0;
+  std::uint64_t got = 0;
+};
+
+struct GatewayRecord {
+  MonotonicTime at;
+  std::variant<ProcessStarted, Asked, Answered, Ended, Delivered, Noticed,
+               Welcomed, SequenceBroken>
+      what;
+};
+
+struct GatewayHistory {
+  std::string gateway_id;
+  bool is_session = false;
+  std::vector<GatewayRecord> records;
+};
+
+// Something that a resync may be for.
+struct Cause {
+  enum class Kind : std::uint8_t {
+    kSourceGap,    // the source reported one
+    kUnreadable,   // an event could not be read
+    kGatewayLost,  // the gateway came back with less than it acknowledged
+    kExpired,      // the session was without a stream for its time to live
+  };
+  Kind kind = Kind::kSourceGap;
+  MonotonicTime at;
+  std::string gateway_id;  // empty: any
+  std::string tenant;      // empty: any
+};
+
+struct History {
+  // The streamer's log as it was at the end, trimmed or not, from offset 1.
+  std::vector<LogEntry> log;
+  LogHistory log_history{"", {{1, 1}}};
+  // What stood in a tail that was lost.
+  std::map<Position, LogEntry> lost;
+  // The first event that was held when a process of the streamer started.
+  std::vector<std::uint64_t> first_at_start;
+  // The puller's log, from offset 1, and the ranges that the streamer was told
+  // to have lost: after, up to.
+  std::vector<LogEntry> source;
+  struct SourceLoss {
+    std::uint64_t after = 0;
+    std::uint64_t upto = 0;
+    std::uint64_t first_held = 0;  // by the source, then
+    MonotonicTime at;
+  };
+  std::vector<SourceLoss> source_losses;
+  bool coalesces = false;
+  // How far a session may be behind before it is given up.
+  std::uint64_t max_lag = 1'000'000;
+  std::vector<GatewayHistory> gateways;
+  std::vector<Cause> causes;
+};
+
+}  // namespace streamer::sim
+
+#endif  // STREAMER_TESTS_SIM_CHECKER_HISTORY_H_

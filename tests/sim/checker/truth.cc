@@ -1,0 +1,134 @@
+#include "sim/checker/truth.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/arena.h"
+#include "match/match_input.h"
+
+namespace streamer::sim {
+namespace {
+
+// The digits after `"n":`.
+std::string NumberIn(std::string_view document) {
+  constexpr std::string_view kKey = "\"n\":";
+  const std::size_t at = document.find(kKey);
+  if (at == std::string_view::npos) return "";
+  const std::size_t begin = at + kKey.size();
+  const std::size_t end = document.find_first_not_of("0123456789", begin);
+  return std::string(document.substr(begin, end - begin));
+}
+
+std::string Identity(std::string_view event_id, std::string_view tenant,
+                     std::string_view collection, std::string_view document_id,
+                     std::string_view document) {
+  return absl::StrCat(std::string(event_id), "|", std::string(tenant), "|",
+                      std::string(collection), "|", std::string(document_id),
+                      "|", NumberIn(document));
+}
+
+}  // namespace
+
+Truth::Truth(const History& history) : first_at_start_(history.first_at_start) {
+  for (const LogEntry& entry : history.log) Take(entry);
+}
+
+bool Truth::MayForget(std::uint64_t earlier, std::uint64_t later) const {
+  return std::any_of(
+      first_at_start_.begin(), first_at_start_.end(),
+      [&](std::uint64_t first) { return earlier < first && first <= later; });
+}
+
+void Truth::Take(const LogEntry& entry) {
+  Event event{entry};
+  const SourceEvent& source = *entry.event;
+  const std::uint64_t offset = entry.position.offset;
+  const std::string identity = IdentityOf(source);
+  by_identity_[identity].push_back(offset);
+  const std::string whole =
+      absl::StrCat(source.backend, "|", identity, "|", source.document, "|",
+                   std::string(NameOf(source.operation)));
+  const auto [seen, is_new] = seen_.emplace(whole, offset);
+  if (!is_new) {
+    event.outcome =
+        MayForget(seen->second, offset) ? Outcome::kEither : Outcome::kDropped;
+    event.is_operation_sure = false;
+    events_.push_back(std::move(event));
+    return;
+  }
+  Known& known = documents_[absl::StrCat(source.tenant, "|", source.collection,
+                                         "|", source.document_id)];
+  if (source.operation == SourceOperation::kDelete) {
+    TakeDelete(event, known);
+  } else {
+    TakeChange(event, known);
+  }
+  known.since = offset;
+  events_.push_back(std::move(event));
+}
+
+void Truth::TakeDelete(Event& event, Known& known) {
+  event.operation = Operation::kDelete;
+  const std::uint64_t offset = event.entry.position.offset;
+  if (event.entry.event->was_deleted) {
+    event.outcome = Outcome::kDropped;
+  } else if (known.life == Life::kDeleted) {
+    event.outcome =
+        MayForget(known.since, offset) ? Outcome::kEither : Outcome::kDropped;
+  }
+  known.life = Life::kDeleted;
+}
+
+void Truth::TakeChange(Event& event, Known& known) {
+  const SourceEvent& source = *event.entry.event;
+  const bool was_known_deleted = known.life == Life::kDeleted;
+  const bool is_first = source.operation == SourceOperation::kReplace &&
+                        source.version == std::int64_t{1};
+  if (source.operation == SourceOperation::kInsert) {
+    event.operation = Operation::kInsert;
+  } else if (source.is_deleted) {
+    event.operation = Operation::kDelete;
+  } else if (source.was_deleted || is_first) {
+    event.operation = Operation::kInsert;
+  } else {
+    event.operation =
+        was_known_deleted ? Operation::kInsert : Operation::kUpdate;
+    event.is_operation_sure =
+        !was_known_deleted ||
+        !MayForget(known.since, event.entry.position.offset);
+  }
+  known.life = source.is_deleted ? Life::kDeleted : Life::kLive;
+}
+
+const std::vector<std::uint64_t>& Truth::Find(
+    const std::string& identity) const {
+  static const std::vector<std::uint64_t> none;
+  const auto found = by_identity_.find(identity);
+  return found == by_identity_.end() ? none : found->second;
+}
+
+bool Truth::Matches(const Filter& filter, const LogEntry& entry,
+                    Operation operation) {
+  ChangeEvent event;
+  event.position = entry.position;
+  event.operation = operation;
+  event.source = entry.event;
+  const auto body = EventBody::Parse(event);
+  if (!body.ok()) return false;
+  Arena arena;
+  const MatchInput input = MakeMatchInput(event, **body);
+  const Value value = filter.Evaluate(input.values, arena);
+  return value.is(ValueKind::kBool) && value.bool_value();
+}
+
+std::string Truth::IdentityOf(const SourceEvent& event) {
+  return Identity(event.event_id, event.tenant, event.collection,
+                  event.document_id, event.document);
+}
+
+std::string Truth::IdentityOf(const Delivered& delivered) {
+  return Identity(delivered.event_id, delivered.tenant, delivered.collection,
+                  delivered.document_id, delivered.document);
+}
+
+}  // namespace streamer::sim

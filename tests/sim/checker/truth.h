@@ -1,0 +1,81 @@
+// Truth: what became of each logged event, told slowly and without any of the
+// code that is tested: which are repeats, what happened to each document as its
+// users see it, and which filters that matches.
+//
+// Where the streamer may have forgotten what decided it (the log was trimmed
+// past that before a restart), either answer is allowed.
+//
+// Thread-safety: none.
+#ifndef STREAMER_TESTS_SIM_CHECKER_TRUTH_H_
+#define STREAMER_TESTS_SIM_CHECKER_TRUTH_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "event/body.h"
+#include "filter/filter.h"
+#include "sim/checker/history.h"
+
+namespace streamer::sim {
+
+class Truth {
+ public:
+  enum class Outcome : std::uint8_t {
+    kGoesOut,  // to whom it matches
+    kDropped,  // a repeat, or a delete of what is known to be deleted
+    kEither,
+  };
+  struct Event {
+    LogEntry entry;
+    Outcome outcome = Outcome::kGoesOut;
+    Operation operation = Operation::kInsert;
+    bool is_operation_sure = true;
+  };
+
+  explicit Truth(const History& history);
+
+  // By offset, from 1.
+  [[nodiscard]] const Event& At(std::uint64_t offset) const {
+    return events_[offset - 1];
+  }
+  [[nodiscard]] std::uint64_t head() const { return events_.size(); }
+
+  // The offsets of the events with this identity.
+  [[nodiscard]] const std::vector<std::uint64_t>& Find(
+      const std::string& identity) const;
+
+  // Whether `filter` is true of the event, had it done `operation`.
+  static bool Matches(const Filter& filter, const LogEntry& entry,
+                      Operation operation);
+
+  // What tells an event from others, on either side of the wire.
+  static std::string IdentityOf(const SourceEvent& event);
+  static std::string IdentityOf(const Delivered& delivered);
+
+ private:
+  enum class Life : std::uint8_t { kUnknown, kLive, kDeleted };
+  struct Known {
+    Life life = Life::kUnknown;
+    std::uint64_t since = 0;  // offset
+  };
+  void Take(const LogEntry& entry);
+  void TakeChange(Event& event, Known& known);
+  void TakeDelete(Event& event, Known& known);
+  // Whether what stood at `earlier` may be forgotten when `later` is read.
+  [[nodiscard]] bool MayForget(std::uint64_t earlier,
+                               std::uint64_t later) const;
+
+  const std::vector<std::uint64_t> first_at_start_;
+  std::vector<Event> events_;
+  std::map<std::string, std::uint64_t> seen_;  // by everything in it
+  std::map<std::string, Known> documents_;
+  std::map<std::string, std::vector<std::uint64_t>> by_identity_;
+};
+
+}  // namespace streamer::sim
+
+#endif  // STREAMER_TESTS_SIM_CHECKER_TRUTH_H_

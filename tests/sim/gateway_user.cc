@@ -1,0 +1,172 @@
+#include "sim/gateway_user.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sim/change_generator.h"
+
+namespace streamer::sim {
+
+using std::chrono::seconds;
+
+GatewayUser::GatewayUser(std::string gateway_id, bool is_session,
+                         Schedule& schedule, support::Random& random,
+                         Surroundings surroundings)
+    : random_(random),
+      schedule_(schedule),
+      surroundings_(std::move(surroundings)) {
+  history_.gateway_id = std::move(gateway_id);
+  history_.is_session = is_session;
+}
+
+void GatewayUser::Start() {
+  const std::size_t count = 1 + random_.Below(4);
+  for (std::size_t i = 0; i < count; ++i) {
+    SubscriptionRequest request = RandomRequest();
+    wanted_.emplace(request.id, std::move(request));
+  }
+  Begin("");
+}
+
+void GatewayUser::Begin(const std::string& resume) {
+  process_ = std::make_shared<GatewayProcess>(
+      GatewayProcess::Options{.gateway_id = history_.gateway_id,
+                              .is_session = history_.is_session,
+                              .resume = resume,
+                              .number = ++processes_,
+                              .queue = {.deliveries = 4 + random_.Below(60)}},
+      schedule_, random_, history_, surroundings_.process);
+  process_->Start();
+  for (const auto& [id, request] : wanted_) process_->Subscribe(request);
+}
+
+void GatewayUser::Step() {
+  if (zombie_ != nullptr) zombie_->ReadSome(8);
+  if (process_->is_closed()) {
+    // A newer stream had the session: it was the one left running.
+    gone_.push_back(process_);
+    const std::string state = process_->session_state();
+    process_->Kill();
+    surroundings_.lost_place();
+    EndZombie();
+    return Begin(state);
+  }
+  if (schedule_.now() >= reads_again_at_) {
+    process_->ReadSome(1 + random_.Below(16));
+    if (random_.Chance(1, 3)) kept_state_ = process_->session_state();
+  }
+  if (!is_healed_ && random_.Chance(1, 12)) ChangeSubscriptions();
+}
+
+void GatewayUser::ChangeSubscriptions() {
+  if (!wanted_.empty() && random_.Chance(2, 5)) {
+    auto ended = wanted_.begin();
+    std::advance(ended, random_.Below(wanted_.size()));
+    process_->Unsubscribe(ended->first);
+    if (random_.Chance(1, 3)) {
+      // The same id again, for something else.
+      SubscriptionRequest request = RandomRequest();
+      request.id = ended->first;
+      ended->second = request;
+      return process_->Subscribe(std::move(request));
+    }
+    wanted_.erase(ended);
+    return;
+  }
+  if (wanted_.size() >= 6) return;
+  SubscriptionRequest request = RandomRequest();
+  wanted_.emplace(request.id, request);
+  process_->Subscribe(std::move(request), random_.Chance(1, 3)
+                                              ? surroundings_.old_place()
+                                              : std::string());
+}
+
+void GatewayUser::DoFault() {
+  switch (random_.Below(4)) {
+    case 0:
+      // It does not read for a while, or for long.
+      reads_again_at_ = schedule_.now() + seconds(random_.Below(40));
+      return;
+    case 1:
+      // Killed; what its user kept may be old.
+      process_->Kill();
+      gone_.push_back(process_);
+      surroundings_.lost_place();
+      return Begin(random_.Chance(1, 6) ? std::string() : kept_state_);
+    case 2:
+      // Killed right after its user noted how far it was.
+      kept_state_ = process_->session_state();
+      process_->Kill();
+      gone_.push_back(process_);
+      return Begin(kept_state_);
+    default:
+      if (!history_.is_session || zombie_ != nullptr) return;
+      // Another begins while this one runs on.
+      kept_state_ = process_->session_state();
+      process_->Kill();
+      gone_.push_back(process_);
+      zombie_ = std::make_shared<GatewayProcess>(
+          GatewayProcess::Options{.gateway_id = history_.gateway_id,
+                                  .is_session = true,
+                                  .resume = kept_state_,
+                                  .number = -1},
+          schedule_, random_, zombie_history_, surroundings_.process);
+      zombie_->Start();
+      surroundings_.lost_place();
+      return Begin(kept_state_);
+  }
+}
+
+void GatewayUser::EndZombie() {
+  if (zombie_ == nullptr) return;
+  zombie_->Kill();
+  gone_.push_back(std::exchange(zombie_, nullptr));
+}
+
+void GatewayUser::Heal() {
+  is_healed_ = true;
+  reads_again_at_ = schedule_.now();
+  EndZombie();
+}
+
+SubscriptionRequest GatewayUser::RandomRequest() {
+  SubscriptionRequest request;
+  request.id = absl::StrCat("s", next_id_++);
+  request.tenant = random_.Pick(ChangeGenerator::Tenants());
+  request.collection = random_.Pick(ChangeGenerator::Collections());
+  const std::uint64_t number = random_.Below(10);
+  switch (random_.Below(9)) {
+    case 0:
+      break;  // every event of the collection
+    case 1:
+      request.expression = absl::StrCat("doc.k >= ", number);
+      break;
+    case 2:
+      request.expression = R"(doc.tag == "red" || op == "delete")";
+      break;
+    case 3:
+      request.expression = absl::StrCat(
+          "doc.id == \"", ChangeGenerator::DocumentId(number % 6), "\"");
+      break;
+    case 4:
+      request.expression = R"(op == "insert")";
+      break;
+    case 5:
+      request.expression = absl::StrCat("doc.n % 3 == ", number % 3);
+      break;
+    case 6:
+      request.expression = R"(op != "delete" && doc.version > 1)";
+      break;
+    case 7:
+      request.conditions.push_back(
+          {"k", Operator::kLess,
+           OwnedValue(Value::Int(static_cast<std::int64_t>(number)))});
+      break;
+    default:
+      request.expression = R"(doc.tag in ["green", "blue"])";
+  }
+  return request;
+}
+
+}  // namespace streamer::sim

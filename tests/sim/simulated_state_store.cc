@@ -1,0 +1,44 @@
+#include "sim/simulated_state_store.h"
+
+#include <algorithm>
+
+namespace streamer::sim {
+
+bool SimulatedStateStore::IsRepeated(
+    const StateTransaction& transaction) const {
+  const auto is_same = [](const StateChange& left, const StateChange& right) {
+    return left.key == right.key && left.value == right.value;
+  };
+  return last_ && last_->owner == transaction.owner &&
+         last_->revision == transaction.revision &&
+         std::equal(last_->changes.begin(), last_->changes.end(),
+                    transaction.changes.begin(), transaction.changes.end(),
+                    is_same);
+}
+
+Result<std::uint64_t> SimulatedStateStore::Commit(
+    const StateTransaction& transaction) {
+  if (fuse_ != nullptr && !fuse_->Holds()) return Unavailable("killed");
+  if (is_failing_) return Unavailable("the state store fails");
+  if (IsRepeated(transaction)) {
+    last_.reset();
+    return state_.revision;
+  }
+  STREAMER_RETURN_IF_ERROR(
+      CheckTransaction(transaction, owner_, state_.revision, max_changes_));
+  for (const StateChange& change : transaction.changes) {
+    if (change.value) {
+      state_.records[change.key] = *change.value;
+    } else {
+      state_.records.erase(change.key);
+    }
+  }
+  ++state_.revision;
+  if (observer_) observer_(transaction);
+  last_.reset();
+  if (!std::exchange(hides_next_, false)) return state_.revision;
+  last_ = transaction;
+  return Unavailable("the state store did not answer");
+}
+
+}  // namespace streamer::sim

@@ -1,0 +1,108 @@
+// StreamerProcess: what runs in the streamer's process: the shipped engine, the
+// gateways' streams and the consumer of the source, on a disk and a state store
+// that outlive it.
+//
+// Start restores as the service does: state, then what the log remembers, then
+// replay. Kill takes everything in memory away.
+//
+// Thread-safety: none.
+#ifndef STREAMER_TESTS_SIM_STREAMER_PROCESS_H_
+#define STREAMER_TESTS_SIM_STREAMER_PROCESS_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/inline_engine.h"
+#include "sim/fuse.h"
+#include "sim/link.h"
+#include "sim/schedule.h"
+#include "sim/simulated_log.h"
+#include "sim/simulated_state_store.h"
+#include "sim/source_link.h"
+#include "support/random.h"
+#include "transport/source_consumer.h"
+
+namespace streamer::sim {
+
+class StreamerProcess {
+ public:
+  struct Options {
+    CoreOptions core;
+    OutboxLimits outbox;
+    Duration stall_timeout = std::chrono::seconds(30);
+    Duration save_interval = std::chrono::seconds(5);
+    std::uint64_t max_lag = 1'000'000;  // events
+    bool coalesces = false;
+    std::size_t source_batch = 1'024;
+  };
+  // What the world does for it and hears of it.
+  struct Surroundings {
+    std::function<std::shared_ptr<SourceLink>(const source_action::OpenStream&,
+                                              SourceLink::Listener)>
+        open_source;
+    std::function<void(const SourceGap&)> gap_reported;
+    std::function<void(const MalformedSourceEvent&)> malformed_reported;
+    std::function<Duration()> wall_offset;
+    std::function<void(const std::string&)> note;
+  };
+
+  StreamerProcess(const Options& options, Schedule& schedule,
+                  support::Random& random, std::shared_ptr<SimulatedLog> log,
+                  std::shared_ptr<SimulatedStateStore> store,
+                  Surroundings surroundings);
+
+  // Whether it runs; it does not when the store cannot be claimed.
+  bool Start();
+  // It is gone; of what was not synced `kept` events stay.
+  void Kill(std::uint64_t kept);
+  [[nodiscard]] bool is_running() const { return engine_ != nullptr; }
+
+  // A gateway opens a stream.
+  std::shared_ptr<Link> Connect(LinkUser* user, const std::string& credential);
+  void ForEachLink(const std::function<void(Link&)>& visit);
+  // The stream to the source; null when there is none.
+  [[nodiscard]] SourceLink* source_link() const { return source_.get(); }
+
+  [[nodiscard]] Fuse& fuse() { return fuse_; }
+  [[nodiscard]] const InlineEngine& engine() const { return *engine_; }
+  [[nodiscard]] SimulatedLog& log() { return *log_; }
+
+ private:
+  void KeepTime();
+  void LookAfter();
+  void Follow();
+  void Perform(SourceActions actions);
+  void PerformOne(const source_action::OpenStream& action);
+  void PerformOne(const source_action::CancelStream& action);
+  void PerformOne(const source_action::Read& action);
+  void PerformOne(source_action::Append& action);
+  void PerformOne(const source_action::RecordMarker& action);
+  void PerformOne(const source_action::ReportGap& action);
+  void PerformOne(const source_action::ReportMalformed& action);
+  void Stored(const Status& status);
+  void ArmConsumer();
+  // Runs `action` later, unless this life of the process is over by then.
+  void Later(Duration delay, std::function<void()> action);
+  [[nodiscard]] Instant Now() const;
+
+  const Options options_;
+  Schedule& schedule_;
+  support::Random& random_;
+  const std::shared_ptr<SimulatedLog> log_;
+  const std::shared_ptr<SimulatedStateStore> store_;
+  const Surroundings surroundings_;
+  Fuse fuse_;
+  std::uint64_t life_ = 0;
+  std::unique_ptr<InlineEngine> engine_;
+  std::unique_ptr<StreamCounters> counters_;
+  std::vector<std::shared_ptr<Link>> links_;
+  std::unique_ptr<SourceConsumer> consumer_;
+  std::shared_ptr<SourceLink> source_;
+};
+
+}  // namespace streamer::sim
+
+#endif  // STREAMER_TESTS_SIM_STREAMER_PROCESS_H_

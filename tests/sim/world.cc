@@ -1,0 +1,383 @@
+#include "sim/world.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamer::sim {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+// The phases of a run.
+constexpr Duration kCalm = seconds(3);
+constexpr Duration kFaults = seconds(40);
+constexpr Duration kQuiet = seconds(75);
+
+}  // namespace
+
+World::World(std::uint64_t seed, Trace trace)
+    : random_(seed), trace_(std::move(trace)), generator_(random_) {
+  fault_mean_ = milliseconds(500 + random_.Below(6'000));
+  write_mean_ = milliseconds(50 + random_.Below(300));
+  source_log_ = std::make_shared<SimulatedLog>(SimulatedLog::Options{
+      .identity = "source",
+      .epoch = 3,
+      .retained = random_.Chance(1, 4) ? 20 + random_.Below(60) : 1'000'000});
+  MakeStreamer();
+  MakeUsers();
+}
+
+void World::MakeStreamer() {
+  const bool trims = random_.Chance(1, 2);
+  log_ = std::make_shared<SimulatedLog>(SimulatedLog::Options{
+      .identity = "streamer",
+      .epoch = 7,
+      .retained = trims ? 40 + random_.Below(150) : 1'000'000,
+      .syncs = random_.Chance(1, 3)});
+  store_ = std::make_shared<SimulatedStateStore>(
+      random_.Chance(1, 3) ? 1 + random_.Below(4) : 1'000);
+  store_->OnCommit([this](const StateTransaction& transaction) {
+    for (const StateChange& change : transaction.changes) {
+      Note(absl::StrCat("state: ", static_cast<int>(change.key.kind), " ",
+                        change.key.name, " ",
+                        change.value ? *change.value : "removed"));
+    }
+  });
+  StreamerProcess::Options& options = streamer_options_;
+  // Longer than a run: what was seen is known.
+  options.core.duplicates.age = hours(12);
+  options.core.session.ttl = seconds(random_.Chance(1, 4) ? 15 : 60);
+  options.outbox.deliveries =
+      random_.Chance(1, 2) ? 2 + random_.Below(30) : 65'536;
+  if (random_.Chance(1, 4)) {
+    options.outbox.bytes = 500 + random_.Below(20'000);
+  }
+  options.save_interval = seconds(1 + random_.Below(6));
+  options.stall_timeout = seconds(random_.Chance(1, 2) ? 30 : 5);
+  if (trims && random_.Chance(1, 3)) options.max_lag = 30 + random_.Below(60);
+  options.coalesces = random_.Chance(1, 3);
+  options.source_batch = 1 + random_.Below(64);
+  history_.coalesces = options.coalesces;
+  history_.max_lag = options.max_lag;
+  streamer_ = std::make_unique<StreamerProcess>(
+      options, schedule_, random_, log_, store_,
+      StreamerProcess::Surroundings{
+          .open_source =
+              [this](const source_action::OpenStream& request,
+                     SourceLink::Listener listener) {
+                return OpenSource(request, std::move(listener));
+              },
+          .gap_reported = [this](const SourceGap& gap) { NoteGap(gap); },
+          .malformed_reported =
+              [this](const MalformedSourceEvent&) {
+                AddCause(Cause::Kind::kUnreadable);
+              },
+          .wall_offset = [this] { return wall_offset_; },
+          .note = [this](const std::string& text) { Note(text); }});
+  streamer_->fuse().OnBlow([this] {
+    schedule_.After(Duration(0),
+                    [this] { KillStreamer(random_.Chance(1, 3)); });
+  });
+}
+
+void World::MakeUsers() {
+  const std::size_t count = 2 + random_.Below(4);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string id = absl::StrCat("g", i + 1);
+    users_.push_back(std::make_unique<GatewayUser>(
+        id, random_.Chance(2, 3), schedule_, random_,
+        GatewayUser::Surroundings{
+            .process =
+                {.connect =
+                     [this](LinkUser* user, const std::string& credential) {
+                       return streamer_->Connect(user, credential);
+                     },
+                 .log_bounds =
+                     [this] {
+                       return std::pair(log_->first().offset,
+                                        log_->head().offset);
+                     },
+                 .note = [this](const std::string& text) { Note(text); }},
+            .old_place =
+                [this] {
+                  const std::uint64_t head = log_->head().offset;
+                  const std::uint64_t back =
+                      random_.Below(std::min<std::uint64_t>(head, 80) + 1);
+                  return FormatProgress(log_->history().At(head - back));
+                },
+            .lost_place = [this,
+                           id] { AddCause(Cause::Kind::kGatewayLost, id); }}));
+  }
+}
+
+std::vector<Complaint> World::Run() {
+  StartStreamer();
+  for (const auto& user : users_) user->Start();
+  for (std::size_t i = 0; i < users_.size(); ++i) {
+    Repeat(milliseconds(100), [this, i] {
+      users_[i]->Step();
+      return true;
+    });
+  }
+  Repeat(seconds(1), [this] {
+    Watch();
+    return true;
+  });
+  const MonotonicTime start = schedule_.now();
+  schedule_.After(seconds(1), [this] { WriteEvents(); });
+  schedule_.After(kCalm, [this] {
+    has_faults_ = true;
+    DrawFault();
+  });
+  schedule_.RunUntil(start + kCalm + kFaults);
+  Heal();
+  schedule_.RunUntil(start + kCalm + kFaults + kQuiet);
+  CheckWhole();
+  return complaints_;
+}
+
+void World::Repeat(Duration mean, const std::function<bool()>& action) {
+  schedule_.After(Around(mean), [this, mean, action] {
+    if (action()) Repeat(mean, action);
+  });
+}
+
+Duration World::Around(Duration mean) {
+  const auto twice = static_cast<std::size_t>(mean.count()) * 2;
+  return Duration(static_cast<std::int64_t>(random_.Below(twice) + 1));
+}
+
+void World::WriteEvents() {
+  Repeat(write_mean_, [this] {
+    WriteSome();
+    return is_writing_ || !unwritten_.empty();
+  });
+}
+
+// The database waits for its puller.
+void World::WriteSome() {
+  const std::size_t count =
+      random_.Chance(1, 20) ? random_.Below(40) : 1 + random_.Below(3);
+  const auto wall = std::chrono::duration_cast<milliseconds>(
+      schedule_.now().time_since_epoch());
+  for (std::size_t i = 0; is_writing_ && i < count; ++i) {
+    unwritten_.push_back(generator_.Next(WallTime(wall)));
+  }
+  if (!is_puller_up_ || unwritten_.empty()) return;
+  std::vector<SourceEvent> events(unwritten_.begin(), unwritten_.end());
+  const Instant now{schedule_.now(), WallTime(wall)};
+  if (!source_log_->Append(std::move(events), now).ok()) return;
+  unwritten_.clear();
+  source_log_->Release(source_log_->head());
+  source_log_->Trim(now).IgnoreError();
+  for (const auto& link : source_links_) link->Pump();
+}
+
+void World::Watch() {
+  std::erase_if(source_links_,
+                [](const auto& link) { return link->is_over(); });
+  for (const auto& user : users_) {
+    if (!user->process().is_connected()) {
+      AddCause(Cause::Kind::kExpired, user->history().gateway_id);
+    }
+  }
+}
+
+void World::DrawFault() {
+  schedule_.After(Around(fault_mean_), [this] {
+    if (!has_faults_) return;
+    DoFault();
+    DrawFault();
+  });
+}
+
+void World::DoFault() {
+  switch (random_.Below(12)) {
+    case 0:
+    case 1:
+      return BreakStreams();
+    case 2:
+      return StallStreams();
+    case 3:
+      return FailDisk();
+    case 4:
+      return FailStore();
+    case 5:
+      return KillStreamer(random_.Chance(1, 2));
+    case 6:
+      Note("streamer: will be killed within some steps");
+      return streamer_->fuse().Light(random_.Below(60));
+    case 7:
+      return RestartPuller();
+    case 8:
+      Note("the wall clock jumps");
+      wall_offset_ += hours(random_.Between(-9, 9));
+      return;
+    case 9:
+      return log_->Sync();
+    default:
+      return users_[random_.Below(users_.size())]->DoFault();
+  }
+}
+
+void World::BreakStreams() {
+  Note("streams break");
+  if (random_.Chance(1, 3)) {
+    for (const auto& link : source_links_) link->Break();
+    return;
+  }
+  streamer_->ForEachLink([this](Link& link) {
+    if (random_.Chance(1, 2)) link.Break();
+  });
+}
+
+void World::StallStreams() {
+  Note("streams stall");
+  const MonotonicTime until = schedule_.now() + seconds(random_.Below(50));
+  if (random_.Chance(1, 3)) {
+    for (const auto& link : source_links_) link->StallUntil(until);
+    return;
+  }
+  streamer_->ForEachLink([&](Link& link) {
+    if (random_.Chance(1, 2)) link.StallUntil(until);
+  });
+}
+
+void World::FailDisk() {
+  Note("a disk is full");
+  const auto& disk = random_.Chance(1, 4) ? source_log_ : log_;
+  disk->SetFull(true);
+  schedule_.After(Around(seconds(5)), [disk] { disk->SetFull(false); });
+}
+
+void World::FailStore() {
+  if (random_.Chance(1, 2)) return store_->HideNextOutcome();
+  Note("the state store fails");
+  store_->SetFailing(true);
+  schedule_.After(Around(seconds(5)), [this] { store_->SetFailing(false); });
+}
+
+void World::KillStreamer(bool is_power_cut) {
+  if (!streamer_->is_running()) return;
+  const std::uint64_t unsynced = log_->unsynced();
+  const std::uint64_t kept =
+      is_power_cut ? random_.Below(unsynced + 1) : unsynced;
+  const std::vector<LogEntry> before = log_->archive();
+  streamer_->Kill(kept);
+  for (std::uint64_t i = log_->archive().size(); i < before.size(); ++i) {
+    history_.lost.emplace(before[i].position, before[i]);
+  }
+  schedule_.After(Around(seconds(3)), [this] { StartStreamer(); });
+}
+
+void World::StartStreamer() {
+  if (streamer_->is_running()) return;
+  history_.first_at_start.push_back(log_->first().offset);
+  ++counts_.streamer_starts;
+  if (streamer_->Start()) return;
+  schedule_.After(seconds(1), [this] { StartStreamer(); });
+}
+
+// Its log is synced: nothing of it is lost.
+void World::RestartPuller() {
+  if (!is_puller_up_) return;
+  Note("puller: killed");
+  is_puller_up_ = false;
+  for (const auto& link : source_links_) link->Break();
+  source_log_->Crash(0);
+  schedule_.After(Around(seconds(5)), [this] { is_puller_up_ = true; });
+}
+
+void World::Heal() {
+  Note("all is well again");
+  has_faults_ = false;
+  streamer_->fuse().Replace();
+  log_->SetFull(false);
+  source_log_->SetFull(false);
+  store_->SetFailing(false);
+  is_puller_up_ = true;
+  StartStreamer();
+  for (const auto& user : users_) user->Heal();
+  schedule_.After(seconds(5), [this] { is_writing_ = false; });
+}
+
+void World::CheckWhole() {
+  for (const auto& user : users_) {
+    if (!user->is_settled()) {
+      Complain("I8", absl::StrCat(user->history().gateway_id,
+                                  " is not connected, or has not read all"));
+    }
+    user->process().ReadSome(0);
+    history_.gateways.push_back(user->history());
+  }
+  history_.log = log_->archive();
+  history_.log_history = log_->history();
+  history_.source = source_log_->archive();
+  counts_.events = history_.log.size();
+  counts_.log_cuts = log_->cuts();
+  counts_.source_losses = history_.source_losses.size();
+  for (const GatewayHistory& gateway : history_.gateways) {
+    for (const GatewayRecord& record : gateway.records) {
+      counts_.deliveries += std::holds_alternative<Delivered>(record.what);
+      counts_.notices += std::holds_alternative<Noticed>(record.what);
+      counts_.welcomes += std::holds_alternative<Welcomed>(record.what);
+    }
+  }
+  for (Complaint& complaint : Check(history_)) {
+    complaints_.push_back(std::move(complaint));
+  }
+}
+
+std::shared_ptr<SourceLink> World::OpenSource(
+    const source_action::OpenStream& request, SourceLink::Listener listener) {
+  auto link =
+      std::make_shared<SourceLink>(schedule_, random_, std::move(listener));
+  Note(absl::StrCat("source: stream after \"", request.after, "\""));
+  if (is_puller_up_) {
+    source_links_.push_back(link);
+    link->Accept({.after = request.after, .coalesces = request.coalesces},
+                 *source_log_);
+  } else {
+    link->Refuse(Unavailable("connection refused"));
+  }
+  return link;
+}
+
+void World::NoteGap(const SourceGap& gap) {
+  Note(absl::StrCat("source: gap from \"", gap.from, "\" to \"", gap.to,
+                    "\": ", gap.reason));
+  const auto offset = [](const std::string& progress) {
+    const Result<Position> position = ParseProgress(progress);
+    return position.ok() ? position->offset : 0;
+  };
+  history_.source_losses.push_back({.after = offset(gap.from),
+                                    .upto = offset(gap.to),
+                                    .first_held = source_log_->first().offset,
+                                    .at = schedule_.now()});
+  AddCause(Cause::Kind::kSourceGap);
+}
+
+void World::AddCause(Cause::Kind kind, std::string gateway_id) {
+  history_.causes.push_back({.kind = kind,
+                             .at = schedule_.now(),
+                             .gateway_id = std::move(gateway_id)});
+}
+
+void World::Note(const std::string& text) {
+  if (!trace_) return;
+  const auto since = schedule_.now().time_since_epoch() - hours(24);
+  trace_(absl::StrCat(std::chrono::duration_cast<milliseconds>(since).count(),
+                      " ms  ", text));
+}
+
+void World::Complain(const char* invariant, std::string text) {
+  complaints_.push_back({invariant, std::move(text)});
+}
+
+}  // namespace streamer::sim
