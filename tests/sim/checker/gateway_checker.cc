@@ -231,8 +231,11 @@ void GatewayChecker::CheckOrder(Life& life, const Delivered& delivered,
   const std::uint64_t run =
       gateway_.is_session ? delivered.session : delivered.stream;
   std::uint64_t& last = life.last[{delivered.process, run}];
+  // A plain gateway's next stream may begin a little before the end of the
+  // last.
+  const std::uint64_t within = gateway_.is_session ? 0 : run;
   const bool is_again =
-      !life.seen.emplace(delivered.process, spoken.offset).second;
+      !life.seen.emplace(delivered.process, within, spoken.offset).second;
   // A plain gateway cannot be told that it had something of a lost tail.
   const bool may_repeat =
       delivered.is_redelivered || (!gateway_.is_session && spoken.may_be_lost);

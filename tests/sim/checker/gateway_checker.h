@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -46,8 +47,8 @@ class GatewayChecker {
     std::uint64_t newest = 0;     // of these
     // By process and session epoch, or stream: what came, in order.
     std::map<std::pair<int, std::uint64_t>, std::uint64_t> last;
-    // By process: how often.
-    std::set<std::pair<int, std::uint64_t>> seen;
+    // By process, and stream of a plain gateway: the offsets that came.
+    std::set<std::tuple<int, std::uint64_t, std::uint64_t>> seen;
   };
   // What a delivery speaks of: an event of the log, or of a lost tail.
   struct Spoken {
