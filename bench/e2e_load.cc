@@ -208,6 +208,7 @@ double Quantile(const std::vector<double>& sorted, double share) {
 void Measure(const Options& options,
              std::vector<std::unique_ptr<Client>>& clients) {
   std::vector<std::unique_ptr<Receiver>> receivers;
+  receivers.reserve(clients.size());
   for (auto& client : clients) {
     receivers.push_back(std::make_unique<Receiver>(*client));
   }
@@ -248,6 +249,7 @@ void Run(const Options& options) {
     wanted[static_cast<std::size_t>(i % options.gateways)].push_back(
         absl::StrCat("doc.key == \"k", i, "\""));
   }
+  clients.reserve(wanted.size());
   const std::int64_t begin = NowNs();
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     clients.push_back(Connect(options, absl::StrCat("g", i)));

@@ -471,6 +471,7 @@ void Router::Do(AnnounceGap& work, std::vector<Effect>& effects) {
                        .from = work.from,
                        .to = work.to,
                        .reason = work.reason});
+    if (restoring_ == 0) SaveNotice(*gateway, effects);
     HandOver(*gateway, effects);
   }
 }

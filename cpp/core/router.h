@@ -189,6 +189,7 @@ class Router {
                                          Gateway& gateway);
   void LoseStream(Gateway& gateway);
   [[nodiscard]] SavedCursor CursorOf(const Gateway& gateway) const;
+  void SaveNotice(Gateway& gateway, std::vector<Effect>& effects) const;
   [[nodiscard]] static bool IsLiveFor(const Route& route, Position position);
   [[nodiscard]] bool IsPastFor(const Gateway& gateway, const Route& route,
                                Position position) const;

@@ -88,7 +88,11 @@ void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
   }
   gateway->outbox.AddCredit(work.credit);
   work.answer.next_sequence = gateway->outbox.acknowledged() + 1;
-  if (work.last_progress) work.answer.from = *work.last_progress;
+  if (work.last_progress) {
+    work.answer.from = *work.last_progress;
+  } else if (work.answer.continuity == Continuity::kLost) {
+    work.answer.from = {};  // nobody knows where
+  }
   work.answer.to = statistics_.routed;
   effects.push_back({work.stream, std::move(work.answer), true});
   HandOver(*gateway, effects);
@@ -96,7 +100,8 @@ void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
 }
 
 // A gateway that says it had less than was acknowledged, in this epoch or
-// before the restart, has forgotten some of it, and that is gone here too.
+// before the restart, has forgotten some of it, and that is gone here too. A
+// notice that was not acknowledged is no such loss: it follows like the rest.
 Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
   Outbox& outbox = gateway.outbox;
   bool is_lost = false;
@@ -120,7 +125,7 @@ Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
       }
       break;
   }
-  if (is_lost || !outbox.resyncs().empty()) return Continuity::kLost;
+  if (is_lost) return Continuity::kLost;
   const bool is_behind =
       gateway.behind_after.has_value() || !gateway.catching_up.empty();
   return outbox.is_empty() && !is_behind ? Continuity::kNothingMissed
@@ -213,6 +218,15 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
     progress.cursors.push_back(std::move(cursor));
   }
   return progress;
+}
+
+// A source says only once that it lost something, and the log does not repeat
+// it: what it means to a session is saved at once.
+void Router::SaveNotice(Gateway& gateway, std::vector<Effect>& effects) const {
+  SavedCursor cursor = CursorOf(gateway);
+  cursor.is_behind = gateway.behind_after.has_value() ||
+                     (gateway.saved && gateway.saved->is_behind);
+  effects.push_back({gateway.stream, StateChanged{{std::move(cursor)}}, true});
 }
 
 SavedCursor Router::CursorOf(const Gateway& gateway) const {

@@ -284,7 +284,10 @@ std::string EncodeWelcome(const SessionOpened& opened) {
   welcome.set_session(opened.session.value());
   welcome.set_continuity(WireContinuity(opened.continuity));
   welcome.set_next_seq(opened.next_sequence);
-  welcome.set_from_progress(FormatProgress(opened.from));
+  // None when a loss begins nobody knows where.
+  if (opened.from != Position()) {
+    welcome.set_from_progress(FormatProgress(opened.from));
+  }
   welcome.set_to_progress(FormatProgress(opened.to));
   welcome.set_subscription_count(opened.subscription_count);
   welcome.set_subscription_digest(opened.subscription_digest);

@@ -321,11 +321,10 @@ TEST_F(SessionTest, ANoticeThatWasNotAcknowledgedSurvivesARestart) {
   Subscribe(stream, "s");
   core_->Sequence(ReportSourceGap{.backend = "", .reason = "it said so"});
   core_->Settle();
-  core_->SaveProgress();
   const SessionNumber before = opened_.session;
   Restart();
   stream = Open({.session = before});
-  EXPECT_THAT(Seen(stream), ElementsAre("opened lost, next 1, has 1",
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
                                         "resync [s] after 0 to 0"));
 }
 
