@@ -87,9 +87,7 @@ class StateStore {
   // Claim and then as often as said. Unavailable: nothing is lost yet.
   // FailedPrecondition: the state is lost, and why.
   virtual Status KeepAlive(MonotonicTime) { return OkStatus(); }
-  virtual Duration keep_alive_interval() const {
-    return std::chrono::hours(1);
-  }
+  virtual Duration keep_alive_interval() const { return std::chrono::hours(1); }
 };
 
 // The change that keeps, with positions, of which log they are.
