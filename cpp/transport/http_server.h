@@ -40,7 +40,7 @@ enum class ServicePhase : std::uint8_t {
   kReady,
   kLogFailing,
   kStateFailing,  // what must survive a restart cannot be saved
-  kSourceLost,  // the puller that it follows
+  kSourceLost,    // the puller that it follows
   kDraining,
 };
 
