@@ -58,13 +58,14 @@ std::string HostOf(const std::string& address) {
 
 void Announce(const Service& service, const ServiceConfig& config) {
   const std::string host = HostOf(config.http.listen);
-  std::cout << "streamerd ready http=" << host << ":" << service.http_port()
-            << " grpc=" << host << ":" << service.grpc_port() << std::endl;
+  // Logged first: whoever reads the line may be served before the next.
   Log(LogLevel::kInfo, "ready",
       {{"version", Version()},
        {"listen", config.http.listen},
        {"http_port", std::int64_t{service.http_port()}},
        {"grpc_port", std::int64_t{service.grpc_port()}}});
+  std::cout << "streamerd ready http=" << host << ":" << service.http_port()
+            << " grpc=" << host << ":" << service.grpc_port() << std::endl;
 }
 
 // A second signal, or a drain that does not end, leaves at once.
