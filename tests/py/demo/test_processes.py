@@ -112,8 +112,12 @@ import os, sys
 from pathlib import Path
 from main_job.processes import ChildProcess
 grandchild = ChildProcess(
-    "x", [sys.executable, "-c", "import time; time.sleep(600)"],
+    "x",
+    [sys.executable, "-c",
+     "import time; print('ready', flush=True); time.sleep(600)"],
     Path({str(tmp_path)!r}) / "x.log")
+# What ends it with us is set up by then.
+grandchild.expect_line("ready")
 print(grandchild.pid, flush=True)
 os.kill(os.getpid(), 9)
 """
