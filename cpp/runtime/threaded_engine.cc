@@ -110,6 +110,8 @@ struct ThreadedEngine::State {
   [[nodiscard]] Position HorizonOf(Duration age) const;
   [[nodiscard]] bool SaveAll(Duration timeout);
 
+  [[nodiscard]] std::vector<std::future<std::string>> AskShards(
+      const std::string& tenant, const std::string& collection);
   void AnswerQuestions(std::vector<ShardResult>& results);
   void SendToRouter(RouterMail mail);
   // Unavailable while the state cannot be saved.
@@ -140,6 +142,10 @@ struct ThreadedEngine::State {
   Intake intake;
   std::deque<Mailbox<ShardTask>> shard_mailboxes;
   Mailbox<RouterMail> router_mailbox;
+  // Held while a turn's mail is handed to the stages: the router may have
+  // answered a command before a shard has it, and a question of who saw the
+  // answer must not come first.
+  std::mutex passing_mutex;
   internal::Sinks sinks;
   std::atomic<std::uint64_t> events_ingested{0};
   std::atomic<bool> is_abandoned{false};  // Stop gave up waiting
@@ -200,6 +206,7 @@ bool ThreadedEngine::State::TakeTurn(SequencerOutput& output) {
 }
 
 void ThreadedEngine::State::PassOn(SequencerOutput& output) {
+  std::lock_guard lock(passing_mutex);
   bool awaits_shard = !output.steps.empty() && AwaitsResult(output.steps[0]);
   std::vector<RouterMail> mail;
   AppendMail(output.steps, mail);
@@ -365,6 +372,26 @@ void ThreadedEngine::State::AnswerQuestions(std::vector<ShardResult>& results) {
     shard_mailboxes[i].TakeInto(questions);
     if (!questions.empty()) shards[i].Process(questions, results);
   }
+}
+
+// Asks each shard that still takes mail for its summary of the collection.
+std::vector<std::future<std::string>> ThreadedEngine::State::AskShards(
+    const std::string& tenant, const std::string& collection) {
+  std::vector<std::future<std::string>> answers;
+  {
+    std::lock_guard lock(passing_mutex);
+    for (auto& mailbox : shard_mailboxes) {
+      auto answer = std::make_shared<PendingAnswer>();
+      answers.push_back(answer->future());
+      const bool is_taken = mailbox.Offer(
+          {Ordinal(), Summarize{tenant, collection, [answer](std::string text) {
+                                  answer->Give(std::move(text));
+                                }}});
+      if (!is_taken) answers.pop_back();
+    }
+  }
+  if (options.single_thread) intake.Notify();
+  return answers;
 }
 
 // In one thread the router's mail is read between the sequencer's turns, so it
@@ -558,19 +585,9 @@ std::vector<SubscriptionInfo> ThreadedEngine::List(SubscriptionHandle after,
 
 std::vector<std::string> ThreadedEngine::Summaries(
     const std::string& tenant, const std::string& collection) const {
-  std::vector<std::future<std::string>> answers;
-  for (auto& mailbox : state_->shard_mailboxes) {
-    auto answer = std::make_shared<PendingAnswer>();
-    answers.push_back(answer->future());
-    const bool is_taken = mailbox.Offer(
-        {Ordinal(), Summarize{tenant, collection, [answer](std::string text) {
-                                answer->Give(std::move(text));
-                              }}});
-    if (!is_taken) answers.pop_back();
-  }
-  if (state_->options.single_thread) state_->intake.Notify();
   std::vector<std::string> summaries;
-  for (std::future<std::string>& answer : answers) {
+  for (std::future<std::string>& answer :
+       state_->AskShards(tenant, collection)) {
     std::string summary = answer.get();
     if (!summary.empty()) summaries.push_back(std::move(summary));
   }

@@ -494,6 +494,27 @@ TEST(ThreadedEngineTest, TheSummariesOfASplitCollectionCoverItTogether) {
   }
 }
 
+// The router may answer before each shard has its part of the command; who saw
+// the answer asks at once.
+TEST(ThreadedEngineTest, ASubscriptionThatWasAnsweredIsInTheSummary) {
+  ThreadedEngineOptions options;
+  options.shards = 4;
+  ThreadedEngine engine(options, std::make_shared<MemoryEventLog>());
+  auto sink = std::make_shared<RecordingSink>();
+  std::atomic<int> answered{0};
+  sink->on_line = [&](const std::string&) { ++answered; };
+  const GatewayHandle gateway = engine.Connect(Gateway(), sink);
+  for (int i = 1; i <= 2'000; ++i) {
+    const std::string name = absl::StrCat("c", i);
+    ASSERT_EQ(engine.Submit(MakeSubscribe(gateway, name, name, "doc.n == 1"),
+                            nullptr),
+              OkStatus());
+    while (answered < i) std::this_thread::yield();
+    ASSERT_EQ(engine.Summaries("t", name).size(), 1u) << i;
+  }
+  EXPECT_TRUE(engine.Stop(kDeadline));
+}
+
 // Questions that cross the end of the engine are answered, with something or
 // with nothing.
 TEST(ThreadedEngineTest, NoQuestionOutlivesTheEngineUnanswered) {
