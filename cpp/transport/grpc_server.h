@@ -2,7 +2,8 @@
 //
 // Serves syntrix.streamer.v1.StreamerService, grpc.health.v1.Health and
 // server reflection on one port. Each stream is a soft-state gateway of its
-// own; what it promises is written in internal/gateway_stream.h.
+// own, or one of the streams of a session; what it promises is written in
+// internal/gateway_stream.h.
 //
 // Bounds: 4 MiB a message, 1,000 streams a connection, `max_streams` in all; a
 // peer that answers no keepalive ping for 10 s, or takes no message for

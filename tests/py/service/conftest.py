@@ -53,6 +53,22 @@ def connect(wire):
 
 
 @pytest.fixture
+def gateway_of(whole_wire):
+    """Connects gateways that know the whole wire; all end after the test."""
+    gateways = []
+
+    def connect_one(service, metadata=()):
+        gateways.append(
+            PlainGateway(whole_wire, service.target, metadata=metadata)
+        )
+        return gateways[-1]
+
+    yield connect_one
+    for gateway in gateways:
+        gateway.close()
+
+
+@pytest.fixture
 def events():
     """Makes events of tenant t, collection c, numbered from 1."""
     numbers = itertools.count(1)

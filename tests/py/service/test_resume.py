@@ -1,30 +1,10 @@
 """Subscriptions that begin in the past: `resume_after`."""
 
 import pytest
-from calls import post_events, samples
-from plain_wire import PlainGateway
-from test_durability import lines, log_options
+from calls import samples
+from test_durability import log_options, post
 
 INVALID_ARGUMENT, OUT_OF_RANGE = 3, 11
-
-
-@pytest.fixture
-def gateway_of(whole_wire):
-    gateways = []
-
-    def connect(service):
-        gateways.append(PlainGateway(whole_wire, service.target))
-        return gateways[-1]
-
-    yield connect
-    for gateway in gateways:
-        gateway.close()
-
-
-def post(service, events):
-    answer = post_events(service, *lines(events))
-    assert answer.status == 202
-    return answer.json["progress"]
 
 
 def resume(gateway, subscription_id, after):

@@ -1,9 +1,9 @@
 """Puller and streamer as two processes."""
 
 import pytest
-from calls import get, post_events, problem, samples
+from calls import get, problem, samples
 from streamerd import wait_until
-from test_durability import lines, log_options
+from test_durability import log_options, post
 
 
 @pytest.fixture
@@ -25,11 +25,6 @@ def follow(start, tmp_path, puller):
         )
 
     return follow_one
-
-
-def post(service, events):
-    answer = post_events(service, *lines(events))
-    assert answer.status == 202
 
 
 def is_ready(service):

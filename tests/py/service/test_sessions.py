@@ -1,35 +1,14 @@
 """Sessions over the wire, against the real service: nothing is missed."""
 
 import asyncio
+import json
 
 import grpc
 import pytest
 import streamer
-from calls import get, post_events, samples
-from plain_wire import PlainGateway
+from calls import get, samples
 from streamerd import wait_until
-from test_durability import lines, log_options
-
-
-@pytest.fixture
-def gateway_of(whole_wire):
-    gateways = []
-
-    def connect(service, metadata=()):
-        gateways.append(
-            PlainGateway(whole_wire, service.target, metadata=metadata)
-        )
-        return gateways[-1]
-
-    yield connect
-    for gateway in gateways:
-        gateway.close()
-
-
-def post(service, events):
-    answer = post_events(service, *lines(events))
-    assert answer.status == 202
-    return answer.json["progress"]
+from test_durability import log_options, post
 
 
 def hello(gateway, **fields):
@@ -285,7 +264,7 @@ def test_state_that_would_outlive_its_log_is_refused(start):
         start("--state.backend=rocksdb")
 
 
-def test_a_full_start_is_ready_only_after_the_replay(start, tmp_path, events):
+def test_a_start_is_ready_only_after_the_replay(start, tmp_path, events):
     service = start(*log_options(tmp_path / "log"))
     post(service, events(100))
     service.kill()
@@ -293,3 +272,7 @@ def test_a_full_start_is_ready_only_after_the_replay(start, tmp_path, events):
     wait_until(
         lambda: get(service, "/health/ready").status == 200, "being ready"
     )
+    entries = [json.loads(line) for line in service.log.splitlines()]
+    restored = [one for one in entries if one["message"] == "state restored"]
+    assert restored[-1]["replay"] == 100
+    assert "replayed" in [one["message"] for one in entries]
