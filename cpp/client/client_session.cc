@@ -251,9 +251,9 @@ ClientActions ClientSession::SubscribeAnswered(
   const bool is_accepted = answer.ok();
   entry.is_live = is_accepted;
   entry.is_answer_awaited = false;
+  if (is_accepted && adopts_) PromiseFromHere(entry.request, *answer);
   // Asked for again it would bring what has come since.
   entry.request.resume_after.clear();
-  if (is_accepted && adopts_) PromiseFromHere(*answer);
   Complete(entry, std::move(answer), actions);
   if (!is_accepted) subscriptions_.erase(found);
   return actions;

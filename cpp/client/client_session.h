@@ -206,7 +206,8 @@ class ClientSession {
                ClientActions& actions);
   void EndLife(Entries::iterator found, SubscriptionHandle handle,
                ReceivedGap& gap, ClientActions& actions);
-  void PromiseFromHere(SubscriptionAnswer& answer) const;
+  void PromiseFromHere(const SubscriptionRequest& request,
+                       SubscriptionAnswer& answer) const;
   [[nodiscard]] bool KeepLive(ReceivedGap& gap) const;
   void Acknowledge(std::uint64_t enough, ClientActions& actions);
 

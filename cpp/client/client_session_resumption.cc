@@ -213,8 +213,11 @@ bool ClientSession::Confirm(Entries::iterator found,
   return is_same_life;
 }
 
-// What the process before has had is not promised to this one.
-void ClientSession::PromiseFromHere(SubscriptionAnswer& answer) const {
+// What the process before has had is not promised to this one, unless it asks
+// for it.
+void ClientSession::PromiseFromHere(const SubscriptionRequest& request,
+                                    SubscriptionAnswer& answer) const {
+  if (!request.resume_after.empty()) return;
   answer.progress =
       client_internal::LaterOf(options_.session->progress, answer.progress);
 }

@@ -62,10 +62,8 @@ void GatewayProcess::Start() {
   Perform(session_.Start(schedule_.now()));
 }
 
-void GatewayProcess::Subscribe(SubscriptionRequest request,
-                               std::string resume_after) {
+void GatewayProcess::Subscribe(SubscriptionRequest request) {
   const SubscribeTicket ticket(next_ticket_++);
-  if (!resume_after.empty()) resume_after_[request.id] = resume_after;
   asked_.emplace(ticket.value(), request);
   Note(Asked{request.id});
   Perform(session_.Subscribe(ticket, std::move(request)));
@@ -331,13 +329,8 @@ void GatewayProcess::PerformOne(const client_action::SendHello& action) {
 }
 
 void GatewayProcess::PerformOne(const client_action::SendSubscribe& action) {
-  auto message = client_wire::EncodeSubscribe(action.request);
-  if (!message.ok()) return;
-  auto resume = resume_after_.extract(action.request.id);
-  if (!resume.empty()) {
-    message->mutable_subscribe()->set_resume_after(resume.mapped());
-  }
-  Send(*message);
+  const auto message = client_wire::EncodeSubscribe(action.request);
+  if (message.ok()) Send(*message);
 }
 
 void GatewayProcess::PerformOne(const client_action::SendUnsubscribe& action) {

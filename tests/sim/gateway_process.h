@@ -48,8 +48,7 @@ class GatewayProcess final
   ~GatewayProcess();
 
   void Start();
-  // Asks for it; `resume_after` goes with the first request only.
-  void Subscribe(SubscriptionRequest request, std::string resume_after = "");
+  void Subscribe(SubscriptionRequest request);
   void Unsubscribe(const std::string& subscription_id);
   // The reader comes back: what it took before is processed.
   void ReadSome(std::size_t limit);
@@ -114,7 +113,6 @@ class GatewayProcess final
   ClientSession session_;
   DeliveryQueue queue_;
   std::map<std::uint64_t, SubscriptionRequest> asked_;  // by ticket
-  std::map<std::string, std::string> resume_after_;     // not sent yet
   std::map<std::string, std::string> answered_from_;    // newest, by id
   std::uint64_t next_ticket_ = 1;
   std::uint64_t streams_ = 0;

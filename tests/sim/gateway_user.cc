@@ -77,9 +77,8 @@ void GatewayUser::ChangeSubscriptions() {
   if (wanted_.size() >= 6) return;
   SubscriptionRequest request = RandomRequest();
   wanted_.emplace(request.id, request);
-  process_->Subscribe(std::move(request), random_.Chance(1, 3)
-                                              ? surroundings_.old_place()
-                                              : std::string());
+  if (random_.Chance(1, 3)) request.resume_after = surroundings_.old_place();
+  process_->Subscribe(std::move(request));
 }
 
 void GatewayUser::DoFault() {

@@ -647,6 +647,20 @@ TEST_F(ClientSessionResumptionTest, NothingIsPromisedThatTheOtherProcessHad) {
   }
 }
 
+TEST_F(ClientSessionResumptionTest, AnotherProcessMayAskForThePast) {
+  ClientSession session(Options({7, 41, "p1-1-41"}));
+  session.Start(At(seconds(0)));
+  session.Welcomed(Holding(7, Continuity::kComplete, 42, {"a"}),
+                   At(seconds(0)));
+  session.Subscribe(SubscribeTicket(1), RequestAfter("past", "p1-1-9"));
+  const ClientActions actions =
+      session.SubscribeAnswered("past", Accepted("past", 1, "p1-1-9"));
+  ASSERT_EQ(actions.size(), 1u);
+  EXPECT_EQ(
+      std::get<client_action::CompleteSubscribe>(actions[0]).answer->progress,
+      "p1-1-9");
+}
+
 TEST_F(ClientSessionResumptionTest, AskingForWhatIsHeldPassesNothingOver) {
   ClientSession session(Options({7, 41, "p1-1-41"}));
   session.Start(At(seconds(0)));

@@ -78,6 +78,7 @@ void GatewayChecker::Take(const ProcessStarted& started) {
     asked_.clear();
     early_.clear();
     early_notices_.clear();
+    notices_to_all_.clear();
   }
 }
 
@@ -98,8 +99,8 @@ void GatewayChecker::Take(const Answered& answered) {
   found->second.filter = *filter;
   found->second.from = *from;
   found->second.answered_at = now_;
-  for (const Noticed& noticed : early_notices_[id]) {
-    Declare(found->second, noticed);
+  for (const auto& notices : {early_notices_[id], notices_to_all_}) {
+    for (const Noticed& noticed : notices) Declare(found->second, noticed);
   }
   early_notices_.erase(id);
   const auto early = early_.extract(id);
@@ -271,6 +272,7 @@ void GatewayChecker::Take(const Noticed& noticed) {
   }
   std::vector<std::string> ids = gap.subscription_ids;
   if (ids.empty()) {
+    notices_to_all_.push_back(noticed);
     for (const auto& [id, life] : lives_) ids.push_back(id);
   }
   for (const std::string& id : ids) {

@@ -98,6 +98,8 @@ class GatewayChecker {
   // Came before the answer.
   std::map<std::string, std::vector<Delivered>> early_;
   std::map<std::string, std::vector<Noticed>> early_notices_;
+  // Spoke of every subscription, whoever asked for it.
+  std::vector<Noticed> notices_to_all_;
   // The service said that nothing up to there was missed, to those lives.
   std::optional<std::uint64_t> nothing_missed_upto_;
   std::set<std::string> nothing_missed_of_;
