@@ -53,7 +53,10 @@ void Router::Restore(const AddGateway::Restored& restored, Gateway& gateway) {
                        .to = resync.to,
                        .reason = resync.reason});
   }
-  if (cursor.acknowledged.offset < statistics_.routed.offset) {
+  gateway.saved = cursor;
+  gateway.saved->is_behind =
+      cursor.acknowledged.offset < statistics_.routed.offset;
+  if (gateway.saved->is_behind) {
     gateway.behind_after = cursor.acknowledged;
     Wish(gateway);
   }

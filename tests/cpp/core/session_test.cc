@@ -376,6 +376,27 @@ TEST_F(SessionTest, BehindAtARestartItGetsEverythingFromTheLog) {
                   "delivery 6 e7 [s] again"));
 }
 
+// What it is behind by is all read and waits for it, so it is not behind any
+// more; but the watermark that was saved before lies further on.
+TEST_F(SessionTest, ANoticeAfterARestartMovesNothingOn) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 4);
+  core_->SaveProgress(4);
+  EXPECT_EQ(core_->saved().watermark, 4u);
+  const SessionNumber before = opened_.session;
+  Restart();
+  core_->Sequence(ReportSourceGap{.backend = "", .reason = "it said so"});
+  core_->Settle();
+  Restart();
+  stream = Open({.session = before});
+  EXPECT_THAT(
+      Seen(stream),
+      ElementsAre("opened complete, next 1, has 1", "resync [s] after 4 to 4",
+                  "delivery 2 e1 [s] again", "delivery 3 e2 [s] again",
+                  "delivery 4 e3 [s] again", "delivery 5 e4 [s] again"));
+}
+
 TEST_F(SessionTest, ASubscriptionThatCatchesUpGoesOnWhereItWas) {
   GatewayHandle stream = Open();
   Events(1, 5);
