@@ -65,7 +65,7 @@ void GatewayProcess::Start() {
 void GatewayProcess::Subscribe(SubscriptionRequest request) {
   const SubscribeTicket ticket(next_ticket_++);
   asked_.emplace(ticket.value(), request);
-  Note(Asked{request.id});
+  Note(Asked{request.id, request.resume_after});
   Perform(session_.Subscribe(ticket, std::move(request)));
 }
 
@@ -196,7 +196,7 @@ void GatewayProcess::ReceiveForSession(pb::StreamerMessage& message) {
       const SessionWelcome welcome =
           client_wire::DecodeWelcome(message.welcome());
       Note(Welcomed{asked_session_, welcome.session, welcome.continuity,
-                    welcome.to_progress});
+                    welcome.from_progress, welcome.to_progress});
       surroundings_.note(absl::StrCat(
           options_.gateway_id, ".", options_.number, ": welcome ",
           asked_session_, " -> ", welcome.session, " continuity ",
@@ -247,14 +247,14 @@ void GatewayProcess::CheckSequence(std::uint64_t sequence, std::uint32_t part) {
 void GatewayProcess::ReceiveDelivery(
     std::unique_ptr<pb::EventDelivery> delivery) {
   ClientSession::Admission admission;
+  surroundings_.note(absl::StrCat(
+      options_.gateway_id, ".", options_.number, ": receives ", delivery->seq(),
+      " ", delivery->event().event_id(), " ", delivery->progress(),
+      delivery->redelivered() ? " redelivered" : "",
+      delivery->catching_up() ? " catching up" : "", " for ",
+      absl::StrJoin(delivery->subscription_ids(), " ")));
   if (options_.is_session) {
     CheckSequence(delivery->seq(), delivery->part());
-    surroundings_.note(absl::StrCat(
-        options_.gateway_id, ".", options_.number, ": receives ",
-        delivery->seq(), " ", delivery->event().event_id(), " ",
-        delivery->progress(), delivery->redelivered() ? " redelivered" : "",
-        delivery->catching_up() ? " catching up" : "", " for ",
-        absl::StrJoin(delivery->subscription_ids(), " ")));
     admission = session_.DeliveryReceived(client_wire::DecodeEntry(*delivery),
                                           schedule_.now());
     Perform(std::move(admission.actions));

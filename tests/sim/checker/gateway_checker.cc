@@ -72,7 +72,9 @@ std::optional<std::uint64_t> GatewayChecker::OffsetOf(
 // A process that begins anew has nothing of before.
 void GatewayChecker::Take(const ProcessStarted& started) {
   is_resumed_ = started.is_resumed;
+  process_ = started.process;
   nothing_missed_upto_.reset();
+  lost_from_.reset();
   if (!is_resumed_) {
     lives_.clear();
     asked_.clear();
@@ -80,6 +82,11 @@ void GatewayChecker::Take(const ProcessStarted& started) {
     early_notices_.clear();
     notices_to_all_.clear();
   }
+}
+
+void GatewayChecker::Take(const Asked& asked) {
+  asked_.try_emplace(asked.subscription_id,
+                     FirstAsked{asked.resume_after, process_});
 }
 
 void GatewayChecker::Take(const Answered& answered) {
@@ -94,11 +101,18 @@ void GatewayChecker::Take(const Answered& answered) {
                                  answered.from_progress, "\""));
   }
   const auto [found, is_new] = lives_.try_emplace(id);
-  if (!is_new) return;
+  if (!is_new) {
+    if (lost_from_) found->second.declared.emplace_back(*lost_from_, *from);
+    return;
+  }
   found->second.request = answered.request;
   found->second.filter = *filter;
   found->second.from = *from;
   found->second.answered_at = now_;
+  const FirstAsked& first = asked_[id];
+  if (first.process != process_ && !first.resume_after.empty()) {
+    found->second.began_at = OffsetOf(first.resume_after).value_or(*from);
+  }
   for (const auto& notices : {early_notices_[id], notices_to_all_}) {
     for (const Noticed& noticed : notices) Declare(found->second, noticed);
   }
@@ -126,11 +140,12 @@ std::optional<GatewayChecker::Spoken> GatewayChecker::Identify(
   if (!position.ok()) return std::nullopt;
   if (position->offset >= 1 && position->offset <= truth_.head()) {
     const LogEntry& entry = truth_.At(position->offset).entry;
-    if (entry.position == *position) return Spoken{&entry, position->offset};
+    if (entry.position == *position)
+      return Spoken{&entry, position->offset, false, {}};
   }
   const auto lost = history_.lost.find(*position);
   if (lost == history_.lost.end()) return std::nullopt;
-  return Spoken{&lost->second, 0};
+  return Spoken{&lost->second, 0, false, {}};
 }
 
 std::optional<GatewayChecker::Spoken> GatewayChecker::IdentifyPlain(
@@ -140,14 +155,19 @@ std::optional<GatewayChecker::Spoken> GatewayChecker::IdentifyPlain(
   for (const auto& [position, entry] : history_.lost) {
     if (Truth::IdentityOf(*entry.event) == identity) lost_entry = &entry;
   }
+  Spoken spoken{lost_entry, 0, lost_entry != nullptr, {}};
   for (const std::uint64_t offset : truth_.Find(identity)) {
     const Truth::Event& event = truth_.At(offset);
-    if (event.outcome != Truth::Outcome::kDropped) {
-      return Spoken{&event.entry, offset, lost_entry != nullptr};
+    if (event.outcome == Truth::Outcome::kDropped) continue;
+    if (spoken.offset != 0) {
+      spoken.repeats.push_back(offset);
+    } else {
+      spoken.entry = &event.entry;
+      spoken.offset = offset;
     }
   }
-  if (lost_entry == nullptr) return std::nullopt;
-  return Spoken{lost_entry, 0, true};
+  if (spoken.entry == nullptr) return std::nullopt;
+  return spoken;
 }
 
 void GatewayChecker::Take(const Delivered& delivered) {
@@ -179,8 +199,18 @@ void GatewayChecker::Take(const Delivered& delivered) {
   }
 }
 
+std::uint64_t GatewayChecker::RunOf(const Delivered& delivered) const {
+  return gateway_.is_session ? delivered.session : delivered.stream;
+}
+
 void GatewayChecker::TakeFor(Life& life, const Delivered& delivered,
-                             const Spoken& spoken) {
+                             Spoken spoken) {
+  const std::uint64_t last = life.last[{delivered.process, RunOf(delivered)}];
+  for (const std::uint64_t repeat : spoken.repeats) {
+    if (spoken.offset > std::max(life.from, last)) break;
+    spoken.offset = repeat;
+    spoken.entry = &truth_.At(repeat).entry;
+  }
   if (delivered.tenant != life.request.tenant) {
     Complain("I5",
              absl::StrCat("event ", delivered.event_id, " of tenant ",
@@ -203,7 +233,7 @@ void GatewayChecker::CheckMatch(const Life& life, const Delivered& delivered,
   } else if (!Truth::Matches(*life.filter, *spoken.entry,
                              delivered.operation)) {
     wrong = "does not match";
-  } else if (is_in_log && spoken.offset <= life.from &&
+  } else if (is_in_log && spoken.offset <= std::min(life.from, life.began_at) &&
              (gateway_.is_session || !spoken.may_be_lost)) {
     wrong = "lies before its start";
   }
@@ -229,22 +259,22 @@ void GatewayChecker::CheckMatch(const Life& life, const Delivered& delivered,
 void GatewayChecker::CheckOrder(Life& life, const Delivered& delivered,
                                 const Spoken& spoken) {
   if (spoken.offset == 0) return;
-  const std::uint64_t run =
-      gateway_.is_session ? delivered.session : delivered.stream;
+  const std::uint64_t run = RunOf(delivered);
   std::uint64_t& last = life.last[{delivered.process, run}];
   // A plain gateway's next stream may begin a little before the end of the
   // last.
   const std::uint64_t within = gateway_.is_session ? 0 : run;
   const bool is_again =
       !life.seen.emplace(delivered.process, within, spoken.offset).second;
-  // A plain gateway cannot be told that it had something of a lost tail.
-  const bool may_repeat =
-      delivered.is_redelivered || (!gateway_.is_session && spoken.may_be_lost);
+  // A plain gateway cannot be told that it had something of a lost tail, nor
+  // is that in the order of what came in its place.
+  const bool may_be_lost = !gateway_.is_session && spoken.may_be_lost;
+  const bool may_repeat = delivered.is_redelivered || may_be_lost;
   if (is_again && (!may_repeat || spoken.offset == last)) {
     Complain("I3",
              absl::StrCat("event ", delivered.event_id, " at ", spoken.offset,
                           " was delivered again to ", Name(life)));
-  } else if (spoken.offset <= last) {
+  } else if (spoken.offset <= last && !may_be_lost) {
     Complain("I4", absl::StrCat("event ", delivered.event_id, " at ",
                                 spoken.offset, " was delivered to ", Name(life),
                                 " after the one at ", last));
@@ -298,8 +328,11 @@ void GatewayChecker::Declare(Life& life, const Noticed& noticed) {
   life.declared.emplace_back(from.value_or(last),
                              to.value_or(noticed.head_then));
   life.noticed_at.push_back(now_);
-  // A plain gateway's begins anew; in a log that lost its tail perhaps earlier.
-  if (!gateway_.is_session && to) life.from = std::min(life.from, *to);
+  // A plain gateway's begins anew, perhaps earlier: then it is promised again
+  // what it had before.
+  if (gateway_.is_session || !to) return;
+  life.from = std::min(life.from, *to);
+  life.newest = *to;
 }
 
 bool GatewayChecker::HasCause(Cause::Kind kind) const {
@@ -344,6 +377,9 @@ void GatewayChecker::Take(const Welcomed& welcomed) {
   nothing_missed_upto_.reset();
   if (welcomed.continuity == Continuity::kNew && welcomed.asked_session != 0) {
     Complain("I7", "a session was asked for and answered as new");
+  }
+  if (welcomed.continuity == Continuity::kLost) {
+    lost_from_ = OffsetOf(welcomed.from_progress);
   }
   if (welcomed.continuity != Continuity::kNothingMissed) return;
   nothing_missed_upto_ = OffsetOf(welcomed.to_progress);

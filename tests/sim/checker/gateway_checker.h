@@ -39,12 +39,15 @@ class GatewayChecker {
     SubscriptionRequest request;
     std::shared_ptr<const Filter> filter;
     std::uint64_t from = 0;
+    // An earlier process asked for what follows this, and was not answered; the
+    // next was told where it is itself, not where the subscription begins.
+    std::uint64_t began_at = UINT64_MAX;
     MonotonicTime answered_at;
     // What may be missing: after, up to.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> declared;
     std::vector<MonotonicTime> noticed_at;
     std::set<std::uint64_t> got;  // and processed
-    std::uint64_t newest = 0;     // of these
+    std::uint64_t newest = 0;     // of these, since the last break
     // By process and session epoch, or stream: what came, in order.
     std::map<std::pair<int, std::uint64_t>, std::uint64_t> last;
     // By process, and stream of a plain gateway: the offsets that came.
@@ -55,10 +58,13 @@ class GatewayChecker {
     const LogEntry* entry = nullptr;
     std::uint64_t offset = 0;  // 0: of a lost tail
     bool may_be_lost = false;  // one like it stood in a lost tail
+    // Of a plain gateway, which is told no offsets: where the same stands
+    // again, and may have gone out again.
+    std::vector<std::uint64_t> repeats;
   };
 
   void Take(const ProcessStarted& started);
-  void Take(const Asked& asked) { asked_.insert(asked.subscription_id); }
+  void Take(const Asked& asked);
   void Take(const Answered& answered);
   void Take(const Ended& ended);
   void Take(const Delivered& delivered);
@@ -70,7 +76,9 @@ class GatewayChecker {
       const Delivered& delivered) const;
   [[nodiscard]] std::optional<Spoken> IdentifyPlain(
       const Delivered& delivered) const;
-  void TakeFor(Life& life, const Delivered& delivered, const Spoken& spoken);
+  // Within which deliveries are in order.
+  [[nodiscard]] std::uint64_t RunOf(const Delivered& delivered) const;
+  void TakeFor(Life& life, const Delivered& delivered, Spoken spoken);
   void CheckMatch(const Life& life, const Delivered& delivered,
                   const Spoken& spoken);
   void CheckOrder(Life& life, const Delivered& delivered, const Spoken& spoken);
@@ -93,13 +101,21 @@ class GatewayChecker {
   std::vector<Complaint>& complaints_;
   MonotonicTime now_;
   bool is_resumed_ = false;
+  int process_ = 0;
   std::map<std::string, Life> lives_;
-  std::set<std::string> asked_;
+  struct FirstAsked {
+    std::string resume_after;
+    int process = 0;
+  };
+  std::map<std::string, FirstAsked> asked_;
   // Came before the answer.
   std::map<std::string, std::vector<Delivered>> early_;
   std::map<std::string, std::vector<Noticed>> early_notices_;
   // Spoke of every subscription, whoever asked for it.
   std::vector<Noticed> notices_to_all_;
+  // The process was told that what follows this is lost with the session, up to
+  // where its subscriptions begin again.
+  std::optional<std::uint64_t> lost_from_;
   // The service said that nothing up to there was missed, to those lives.
   std::optional<std::uint64_t> nothing_missed_upto_;
   std::set<std::string> nothing_missed_of_;

@@ -30,6 +30,7 @@ struct ProcessStarted {
 // when that was lost with a stream.
 struct Asked {
   std::string subscription_id;
+  std::string resume_after;
 };
 // The service said that the subscription exists.
 struct Answered {
@@ -72,6 +73,7 @@ struct Welcomed {
   std::uint64_t asked_session = 0;
   std::uint64_t session = 0;
   SessionWelcome::Continuity continuity = SessionWelcome::Continuity::kNew;
+  std::string from_progress;  // of what is lost
   std::string to_progress;
 };
 
