@@ -259,6 +259,9 @@ class HttpConnection {
   // that the connection stays in step and the answer arrives.
   asio::awaitable<bool> ServeEvents() {
     NdjsonIngest ingest(service_->engine, Now);
+    // beast reads as much as there is room for, and 512 bytes when there is
+    // none; and each piece of the body is an append, with a wait for the disk.
+    buffer_.reserve(kPieceBytes);
     BufferedBytes buffered(*service_);
     bool has_failed = false;
     while (!parser_->is_done()) {

@@ -20,6 +20,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Lt;
 using ::testing::SizeIs;
 
 constexpr char kLine[] =
@@ -206,6 +207,20 @@ TEST_F(HttpServerTest, ARequestUnderWayTakesNoMoreOnceItDrains) {
               HasSubstr(R"("error":"expected the service to be ready, )"
                         R"(got one that is not")"));
   EXPECT_EQ(engine_.ingested(), 1u);
+}
+
+// An append may wait for the disk: 25,000 bytes in pieces of 512 would be 49.
+TEST_F(HttpServerTest, ABodyOfManyEventsIsAppendedInFewPieces) {
+  constexpr int kLines = 400;
+  std::string body;
+  for (int i = 0; i < kLines; ++i) body += std::string(kLine) + "\n";
+  HttpClient client(Start());
+  const auto answer = client.Call(Post(body));
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->result_int(), 202u);
+  EXPECT_EQ(engine_.ingested(), std::size_t{kLines});
+  const std::lock_guard lock(engine_.mutex);
+  EXPECT_THAT(engine_.engine.batches, SizeIs(Lt(10u)));
 }
 
 TEST_F(HttpServerTest, AFullPipelineIsWaitedFor) {
