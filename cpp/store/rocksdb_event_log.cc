@@ -104,6 +104,7 @@ struct RocksDbEventLog::Appending {
   std::vector<SegmentMark> segments;
   AppendMark mark;
   std::optional<UpstreamMarkers> markers;  // all of them, if any changed
+  std::string encoded_markers;
   rocksdb::WriteBatch batch{0};
 };
 
@@ -135,6 +136,10 @@ RocksDbEventLog::RocksDbEventLog(const RocksDbEventLogOptions& options,
       opened_at_(std::max(recovered.logged_at, now.wall)),
       opened_monotonic_(now.monotonic),
       database_(std::move(database)),
+      encoded_markers_(recovered.markers.by_backend.empty()
+                           ? std::string()
+                           : internal::Encode(recovered.markers)),
+      has_markers_record_(recovered.has_markers_record),
       first_(recovered.first),
       head_(recovered.head),
       bytes_through_(recovered.bytes_through),
@@ -234,11 +239,14 @@ void RocksDbEventLog::Encode(Appending& appending) {
     mark.bytes_through += record_.size();
     appending.sizes.push_back(record_.size());
   }
+  TakeMarkers(appending);
+  mark.markers =
+      appending.markers ? appending.encoded_markers : encoded_markers_;
   appending.batch.Put(AppendKey(mark.last_offset), internal::Encode(mark));
-  EncodeMarkers(appending);
+  if (has_markers_record_) appending.batch.Delete(internal::kMarkersKey);
 }
 
-void RocksDbEventLog::EncodeMarkers(Appending& appending) {
+void RocksDbEventLog::TakeMarkers(Appending& appending) const {
   // Of each backend the last one. Most often there is one backend, whose
   // marker the last event has.
   std::vector<const SourceEvent*> newest;
@@ -256,10 +264,14 @@ void RocksDbEventLog::EncodeMarkers(Appending& appending) {
   for (const SourceEvent* event : newest) {
     markers.by_backend[event->backend] = event->upstream_marker;
   }
-  appending.batch.Put(internal::kMarkersKey, internal::Encode(markers));
+  appending.encoded_markers = internal::Encode(markers);
 }
 
 void RocksDbEventLog::Publish(Appending& appending) {
+  has_markers_record_ = false;
+  if (appending.markers) {
+    encoded_markers_ = std::move(appending.encoded_markers);
+  }
   std::vector<LogEntry> added;
   added.reserve(appending.events.size());
   for (std::size_t i = 0; i < appending.events.size(); ++i) {
@@ -288,10 +300,13 @@ Status RocksDbEventLog::RecordMarker(std::string_view backend,
   UpstreamMarkers markers = markers_;
   markers.last = marker;
   markers.by_backend[backend] = marker;
+  std::string encoded = internal::Encode(markers);
   rocksdb::WriteBatch batch;
-  batch.Put(internal::kMarkersKey, internal::Encode(markers));
+  batch.Put(internal::kMarkersKey, encoded);
   STREAMER_RETURN_IF_ERROR(
       database_->Write(batch, options_.sync == LogSync::kBatch));
+  encoded_markers_ = std::move(encoded);
+  has_markers_record_ = true;
   std::lock_guard lock(mutex_);
   markers_ = std::move(markers);
   return OkStatus();
@@ -441,7 +456,11 @@ Status RocksDbEventLog::DropBefore(const SegmentMark& cut) {
   batch.DeleteRange(events, EventKey(first_), end);
   batch.DeleteRange(meta, AppendKey(0), AppendKey(cut.first_offset));
   batch.DeleteRange(meta, SegmentKey(0), SegmentKey(cut.first_offset));
+  // The markers outlive the append that has them.
+  const bool drops_all = cut.first_offset > head_ && !encoded_markers_.empty();
+  if (drops_all) batch.Put(internal::kMarkersKey, encoded_markers_);
   STREAMER_RETURN_IF_ERROR(database_->Write(batch, false));
+  has_markers_record_ = has_markers_record_ || drops_all;
   {
     std::lock_guard lock(mutex_);
     first_ = cut.first_offset;

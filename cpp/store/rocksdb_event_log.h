@@ -114,7 +114,8 @@ class RocksDbEventLog final : public EventLog {
   // Writes what all Appends wait for, and tells them.
   void WriteAllWaiting();
   void Encode(Appending& appending);
-  void EncodeMarkers(Appending& appending);
+  // Updates the markers by those of the events, if they have any.
+  void TakeMarkers(Appending& appending) const;
   void Publish(Appending& appending);
   Status DropBefore(const internal::SegmentMark& cut);
   // Whether `position` is one of this log that it still reaches.
@@ -140,8 +141,10 @@ class RocksDbEventLog final : public EventLog {
   // Guarded by write_mutex_; reading the database takes no lock. Null once
   // the log is closed.
   std::unique_ptr<internal::Database> database_;
-  std::string record_;  // scratch of Encode
-  std::string names_;   // scratch of FingerprintOf
+  std::string encoded_markers_;  // of markers_; empty while there are none
+  bool has_markers_record_;      // see internal/log_layout.h
+  std::string record_;           // scratch of Encode
+  std::string names_;            // scratch of FingerprintOf
 
   // Held for as long as copying pointers takes; changed only by who also holds
   // write_mutex_, except released_.

@@ -102,7 +102,8 @@ Result<SegmentMark> DecodeSegmentMark(std::string_view key,
 
 std::string Encode(const AppendMark& mark) {
   std::string bytes(1, kVersion);
-  bytes.reserve(32 + mark.fingerprints.size() * kFingerprintBytes);
+  bytes.reserve(32 + mark.fingerprints.size() * kFingerprintBytes +
+                mark.markers.size());
   ByteWriter writer(bytes);
   writer.WriteNumber(mark.bytes_through);
   writer.WriteSigned(ToUnixMillis(mark.logged_at));
@@ -111,6 +112,7 @@ std::string Encode(const AppendMark& mark) {
     writer.WriteFixed(fingerprint.high);
     writer.WriteFixed(fingerprint.low);
   }
+  if (!mark.markers.empty()) writer.WriteText(mark.markers);
   Seal(bytes, mark.last_offset);
   return bytes;
 }
@@ -132,6 +134,10 @@ Result<AppendMark> DecodeAppendMark(std::string_view key,
   if (mark.fingerprints.empty() ||
       mark.fingerprints.size() > mark.last_offset) {
     reader.Fail();
+  }
+  if (!reader.is_finished()) {
+    mark.markers = reader.ReadText();
+    if (mark.markers.empty()) reader.Fail();
   }
   STREAMER_RETURN_IF_ERROR(CheckFinished(what, reader));
   return mark;

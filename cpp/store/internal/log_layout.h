@@ -7,8 +7,9 @@
 // Column family "default", about 20 bytes an event:
 //   f            → TrimMark, once something was dropped
 //   h            → LogHistory
-//   i last offset → AppendMark, one for each write: its fingerprints
-//   m            → UpstreamMarkers
+//   i last offset → AppendMark, one for each write: its fingerprints, and the
+//                  upstream's markers after it
+//   m            → UpstreamMarkers that are newer than the last AppendMark
 //   s first offset → SegmentMark: every few thousand events
 //
 // Offsets in keys are eight bytes, the highest first. Values carry a version
@@ -70,6 +71,7 @@ struct AppendMark {
   std::uint64_t bytes_through = 0;  // of all events up to it
   WallTime logged_at{};
   std::vector<EventFingerprint> fingerprints;
+  std::string markers;  // UpstreamMarkers, encoded; empty while there are none
 
   [[nodiscard]] std::uint64_t first_offset() const {
     return last_offset + 1 - fingerprints.size();

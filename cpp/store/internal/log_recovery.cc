@@ -75,6 +75,15 @@ Result<std::uint64_t> FindHead(const Database& database, std::uint64_t first) {
   return OffsetOf(ToText(events->key()));
 }
 
+// Takes over the markers that are in the record under `key`.
+Status TakeMarkers(const Database& database, std::string_view key,
+                   std::string_view bytes, UpstreamMarkers& markers) {
+  Result<UpstreamMarkers> read = DecodeMarkers(bytes);
+  if (!read.ok()) return InFile(database, kMetaFamily, key, read.status());
+  markers = std::move(*read);
+  return OkStatus();
+}
+
 // Takes over the last append mark, which must be that of the head.
 Status ReadLastAppend(const Database& database, RecoveredLog& log) {
   Iterator marks = NewIterator(database, kMetaFamily);
@@ -97,7 +106,9 @@ Status ReadLastAppend(const Database& database, RecoveredLog& log) {
   }
   log.bytes_through = mark->bytes_through;
   log.logged_at = mark->logged_at;
-  return OkStatus();
+  if (mark->markers.empty()) return OkStatus();
+  return TakeMarkers(database, ToText(marks->key()), mark->markers,
+                     log.markers);
 }
 
 Status ReadSegments(const Database& database, RecoveredLog& log) {
@@ -126,15 +137,12 @@ Status ReadSegments(const Database& database, RecoveredLog& log) {
           : absl::StrCat("one from ", log.segments.front().first_offset));
 }
 
-Status ReadMarkers(const Database& database, UpstreamMarkers& markers) {
+// Those of the last append are taken over already.
+Status ReadMarkers(const Database& database, RecoveredLog& log) {
   STREAMER_ASSIGN_OR_RETURN(std::string bytes, database.Get(kMarkersKey));
+  log.has_markers_record = !bytes.empty();
   if (bytes.empty()) return OkStatus();
-  Result<UpstreamMarkers> read = DecodeMarkers(bytes);
-  if (!read.ok()) {
-    return InFile(database, kMetaFamily, kMarkersKey, read.status());
-  }
-  markers = std::move(*read);
-  return OkStatus();
+  return TakeMarkers(database, kMarkersKey, bytes, log.markers);
 }
 
 // Whether the log was closed properly; then it must end where it ended then.
@@ -159,7 +167,7 @@ Result<RecoveredLog> RecoverLog(const Database& database) {
   STREAMER_ASSIGN_OR_RETURN(log.head, FindHead(database, log.first));
   STREAMER_RETURN_IF_ERROR(ReadLastAppend(database, log));
   STREAMER_RETURN_IF_ERROR(ReadSegments(database, log));
-  STREAMER_RETURN_IF_ERROR(ReadMarkers(database, log.markers));
+  STREAMER_RETURN_IF_ERROR(ReadMarkers(database, log));
   STREAMER_ASSIGN_OR_RETURN(log.was_closed, CheckMark(database, log));
   return log;
 }

@@ -29,6 +29,8 @@ struct RecoveredLog {
   WallTime logged_at{};  // of the last Append; the epoch if there was none
   bool was_closed = false;
   UpstreamMarkers markers;
+  // They have a record of their own, and are not those of the last append.
+  bool has_markers_record = false;
   std::vector<SegmentMark> segments;
 };
 

@@ -318,6 +318,28 @@ TEST_F(RocksDbEventLogTest, MarkersAndFingerprintsSurviveAKill) {
   }
 }
 
+// Recorded alone they have a record of their own, which must not outlive the
+// next append; and that one may bring none.
+TEST_F(RocksDbEventLogTest, TheNewestMarkersAreFoundWhereverTheyAre) {
+  Open();
+  Append({"a"});
+  ASSERT_EQ(log_->RecordMarker("c", "m"), OkStatus());
+  SourceEvent unmarked;
+  unmarked.event_id = "u";
+  ASSERT_EQ(log_->Append({unmarked}, kNow).status(), OkStatus());
+  Kill();
+  Open();
+  EXPECT_EQ(log_->markers().last, "m");
+  EXPECT_EQ(log_->markers().by_backend,
+            (TextMap<std::string>{{"b", "after a"}, {"c", "m"}}));
+  Append({"d"});
+  Kill();
+  Open();
+  EXPECT_EQ(log_->markers().last, "after d");
+  EXPECT_EQ(log_->markers().by_backend,
+            (TextMap<std::string>{{"b", "after d"}, {"c", "m"}}));
+}
+
 TEST_F(RocksDbEventLogTest, WhatWasDroppedStaysDroppedAndTheHeadStays) {
   options_.retention.events = 1;
   Open();
