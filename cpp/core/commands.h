@@ -78,6 +78,8 @@ struct RestoreSession {
   OutboxLimits limits;
   // Events up to here may have been delivered before.
   std::uint64_t redelivered_upto = 0;
+  // The newest event of before the restart: what is replayed ends there.
+  std::uint64_t replayed_upto = 0;
 };
 
 // Sessions that are behind by events at or before `oldest` give those up, with

@@ -27,6 +27,16 @@ bool IsSameNotice(const SavedResync& left, const SavedResync& right) {
          left.subscription_ids == right.subscription_ids;
 }
 
+// Whether the gateway says it had less than it acknowledged in an earlier
+// epoch.
+bool HasLess(const AttachStream& gateway,
+             const SavedCursor::Acknowledged& acknowledged) {
+  if (gateway.session != acknowledged.session) {
+    return gateway.session < acknowledged.session;
+  }
+  return gateway.last_sequence < acknowledged.sequence;
+}
+
 // Whether a restart would find more than the low-watermark tells it: an idle
 // session moves with that.
 bool HasMoved(const SavedCursor& from, const SavedCursor& to) {
@@ -53,6 +63,7 @@ void Router::Restore(const AddGateway::Restored& restored, Gateway& gateway) {
                        .to = resync.to,
                        .reason = resync.reason});
   }
+  gateway.acknowledged_before = cursor.last_acknowledged;
   gateway.saved = cursor;
   gateway.saved->is_behind =
       cursor.acknowledged.offset < statistics_.routed.offset;
@@ -81,6 +92,7 @@ void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
                                         ", got ", work.last_sequence))}});
     return;
   }
+  gateway->session = work.answer.session;
   work.answer.continuity = Resume(work, *gateway);
   if (gateway->stream != work.stream) {
     gateway->stream = work.stream;
@@ -119,7 +131,8 @@ Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
       (void)outbox.Acknowledge(work.last_sequence);
       break;
     case AttachStream::Resumption::kByPosition:
-      is_lost = outbox.acknowledged() > 0;
+      is_lost = outbox.acknowledged() > 0 ||
+                HasLess(work, gateway.acknowledged_before);
       outbox.MarkRedelivered(work.redelivered_upto);
       if (work.last_progress) {
         gateway.had_upto =
@@ -236,7 +249,12 @@ SavedCursor Router::CursorOf(const Gateway& gateway) const {
   SavedCursor cursor{.gateway_id = gateway.gateway_id,
                      .acknowledged = statistics_.routed,
                      .routed = statistics_.routed,
-                     .resyncs = gateway.outbox.resyncs()};
+                     .resyncs = gateway.outbox.resyncs(),
+                     .last_acknowledged = gateway.acknowledged_before};
+  if (const std::uint64_t sequence = gateway.outbox.acknowledged();
+      sequence > 0) {
+    cursor.last_acknowledged = {gateway.session, sequence};
+  }
   if (gateway.behind_after) cursor.acknowledged = *gateway.behind_after;
   if (const auto oldest = gateway.outbox.oldest_held()) {
     cursor.acknowledged = Earlier(cursor.acknowledged, Before(*oldest));

@@ -71,6 +71,13 @@ struct SavedCursor {
   };
   std::vector<CatchingUp> catching_up;
   std::vector<SavedResync> resyncs;
+  // The newest entry that was acknowledged, with the number that the session
+  // had then; a null number: none was.
+  struct Acknowledged {
+    SessionNumber session;
+    std::uint64_t sequence = 0;
+  };
+  Acknowledged last_acknowledged = {};
 };
 
 struct SavedSubscription {

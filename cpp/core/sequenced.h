@@ -143,6 +143,8 @@ struct AttachStream {
   GatewayHandle stream;
   std::size_t credit = 0;
   Resumption resumption = Resumption::kNone;
+  // What the gateway says of the session that it had.
+  SessionNumber session;
   std::uint64_t last_sequence = 0;
   std::optional<Position> last_progress;
   std::uint64_t redelivered_upto = 0;

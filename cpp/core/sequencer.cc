@@ -186,6 +186,8 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
 
 void Sequencer::LosePast(const PastWanted& wanted, Position after,
                          Position upto, SequencerOutput& output) {
+  // Nobody can begin there any more.
+  if (start_.offset < upto.offset) recovers_until_.reset();
   EndPast(wanted,
           {.gateway = wanted.gateway, .upto = upto, .lost_after = after},
           output);

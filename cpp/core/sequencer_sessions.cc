@@ -102,6 +102,7 @@ void Sequencer::ResumeSession(const Sessions::Session& session,
                 {.credit = command.initial_credit,
                  .resumption = is_same_epoch ? Resumption::kBySequence
                                              : Resumption::kByPosition,
+                 .session = command.session,
                  .last_sequence = command.last_sequence,
                  .last_progress = command.last_progress,
                  .redelivered_upto = command.redelivered_upto},
@@ -138,7 +139,7 @@ void Sequencer::Do(RestoreSession& command, Instant now,
            std::move(gateway),
            AddGateway::Restored{command.cursor, command.redelivered_upto}}});
   Record(session->home, session->saved, output);
-  replayed_upto_ = std::max(replayed_upto_, command.redelivered_upto);
+  replayed_upto_ = std::max(replayed_upto_, command.replayed_upto);
   for (SavedSubscription& saved : command.subscriptions) {
     RestoreSubscription(session->home, command.cursor, saved, now, output);
   }

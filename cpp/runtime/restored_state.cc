@@ -114,6 +114,7 @@ Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
     }
     session.limits = limits;
     session.redelivered_upto = places.redelivered_upto();
+    session.replayed_upto = log.head().offset;
     restored.sessions.push_back(std::move(session));
   }
   return restored;

@@ -51,6 +51,9 @@ struct RoutedGateway {
   // only.
   bool has_wished_behind = false;
 
+  // A session's number of now, and what was acknowledged in an earlier epoch.
+  SessionNumber session;
+  SavedCursor::Acknowledged acknowledged_before;
   // What it had in an earlier epoch, and does not get again.
   std::uint64_t had_upto = 0;
   // Caught up, but what they caught up with is not acknowledged yet.

@@ -60,6 +60,8 @@ StateChanges Encode(const SavedCursor& cursor) {
   const json record = {{"acknowledged", FormatProgress(cursor.acknowledged)},
                        {"routed", FormatProgress(cursor.routed)},
                        {"behind", cursor.is_behind},
+                       {"session", cursor.last_acknowledged.session.value()},
+                       {"sequence", cursor.last_acknowledged.sequence},
                        {"catching_up", std::move(catching_up)},
                        {"resyncs", std::move(resyncs)}};
   return {{CursorKey(cursor.gateway_id), Text(record)}};
@@ -156,6 +158,9 @@ Result<SavedCursor> DecodeCursor(const StateKey& key, std::string_view value) {
     for (const json& one : record.at("resyncs")) {
       cursor.resyncs.push_back(ToResync(one));
     }
+    cursor.last_acknowledged = {
+        SessionNumber(record.at("session").get<std::uint64_t>()),
+        record.at("sequence").get<std::uint64_t>()};
     return cursor;
   });
 }

@@ -263,6 +263,24 @@ TEST_F(CatchUpTest, AnUncleanStartIsRecoveredFromForAWhile) {
   EXPECT_EQ(start_of("b", Instant().After(window)), 1u);
 }
 
+TEST_F(CatchUpTest, WhatTheLogNoLongerReachesIsNotRecoveredFrom) {
+  Sequencer sequencer({}, 1, Position{1, 0});
+  SequencerOutput output(1);
+  sequencer.Recover(MonotonicTime());
+  sequencer.Accept(Command(Connect(kGateway, GatewayKind::kSoftState, {}, 0)),
+                   Instant(), output);
+  const LogEntry entry{
+      {1, 1}, std::make_shared<const SourceEvent>(MakeEvent(1, "c")), {}};
+  sequencer.Accept(entry, Instant(), output);
+  sequencer.Accept(Command(MakeSubscribe(kGateway, "a", "c", "true")),
+                   Instant(), output);
+  sequencer.Accept(Command(ContinueHistory{kGateway, 9}), Instant(), output);
+  sequencer.LosePast(*sequencer.NextPast(), {1, 0}, {1, 1}, output);
+  sequencer.Accept(Command(MakeSubscribe(kGateway, "b", "c", "true")),
+                   Instant(), output);
+  EXPECT_EQ(sequencer.registry().List({}, 9).back()->from.offset, 1u);
+}
+
 // What one subscription may see: offsets of events with `n % divisor == 0`
 // after `after`, or the first of them if it ended.
 struct Expected {

@@ -49,7 +49,8 @@ struct SavedSessions {
       RestoreSession command{.gateway = GatewayHandle(first_home++),
                              .session = session,
                              .limits = limits,
-                             .redelivered_upto = head};
+                             .redelivered_upto = head,
+                             .replayed_upto = head};
       const auto cursor = cursors.find(gateway_id);
       if (cursor != cursors.end()) command.cursor = cursor->second;
       if (!command.cursor.is_behind) {

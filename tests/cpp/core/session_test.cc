@@ -316,6 +316,42 @@ TEST_F(SessionTest, WhoNeverHeardOfTheNewEpochComesWithTheOldOne) {
                                         "delivery 1 e2 [s] again"));
 }
 
+// Two processes of one gateway: the older comes back with what it had.
+TEST_F(SessionTest, AGatewayThatForgotWhatItHadBeforeARestartHasLostIt) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 5);
+  core_->Acknowledge(stream, 3);
+  core_->SaveProgress();
+  const SessionNumber before = opened_.session;
+  Restart();
+  stream = Open(
+      {.session = before, .last_sequence = 2, .last_progress = Position{1, 2}});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened lost, next 1, has 1",
+                                        "delivery 1 e4 [s] again",
+                                        "delivery 2 e5 [s] again"));
+}
+
+TEST_F(SessionTest, WhatWasAcknowledgedTwoRestartsAgoIsKnown) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 3);
+  core_->Acknowledge(stream, 3);
+  core_->SaveProgress();
+  const SessionNumber before = opened_.session;
+  Restart();
+  core_->SaveProgress();
+  Restart();
+  stream = Open(
+      {.session = before, .last_sequence = 2, .last_progress = Position{1, 2}});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened lost, next 1, has 1"));
+  Restart();
+  stream = Open(
+      {.session = before, .last_sequence = 3, .last_progress = Position{1, 3}});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened nothing missed, next 1, has 1"));
+}
+
 TEST_F(SessionTest, ANoticeThatWasNotAcknowledgedSurvivesARestart) {
   GatewayHandle stream = Open();
   Subscribe(stream, "s");
@@ -367,7 +403,8 @@ TEST_F(SessionTest, BehindAtARestartItGetsEverythingFromTheLog) {
   EXPECT_EQ(core_->saved().watermark, 7u);
   const SessionNumber before = opened_.session;
   Restart();
-  stream = Open({.session = before, .last_progress = Position{1, 1}});
+  stream = Open(
+      {.session = before, .last_sequence = 1, .last_progress = Position{1, 1}});
   EXPECT_THAT(
       Seen(stream),
       ElementsAre("opened complete, next 1, has 1", "delivery 1 e2 [s] again",
@@ -397,6 +434,27 @@ TEST_F(SessionTest, ANoticeAfterARestartMovesNothingOn) {
                   "delivery 4 e3 [s] again", "delivery 5 e4 [s] again"));
 }
 
+// What was delivered lies beyond the end of a log that lost its tail; what is
+// caught up with does not.
+TEST_F(SessionTest, AfterALostTailNobodyWaitsForItsEventsToComeAgain) {
+  Events(1, 3);
+  core_->Sequence(RestoreSession{
+      .gateway = GatewayHandle(++last_stream_),
+      .session = {.gateway_id = "g", .number = SessionNumber(1 << 12)},
+      .cursor = {.gateway_id = "g",
+                 .acknowledged = {1, 1},
+                 .routed = {1, 3},
+                 .is_behind = true},
+      .redelivered_upto = 100,
+      .replayed_upto = 3});
+  core_->Settle();
+  const GatewayHandle other = Open({.gateway_id = "other"});
+  Subscribe(other, "s", 1);
+  EXPECT_THAT(Seen(other),
+              ElementsAre("opened new, next 1, has 0", "subscribed s after 1",
+                          "delivery 1 e2 [s]", "delivery 2 e3 [s]"));
+}
+
 TEST_F(SessionTest, ASubscriptionThatCatchesUpGoesOnWhereItWas) {
   GatewayHandle stream = Open();
   Events(1, 5);
@@ -406,7 +464,7 @@ TEST_F(SessionTest, ASubscriptionThatCatchesUpGoesOnWhereItWas) {
   core_->SaveProgress();
   const SessionNumber before = opened_.session;
   Restart();
-  stream = Open({.session = before});
+  stream = Open({.session = before, .last_sequence = 2});
   EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
                                         "delivery 1 e4 [s] again",
                                         "delivery 2 e5 [s] again"));
@@ -448,7 +506,9 @@ TEST_F(MembershipSessionTest, ASubscriptionAsksForItAfterARestartToo) {
   core_->Acknowledge(stream, 2);
   core_->SaveProgress();
   Restart();
-  stream = Open({.session = opened_.session, .last_progress = Position{1, 2}});
+  stream = Open({.session = opened_.session,
+                 .last_sequence = 2,
+                 .last_progress = Position{1, 2}});
   Seen(stream);
   Update(3, R"({"n":9})");
   Update(4, R"({"n":3})");

@@ -78,7 +78,8 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
                      .routed = {1, 6},
                      .is_behind = true,
                      .catching_up = {{"s\"1", {1, 1}}},
-                     .resyncs = {{{"all"}, {1, 1}, {1, 2}, "why"}}}}});
+                     .resyncs = {{{"all"}, {1, 1}, {1, 2}, "why"}},
+                     .last_acknowledged = {SessionNumber(76), 12}}}});
   const RestoredState state = Restore();
   EXPECT_EQ(state.start, (Position{1, 4}));
   EXPECT_EQ(state.revision, 1u);
@@ -88,6 +89,7 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
   EXPECT_EQ(session.session.credential, std::string("\0\xff\n", 3));
   EXPECT_EQ(session.session.number, SessionNumber(77));
   EXPECT_EQ(session.redelivered_upto, 9u);
+  EXPECT_EQ(session.replayed_upto, 9u);
   EXPECT_EQ(session.cursor.acknowledged, (Position{1, 5}));
   EXPECT_EQ(session.cursor.routed, (Position{1, 6}));
   EXPECT_TRUE(session.cursor.is_behind);
@@ -96,6 +98,8 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
   ASSERT_THAT(session.cursor.resyncs, SizeIs(1));
   EXPECT_THAT(session.cursor.resyncs[0].subscription_ids, ElementsAre("all"));
   EXPECT_EQ(session.cursor.resyncs[0].reason, "why");
+  EXPECT_EQ(session.cursor.last_acknowledged.session, SessionNumber(76));
+  EXPECT_EQ(session.cursor.last_acknowledged.sequence, 12u);
   ASSERT_THAT(session.subscriptions, SizeIs(2));
   EXPECT_TRUE(session.subscriptions[0].filter->is_match_all());
   const SavedSubscription& subscription = session.subscriptions[1];
