@@ -106,7 +106,9 @@ struct RouterProgress {
 class Router {
  public:
   // `start` is the last event already behind it.
-  explicit Router(Position start = {}) { statistics_.routed = start; }
+  explicit Router(Position start = {}) : watermark_(start) {
+    statistics_.routed = start;
+  }
 
   // Both append to `effects` what can be done now. Steps must come with dense
   // ordinals from 1; each result belongs to a RouteEvent.
@@ -234,6 +236,7 @@ class Router {
   std::size_t restoring_ = 0;  // sessions
   internal::SegmentedMap<SubscriptionHandle, Route, internal::IdHash> routes_;
   RouterStatistics statistics_;
+  Position watermark_;  // the newest that was given
 
   std::vector<EventReport> reports_;
   std::vector<HistoryWish> wishes_;

@@ -64,10 +64,7 @@ void Router::Restore(const AddGateway::Restored& restored, Gateway& gateway) {
                        .reason = resync.reason});
   }
   gateway.acknowledged_before = cursor.last_acknowledged;
-  gateway.saved = cursor;
-  gateway.saved->is_behind =
-      cursor.acknowledged.offset < statistics_.routed.offset;
-  if (gateway.saved->is_behind) {
+  if (cursor.acknowledged.offset < statistics_.routed.offset) {
     gateway.behind_after = cursor.acknowledged;
     Wish(gateway);
   }
@@ -103,10 +100,11 @@ void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
   }
   gateway->outbox.AddCredit(work.credit);
   work.answer.next_sequence = gateway->outbox.acknowledged() + 1;
-  if (work.last_progress) {
-    work.answer.from = *work.last_progress;
-  } else if (work.answer.continuity == Continuity::kLost) {
+  const bool is_lost = work.answer.continuity == Continuity::kLost;
+  if (is_lost && (!work.last_progress || work.has_asked_past)) {
     work.answer.from = {};  // nobody knows where
+  } else if (work.last_progress) {
+    work.answer.from = *work.last_progress;
   }
   work.answer.to = statistics_.routed;
   effects.push_back({work.stream, std::move(work.answer), true});
@@ -214,8 +212,7 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
     ++(gateway->stream == GatewayHandle() ? statistics_.sessions_disconnected
                                           : statistics_.sessions_connected);
     SavedCursor cursor = CursorOf(*gateway);
-    cursor.is_behind = gateway->behind_after.has_value() ||
-                       cursor.acknowledged.offset < horizon.offset;
+    cursor.is_behind |= cursor.acknowledged.offset < horizon.offset;
     if (cursor.is_behind) {
       ++statistics_.sessions_behind;
     } else {
@@ -233,6 +230,7 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
     gateway->saved_sequence = sequence;
     progress.cursors.push_back(std::move(cursor));
   }
+  watermark_ = progress.watermark;
   return progress;
 }
 
@@ -240,11 +238,12 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
 // it: what it means to a session is saved at once.
 void Router::SaveNotice(Gateway& gateway, std::vector<Effect>& effects) const {
   SavedCursor cursor = CursorOf(gateway);
-  cursor.is_behind = gateway.behind_after.has_value() ||
-                     (gateway.saved && gateway.saved->is_behind);
+  cursor.is_behind |= gateway.saved && gateway.saved->is_behind;
   effects.push_back({gateway.stream, StateChanged{{std::move(cursor)}}, true});
 }
 
+// Behind the watermark it is behind, though all it is behind by waits for it:
+// the watermark never goes back, not even to be saved after this cursor.
 SavedCursor Router::CursorOf(const Gateway& gateway) const {
   SavedCursor cursor{.gateway_id = gateway.gateway_id,
                      .acknowledged = statistics_.routed,
@@ -259,6 +258,8 @@ SavedCursor Router::CursorOf(const Gateway& gateway) const {
   if (const auto oldest = gateway.outbox.oldest_held()) {
     cursor.acknowledged = Earlier(cursor.acknowledged, Before(*oldest));
   }
+  cursor.is_behind = gateway.behind_after.has_value() ||
+                     cursor.acknowledged.offset < watermark_.offset;
   const std::optional<Position> past = gateway.outbox.oldest_past();
   const auto keep = [&](SubscriptionHandle handle) {
     const Route* route = routes_.Find(handle);

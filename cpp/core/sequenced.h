@@ -148,6 +148,8 @@ struct AttachStream {
   std::uint64_t last_sequence = 0;
   std::optional<Position> last_progress;
   std::uint64_t redelivered_upto = 0;
+  // What a subscription began with may lie before `last_progress`.
+  bool has_asked_past = false;
   SessionOpened answer;  // what the sequencer knows of it
 };
 // The session's stream is gone.

@@ -295,7 +295,10 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
                          subscription->collection, subscription->filter,
                          subscription->membership});
   const bool catches_up = from.offset < position_.offset;
-  if (catches_up) scans_.Begin(command.gateway, from.offset);
+  if (catches_up) {
+    scans_.Begin(command.gateway, from.offset);
+    sessions_.NotePastAsked(command.gateway);
+  }
   output.steps.push_back(
       {ordinal, AddRoute{command.gateway, std::move(response), catches_up}});
 }

@@ -114,6 +114,7 @@ void Sequencer::AnswerSession(const Sessions::Session& session,
   const Registry::Set set = registry_.SetOf(session.home);
   step.gateway = session.home;
   step.stream = session.stream;
+  step.has_asked_past = session.has_asked_past;
   step.answer = {.session = session.saved.number,
                  .from = position_,
                  .to = position_,
@@ -167,6 +168,7 @@ void Sequencer::RestoreSubscription(GatewayHandle home,
     return GiveUpRestored(home, saved, addition.status, output);
   }
   const Subscription& restored = *addition.subscription;
+  if (saved.from.offset < saved.added.offset) sessions_.NotePastAsked(home);
   const RestoredPlace place = PlaceOf(saved, cursor);
   const Ordinal ordinal = NextOrdinal();
   output.shards[placement_.Add(restored, registry_)].emplace_back(

@@ -38,13 +38,16 @@ struct InlineEngine::State {
     checkpoint.emplace(Checkpoint::Options{.owner = restored.owner,
                                            .revision = restored.revision,
                                            .max_changes = state->max_changes(),
-                                           .start = restored.start},
+                                           .start = restored.watermark},
                        log->history());
     pipeline.Remember(past, now.monotonic);
     if (restored.is_unclean) pipeline.Recover(now.monotonic);
     for (RestoreSession& session : restored.sessions) {
       session.gateway = GatewayHandle(++last_gateway);
-      RunCommand(std::move(session));
+      actions.push_back([this, command = Command(std::move(session))](
+                            std::vector<Effect>& effects) mutable {
+        pipeline.Accept(std::move(command), now, effects);
+      });
     }
     RunAll();
   }

@@ -46,6 +46,10 @@ void Move(Places& places, SavedCursor& cursor) {
   for (SavedCursor::CatchingUp& one : cursor.catching_up) {
     places.Move(one.after);
   }
+  for (SavedResync& resync : cursor.resyncs) {
+    if (resync.from != Position()) places.Move(resync.from);
+    places.Move(resync.to);
+  }
 }
 
 Result<std::map<std::string, RestoreSession>> ReadSessions(
@@ -102,6 +106,7 @@ Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
       .owner = owner,
       .revision = state.revision,
       .start = watermark.offset < least.offset ? least : watermark,
+      .watermark = watermark,
       .is_unclean =
           history.epochs().size() > 1 &&
           history.epochs().back().first_offset == log.head().offset + 1};

@@ -25,8 +25,12 @@ namespace streamer {
 struct RestoredState {
   std::uint64_t owner = 0;     // of the store, from now on
   std::uint64_t revision = 0;  // of what was read
-  // The last event that need not be routed again.
+  // The last event that need not be routed again, or that the log no longer
+  // holds.
   Position start;
+  // What was saved as that. It stays so until every session that is behind the
+  // start is saved as such: else the next restart would take it for up to date.
+  Position watermark;
   std::vector<RestoreSession> sessions;  // still without handles
   // The log was not closed by who wrote it last.
   bool is_unclean = false;

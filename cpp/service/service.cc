@@ -292,7 +292,8 @@ Service::~Service() { Drain(Duration::zero()); }
 Result<std::unique_ptr<Service>> Service::Start(const ServiceConfig& config) {
   STREAMER_ASSIGN_OR_RETURN(Storage storage, OpenStorage(config.log, Now()));
   STREAMER_ASSIGN_OR_RETURN(StateStorage saved, OpenState(config));
-  RestoredState restored{.start = storage.log->head()};
+  RestoredState restored{.start = storage.log->head(),
+                         .watermark = storage.log->head()};
   if (saved.store != nullptr) {
     STREAMER_ASSIGN_OR_RETURN(restored,
                               Restore(saved, *storage.log, config.grpc.outbox));

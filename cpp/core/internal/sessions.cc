@@ -89,6 +89,11 @@ const Sessions::Session* Sessions::AtHome(GatewayHandle home) const {
   return found == by_home_.end() ? nullptr : found->second;
 }
 
+void Sessions::NotePastAsked(GatewayHandle home) {
+  const auto found = by_home_.find(home);
+  if (found != by_home_.end()) found->second->has_asked_past = true;
+}
+
 void Sessions::Detach(GatewayHandle stream, MonotonicTime now) {
   const auto found = by_stream_.find(stream);
   if (found == by_stream_.end()) return;

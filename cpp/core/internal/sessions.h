@@ -36,6 +36,8 @@ class Sessions {
     GatewayHandle home;
     GatewayHandle stream;                     // null: it has none
     std::optional<MonotonicTime> expires_at;  // while it has none
+    // A subscription of it began with events of before it was added.
+    bool has_asked_past = false;
   };
 
   explicit Sessions(const SessionBounds& bounds) : bounds_(bounds) {}
@@ -64,6 +66,8 @@ class Sessions {
   // gateway of its own; nothing, when a newer stream has taken its place.
   [[nodiscard]] std::optional<GatewayHandle> HomeOf(GatewayHandle stream) const;
   [[nodiscard]] const Session* AtHome(GatewayHandle home) const;
+  // Ignored of a gateway that is no session.
+  void NotePastAsked(GatewayHandle home);
 
   // `stream` is gone: its session waits for the next one. Ignored when it has
   // no session.

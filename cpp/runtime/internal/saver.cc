@@ -15,7 +15,7 @@ Saver::Saver(Options options, std::shared_ptr<StateStore> store,
       checkpoint_({.owner = restored.owner,
                    .revision = restored.revision,
                    .max_changes = store_->max_changes(),
-                   .start = restored.start},
+                   .start = restored.watermark},
                   history),
       saved_offset_(restored.start.offset),
       thread_([this] { Run(); }) {}

@@ -332,6 +332,20 @@ TEST_F(SessionTest, AGatewayThatForgotWhatItHadBeforeARestartHasLostIt) {
                                         "delivery 2 e5 [s] again"));
 }
 
+// What it asked for of the past may lie before what it says it had.
+TEST_F(SessionTest, WhereALossBeginsIsNotKnownToWhoAskedForThePast) {
+  GatewayHandle stream = Open();
+  Events(1, 3);
+  Subscribe(stream, "s", 1);
+  core_->Acknowledge(stream, 2);
+  const SessionNumber session = opened_.session;
+  Open({.session = session,
+        .last_sequence = 1,
+        .last_progress = Position{1, 3}});
+  EXPECT_EQ(opened_.continuity, Continuity::kLost);
+  EXPECT_EQ(opened_.from, Position());
+}
+
 TEST_F(SessionTest, WhatWasAcknowledgedTwoRestartsAgoIsKnown) {
   GatewayHandle stream = Open();
   Subscribe(stream, "s");
@@ -411,6 +425,46 @@ TEST_F(SessionTest, BehindAtARestartItGetsEverythingFromTheLog) {
                   "delivery 2 e3 [s] again", "delivery 3 e4 [s] again",
                   "delivery 4 e5 [s] again", "delivery 5 e6 [s] again",
                   "delivery 6 e7 [s] again"));
+}
+
+// A cursor is saved before the marker that goes with it, and a restart between
+// the two must lose nothing.
+TEST_F(SessionTest, BehindTheMarkerItStaysBehindUntilThatIsAcknowledged) {
+  GatewayHandle stream = Open({.limits = {.deliveries = 2}});
+  Subscribe(stream, "s");
+  Events(1, 5);
+  core_->SaveProgress();
+  EXPECT_EQ(core_->saved().watermark, 5u);
+  core_->Acknowledge(stream, 2);
+  core_->Settle();
+  core_->Acknowledge(stream, 4);
+  core_->Settle();
+  core_->SaveProgress();
+  EXPECT_EQ(core_->saved().watermark, 5u);
+  EXPECT_TRUE(core_->saved().cursors.at("g").is_behind);
+  EXPECT_EQ(core_->saved().cursors.at("g").acknowledged.offset, 4u);
+  core_->Acknowledge(stream, 5);
+  core_->SaveProgress();
+  EXPECT_FALSE(core_->saved().cursors.at("g").is_behind);
+}
+
+// The log no longer holds what it had to get, so the start lies after that.
+TEST_F(SessionTest, BehindTheStartItIsSavedAsBehindWithTheFirstMarker) {
+  core_ = std::make_unique<CoreHarness>(2, CoreOptions(), 3);
+  core_->Sequence(RestoreSession{
+      .gateway = GatewayHandle(++last_stream_),
+      .session = {.gateway_id = "g", .number = SessionNumber(1 << 12)},
+      .cursor = {.gateway_id = "g", .acknowledged = {1, 1}, .routed = {1, 3}},
+      .redelivered_upto = 3,
+      .replayed_upto = 3});
+  core_->Trim(3);
+  core_->Settle();
+  core_->SaveProgress();
+  EXPECT_EQ(core_->saved().watermark, 3u);
+  const SavedCursor& cursor = core_->saved().cursors.at("g");
+  ASSERT_EQ(cursor.resyncs.size(), 1u);
+  EXPECT_EQ(cursor.resyncs[0].from, (Position{1, 1}));
+  EXPECT_EQ(cursor.resyncs[0].to, (Position{1, 3}));
 }
 
 // What it is behind by is all read and waits for it, so it is not behind any

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/checkpoint.h"
+#include "runtime/inline_engine.h"
 #include "store/memory_event_log.h"
 #include "store/memory_state_store.h"
 #include "support/core_events.h"
@@ -111,6 +114,47 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
   EXPECT_EQ(subscription.ttl, std::chrono::seconds(90));
   EXPECT_TRUE(subscription.membership);
   EXPECT_FALSE(session.subscriptions[0].membership);
+}
+
+// What is replayed comes to each of them, and nobody has to catch up with it.
+TEST_F(RestoredStateTest, AllSessionsAreThereBeforeTheReplay) {
+  std::vector<StateDelta> changes;
+  for (const std::string id : {"g1", "g2", "g3"}) {
+    changes.emplace_back(
+        SavedSession{.gateway_id = id, .number = SessionNumber(77)});
+    changes.emplace_back(SavedSubscription{.gateway_id = id,
+                                           .subscription_id = "s",
+                                           .tenant = "t",
+                                           .collection = "c",
+                                           .filter = MakeFilter("")});
+    changes.emplace_back(SavedCursor{
+        .gateway_id = id, .acknowledged = {1, 4}, .routed = {1, 4}});
+  }
+  Save(std::move(changes));
+  RestoredState state = Restore();
+  Recollection past;
+  past.start = state.start;
+  const std::shared_ptr<EventLog> log(&log_, [](EventLog*) {});
+  const std::shared_ptr<StateStore> store(&store_, [](StateStore*) {});
+  const InlineEngine engine({}, log, {}, past, store, std::move(state));
+  ASSERT_EQ(engine.Statistics().events_processed, 5u);
+  EXPECT_EQ(engine.Statistics().subscriptions_active_match_all, 3u);
+  EXPECT_EQ(engine.Statistics().past_events, 0u);
+}
+
+// A second restart before anything else is saved must find the same.
+TEST_F(RestoredStateTest, WhatTheLogNoLongerHoldsIsNotTakenForReached) {
+  MemoryEventLog log({.retained_events = 2});
+  log.Append(support::MakeEvents(1, 9, "c"), Instant()).value();
+  log.Release(log.head());
+  ASSERT_EQ(log.Trim(Instant()), OkStatus());
+  Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)}},
+       {.watermark = {1, 4},
+        .cursors = {{.gateway_id = "g", .acknowledged = {1, 4}}}});
+  const RestoredState state = RestoreState(store_, log, {}).value();
+  EXPECT_EQ(state.start, (Position{1, 7}));
+  EXPECT_EQ(state.watermark, (Position{1, 4}));
+  EXPECT_EQ(state.sessions[0].cursor.acknowledged, (Position{1, 4}));
 }
 
 TEST_F(RestoredStateTest, AnIdleSessionIsAsFarAsTheWatermark) {
