@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test conformance lint format bench chaos coverage asan tsan fuzz clean
+.PHONY: help setup build run test conformance lint format bench chaos sim planted coverage asan tsan fuzz clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,6 +42,13 @@ chaos: build ## Kill and stop puller, streamer and gateways; ROUNDS=10 SEED=1
 	STREAMER_CHAOS_ROUNDS=$(or $(ROUNDS),10) STREAMER_CHAOS_SEED=$(or $(SEED),1) \
 	  STREAMER_BUILD_DIR=$(CURDIR)/$(BUILD) PYTHONPATH=$(BUILD)/python \
 	  $(PYTHON) -m pytest tests/py/chaos
+
+sim: build ## Run the simulated world for many seeds; SEEDS=2000 FIRST=1
+	STREAMER_BUILD_DIR=$(CURDIR)/$(BUILD) $(PYTHON) tests/py/sim/simulation.py \
+	  --seeds $(or $(SEEDS),2000) --first $(or $(FIRST),1)
+
+planted: setup ## Plant known bugs and let the simulation find them; SEEDS=2000
+	$(PYTHON) tests/py/sim/planted.py --seeds $(or $(SEEDS),2000)
 
 coverage: setup ## Measure line coverage per folder; below 80 % fails
 	@scripts/build coverage -j $(JOBS)

@@ -65,7 +65,11 @@ void GatewayProcess::Start() {
 void GatewayProcess::Subscribe(SubscriptionRequest request) {
   const SubscribeTicket ticket(next_ticket_++);
   asked_.emplace(ticket.value(), request);
-  Note(Asked{request.id, request.resume_after});
+  surroundings_.note(absl::StrCat(options_.gateway_id, ".", options_.number,
+                                  ": asks for ", request.id, " after \"",
+                                  request.resume_after, "\""));
+  Note(
+      Asked{request.id, request.resume_after, surroundings_.log_bounds().head});
   Perform(session_.Subscribe(ticket, std::move(request)));
 }
 
@@ -106,8 +110,7 @@ void GatewayProcess::Keep(const DeliveryBatch& batch) {
         options_.gateway_id, ".", options_.number, ": gap ",
         gap.subscription_ids.size(), " subscriptions from \"",
         gap.from_progress, "\" to \"", gap.to_progress, "\": ", gap.reason));
-    const auto [first, head] = surroundings_.log_bounds();
-    Note(Noticed{gap, first, head, !is_gone_});
+    Note(Noticed{gap, surroundings_.log_bounds(), !is_gone_});
   }
   for (const auto& delivery : batch.deliveries) {
     Delivered record{.process = options_.number,

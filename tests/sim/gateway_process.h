@@ -38,7 +38,7 @@ class GatewayProcess final
   };
   struct Surroundings {
     std::function<std::shared_ptr<Link>(LinkUser*, const std::string&)> connect;
-    std::function<std::pair<std::uint64_t, std::uint64_t>()> log_bounds;
+    std::function<LogBounds()> log_bounds;
     std::function<void(const std::string&)> note;
   };
 

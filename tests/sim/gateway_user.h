@@ -40,6 +40,11 @@ class GatewayUser {
   // From now on it behaves: one process, that reads and changes nothing.
   void Heal();
 
+  // The streamer has saved what a restart finds of its session.
+  void NoteSaved(MarkerSaved saved) {
+    history_.records.push_back({schedule_.now(), std::move(saved)});
+  }
+
   [[nodiscard]] GatewayProcess& process() { return *process_; }
   [[nodiscard]] const GatewayHistory& history() const { return history_; }
   [[nodiscard]] bool is_session() const { return history_.is_session; }

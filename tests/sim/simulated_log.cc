@@ -54,6 +54,7 @@ Result<Position> SimulatedLog::Append(std::vector<SourceEvent> events,
                         now});
   }
   if (options_.syncs) Sync();
+  newest_head_ = std::max(newest_head_, head().offset);
   return head();
 }
 
@@ -131,6 +132,7 @@ Status SimulatedLog::Trim(Instant) {
   if (head_offset > options_.retained) {
     const std::uint64_t least = head_offset - options_.retained + 1;
     first_ = std::max(first_, std::min(least, released_ + 1));
+    newest_first_ = std::max(newest_first_, first_);
   }
   return OkStatus();
 }

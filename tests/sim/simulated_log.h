@@ -40,6 +40,9 @@ class SimulatedLog final : public EventLog {
   // not synced are lost, whole writes at a time; the next process begins a new
   // epoch.
   void Crash(std::uint64_t kept);
+  // As far as it ever reached, at either end.
+  [[nodiscard]] std::uint64_t newest_first() const { return newest_first_; }
+  [[nodiscard]] std::uint64_t newest_head() const { return newest_head_; }
   [[nodiscard]] std::uint64_t unsynced() const {
     return head().offset - durable_;
   }
@@ -88,6 +91,8 @@ class SimulatedLog final : public EventLog {
   std::vector<MarkersThen> markers_then_;
   UpstreamMarkers markers_;
   std::uint64_t first_ = 1;
+  std::uint64_t newest_first_ = 1;
+  std::uint64_t newest_head_ = 0;
   std::uint64_t released_ = 0;
   std::uint64_t durable_ = 0;
   std::uint64_t cuts_ = 0;

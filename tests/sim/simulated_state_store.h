@@ -33,6 +33,8 @@ class SimulatedStateStore final : public StateStore {
     observer_ = std::move(observer);
   }
 
+  [[nodiscard]] const StateSnapshot& state() const { return state_; }
+
   Result<std::uint64_t> Claim() override {
     if (is_failing_) return Unavailable("the state store fails");
     last_.reset();

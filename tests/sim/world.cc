@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sim/saved_places.h"
 
 namespace streamer::sim {
 
@@ -48,6 +49,7 @@ void World::MakeStreamer() {
                         change.key.name, " ",
                         change.value ? *change.value : "removed"));
     }
+    NoteSaved();
   });
   StreamerProcess::Options& options = streamer_options_;
   // Longer than a run: what was seen is known.
@@ -98,11 +100,7 @@ void World::MakeUsers() {
                      [this](LinkUser* user, const std::string& credential) {
                        return streamer_->Connect(user, credential);
                      },
-                 .log_bounds =
-                     [this] {
-                       return std::pair(log_->first().offset,
-                                        log_->head().offset);
-                     },
+                 .log_bounds = [this] { return BoundsOfLog(); },
                  .note = [this](const std::string& text) { Note(text); }},
             .old_place =
                 [this] {
@@ -317,6 +315,7 @@ void World::CheckWhole() {
     history_.gateways.push_back(user->history());
   }
   history_.log = log_->archive();
+  for (const LogEntry& entry : history_.log) NoteEntry(entry);
   history_.log_history = log_->history();
   history_.source = source_log_->archive();
   counts_.events = history_.log.size();
@@ -361,6 +360,31 @@ void World::NoteGap(const SourceGap& gap) {
                                     .first_held = source_log_->first().offset,
                                     .at = schedule_.now()});
   AddCause(Cause::Kind::kSourceGap);
+}
+
+void World::NoteSaved() {
+  for (const auto& user : users_) {
+    if (!user->is_session()) continue;
+    MarkerSaved saved = SavedPlaces(store_->state(), log_->history(),
+                                    user->history().gateway_id);
+    if (!saved.places.empty()) user->NoteSaved(std::move(saved));
+  }
+}
+
+LogBounds World::BoundsOfLog() const {
+  return {.head = log_->head().offset,
+          .newest_first = log_->newest_first(),
+          .newest_head = log_->newest_head()};
+}
+
+void World::NoteEntry(const LogEntry& entry) {
+  const SourceEvent& event = *entry.event;
+  Note(absl::StrCat("log: ", FormatProgress(entry.position), " ",
+                    event.event_id, " ", std::string(NameOf(event.operation)),
+                    event.is_deleted ? " deleted" : "",
+                    event.was_deleted ? " was deleted" : "", " ", event.tenant,
+                    " ", event.collection, " ", event.document_id, " ",
+                    event.document, " marker ", event.upstream_marker));
 }
 
 void World::AddCause(Cause::Kind kind, std::string gateway_id) {

@@ -82,7 +82,9 @@ class World {
   std::shared_ptr<SourceLink> OpenSource(
       const source_action::OpenStream& request, SourceLink::Listener listener);
   void NoteGap(const SourceGap& gap);
-  void NoteCut(std::uint64_t from);
+  [[nodiscard]] LogBounds BoundsOfLog() const;
+  void NoteSaved();
+  void NoteEntry(const LogEntry& entry);
   void AddCause(Cause::Kind kind, std::string gateway_id = "");
   void Note(const std::string& text);
   void Complain(const char* invariant, std::string text);

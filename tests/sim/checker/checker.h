@@ -4,9 +4,9 @@
 //   I1  no loss but what was declared     I5  tenants
 //   I2  no invention                      I7  true answers on continuity
 //   I3  at most once                      I11 no resync without a cause
-//   I4  order, dense numbers
+//   I4  order, dense numbers              I6  saved markers
 //
-// What a run can only be asked while it goes on (I6, I8, I9) the world checks.
+// What a run can only be asked while it goes on (I8, I9) the world checks.
 //
 // Thread-safety: none.
 #ifndef STREAMER_TESTS_SIM_CHECKER_CHECKER_H_

@@ -20,6 +20,14 @@ constexpr Reason kReasons[] = {
     {"a deleted document could not be identified", Cause::Kind::kUnreadable},
 };
 
+bool IsWithin(
+    const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges,
+    std::uint64_t offset) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const auto& range) {
+    return range.first < offset && offset <= range.second;
+  });
+}
+
 std::string_view TextOf(Operation operation) { return NameOf(operation); }
 
 }  // namespace
@@ -85,8 +93,7 @@ void GatewayChecker::Take(const ProcessStarted& started) {
 }
 
 void GatewayChecker::Take(const Asked& asked) {
-  asked_.try_emplace(asked.subscription_id,
-                     FirstAsked{asked.resume_after, process_});
+  asked_.try_emplace(asked.subscription_id, process_, asked);
 }
 
 void GatewayChecker::Take(const Answered& answered) {
@@ -109,9 +116,12 @@ void GatewayChecker::Take(const Answered& answered) {
   found->second.filter = *filter;
   found->second.from = *from;
   found->second.answered_at = now_;
-  const FirstAsked& first = asked_[id];
-  if (first.process != process_ && !first.resume_after.empty()) {
-    found->second.began_at = OffsetOf(first.resume_after).value_or(*from);
+  const auto first = asked_.find(id);
+  if (first != asked_.end() && first->second.first != process_) {
+    const Asked& asked = first->second.second;
+    found->second.began_at = asked.resume_after.empty()
+                                 ? asked.head
+                                 : OffsetOf(asked.resume_after).value_or(*from);
   }
   for (const auto& notices : {early_notices_[id], notices_to_all_}) {
     for (const Noticed& noticed : notices) Declare(found->second, noticed);
@@ -326,7 +336,7 @@ void GatewayChecker::Declare(Life& life, const Noticed& noticed) {
     last = std::min(last, history_.lost.begin()->first.offset - 1);
   }
   life.declared.emplace_back(from.value_or(last),
-                             to.value_or(noticed.head_then));
+                             to.value_or(noticed.log.head));
   life.noticed_at.push_back(now_);
   // A plain gateway's begins anew, perhaps earlier: then it is promised again
   // what it had before.
@@ -351,9 +361,9 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
     if (HasCause(known.kind)) return;
   }
   const std::uint64_t from = OffsetOf(noticed.gap.from_progress).value_or(0);
-  const bool is_trimmed = from + 1 < noticed.first_then;
+  const bool is_trimmed = from + 1 < noticed.log.newest_first;
   if (is_trimmed && reason == "the log no longer holds these events") return;
-  const bool is_lagging = from + history_.max_lag <= noticed.head_then;
+  const bool is_lagging = from + history_.max_lag <= noticed.log.newest_head;
   if (is_lagging && reason.find("session.max_lag") != std::string::npos) {
     return;
   }
@@ -392,27 +402,45 @@ void GatewayChecker::Take(const SequenceBroken& broken) {
                               ", got ", broken.got));
 }
 
+bool GatewayChecker::IsMissing(const Life& life, std::uint64_t offset) const {
+  const Truth::Event& event = truth_.At(offset);
+  const SourceEvent& source = *event.entry.event;
+  return source.tenant == life.request.tenant &&
+         source.collection == life.request.collection &&
+         event.outcome == Truth::Outcome::kGoesOut && event.is_operation_sure &&
+         !life.got.contains(offset) && !IsWithin(life.declared, offset) &&
+         Truth::Matches(*life.filter, event.entry, event.operation);
+}
+
+// Of a gateway that came back with less than it had, another process has the
+// rest; of one that was told of a loss, its reader may not know yet.
+void GatewayChecker::Take(const MarkerSaved& saved) {
+  if (HasCause(Cause::Kind::kGatewayLost) || lost_from_) return;
+  for (auto& [id, life] : lives_) {
+    const auto place = saved.places.find(id);
+    if (place == saved.places.end()) continue;
+    const std::uint64_t upto = std::min(place->second, truth_.head());
+    for (std::uint64_t offset = std::max(life.from, life.marked) + 1;
+         offset <= upto; ++offset) {
+      const LogEntry& entry = truth_.At(offset).entry;
+      // It stands there since the log lost its tail.
+      if (entry.logged_at.monotonic > now_) break;
+      if (IsWithin(saved.noticed, offset) || !IsMissing(life, offset)) continue;
+      Complain("I6", absl::StrCat("the saved marker is at ", place->second,
+                                  ", and event ", entry.event->event_id, " at ",
+                                  offset, " is not taken by ", Name(life)));
+    }
+    life.marked = std::max(life.marked, upto);
+  }
+}
+
 void GatewayChecker::CheckComplete(const Life& life) {
   for (std::uint64_t offset = life.from + 1; offset <= truth_.head();
        ++offset) {
-    const Truth::Event& event = truth_.At(offset);
-    const SourceEvent& source = *event.entry.event;
-    if (source.tenant != life.request.tenant ||
-        source.collection != life.request.collection ||
-        event.outcome != Truth::Outcome::kGoesOut || !event.is_operation_sure ||
-        life.got.contains(offset)) {
-      continue;
-    }
-    const bool is_declared = std::any_of(
-        life.declared.begin(), life.declared.end(), [&](const auto& range) {
-          return range.first < offset && offset <= range.second;
-        });
-    if (is_declared ||
-        !Truth::Matches(*life.filter, event.entry, event.operation)) {
-      continue;
-    }
-    Complain("I1", absl::StrCat("event ", source.event_id, " at ",
-                                FormatProgress(event.entry.position),
+    if (!IsMissing(life, offset)) continue;
+    const LogEntry& entry = truth_.At(offset).entry;
+    Complain("I1", absl::StrCat("event ", entry.event->event_id, " at ",
+                                FormatProgress(entry.position),
                                 " did not come to ", Name(life)));
   }
 }

@@ -39,14 +39,16 @@ class GatewayChecker {
     SubscriptionRequest request;
     std::shared_ptr<const Filter> filter;
     std::uint64_t from = 0;
-    // An earlier process asked for what follows this, and was not answered; the
-    // next was told where it is itself, not where the subscription begins.
+    // An earlier process asked for it, from here or later, and was not
+    // answered; the next was told where it is itself, not where the
+    // subscription begins.
     std::uint64_t began_at = UINT64_MAX;
     MonotonicTime answered_at;
     // What may be missing: after, up to.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> declared;
     std::vector<MonotonicTime> noticed_at;
     std::set<std::uint64_t> got;  // and processed
+    std::uint64_t marked = 0;     // up to here, a saved marker was right
     std::uint64_t newest = 0;     // of these, since the last break
     // By process and session epoch, or stream: what came, in order.
     std::map<std::pair<int, std::uint64_t>, std::uint64_t> last;
@@ -71,6 +73,7 @@ class GatewayChecker {
   void Take(const Noticed& noticed);
   void Take(const Welcomed& welcomed);
   void Take(const SequenceBroken& broken);
+  void Take(const MarkerSaved& saved);
 
   [[nodiscard]] std::optional<Spoken> Identify(
       const Delivered& delivered) const;
@@ -87,6 +90,8 @@ class GatewayChecker {
   void Declare(Life& life, const Noticed& noticed);
   void CheckCause(const Noticed& noticed);
   [[nodiscard]] bool HasCause(Cause::Kind kind) const;
+  // Whether the event at `offset` must have come, and has not.
+  [[nodiscard]] bool IsMissing(const Life& life, std::uint64_t offset) const;
   void CheckComplete(const Life& life);
   void CheckTold(const Life& life);
   // As an offset of the log at the end; nothing for no position.
@@ -103,11 +108,8 @@ class GatewayChecker {
   bool is_resumed_ = false;
   int process_ = 0;
   std::map<std::string, Life> lives_;
-  struct FirstAsked {
-    std::string resume_after;
-    int process = 0;
-  };
-  std::map<std::string, FirstAsked> asked_;
+  // By the process that asked first.
+  std::map<std::string, std::pair<int, Asked>> asked_;
   // Came before the answer.
   std::map<std::string, std::vector<Delivered>> early_;
   std::map<std::string, std::vector<Noticed>> early_notices_;

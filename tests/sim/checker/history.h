@@ -31,6 +31,7 @@ struct ProcessStarted {
 struct Asked {
   std::string subscription_id;
   std::string resume_after;
+  std::uint64_t head = 0;  // newest event logged
 };
 // The service said that the subscription exists.
 struct Answered {
@@ -61,11 +62,17 @@ struct Delivered {
   // The reader came back for more. If not, its process was killed before.
   bool is_processed = true;
 };
+// How far the log reached, when the reader was told: later than when the notice
+// was made, and perhaps the log has lost its tail since.
+struct LogBounds {
+  std::uint64_t head = 0;          // newest event logged
+  std::uint64_t newest_first = 1;  // what was ever the oldest event held
+  std::uint64_t newest_head = 0;
+};
 // The client said that something may be missing.
 struct Noticed {
   ReceivedGap gap;
-  std::uint64_t first_then = 1;  // oldest event held by the log
-  std::uint64_t head_then = 0;   // newest event logged
+  LogBounds log;
   bool is_processed = true;
 };
 // The answer to "did I miss anything?".
@@ -83,10 +90,18 @@ struct SequenceBroken {
   std::uint64_t got = 0;
 };
 
+// What a restart would find of the gateway's session from here on.
+struct MarkerSaved {
+  // Where each subscription would go on.
+  std::map<std::string, std::uint64_t> places;
+  // What it would be told of first: after, up to.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> noticed;
+};
+
 struct GatewayRecord {
   MonotonicTime at;
   std::variant<ProcessStarted, Asked, Answered, Ended, Delivered, Noticed,
-               Welcomed, SequenceBroken>
+               Welcomed, SequenceBroken, MarkerSaved>
       what;
 };
 

@@ -49,21 +49,24 @@ void Truth::Take(const LogEntry& entry) {
       absl::StrCat(source.backend, "|", identity, "|", source.document, "|",
                    std::string(NameOf(source.operation)));
   const auto [seen, is_new] = seen_.emplace(whole, offset);
+  Known& known = documents_[absl::StrCat(source.tenant, "|", source.collection,
+                                         "|", source.document_id)];
   if (!is_new) {
-    event.outcome =
-        MayForget(seen->second, offset) ? Outcome::kEither : Outcome::kDropped;
+    // What may pass for new may change what is known of the document.
+    const bool may_pass = MayForget(seen->second, offset);
+    event.outcome = may_pass ? Outcome::kEither : Outcome::kDropped;
     event.is_operation_sure = false;
+    known.is_sure &= !may_pass;
     events_.push_back(std::move(event));
     return;
   }
-  Known& known = documents_[absl::StrCat(source.tenant, "|", source.collection,
-                                         "|", source.document_id)];
   if (source.operation == SourceOperation::kDelete) {
     TakeDelete(event, known);
   } else {
     TakeChange(event, known);
   }
   known.since = offset;
+  known.is_sure = true;
   events_.push_back(std::move(event));
 }
 
@@ -72,6 +75,8 @@ void Truth::TakeDelete(Event& event, Known& known) {
   const std::uint64_t offset = event.entry.position.offset;
   if (event.entry.event->was_deleted) {
     event.outcome = Outcome::kDropped;
+  } else if (!known.is_sure) {
+    event.outcome = Outcome::kEither;
   } else if (known.life == Life::kDeleted) {
     event.outcome =
         MayForget(known.since, offset) ? Outcome::kEither : Outcome::kDropped;
@@ -94,8 +99,8 @@ void Truth::TakeChange(Event& event, Known& known) {
     event.operation =
         was_known_deleted ? Operation::kInsert : Operation::kUpdate;
     event.is_operation_sure =
-        !was_known_deleted ||
-        !MayForget(known.since, event.entry.position.offset);
+        known.is_sure && (!was_known_deleted ||
+                          !MayForget(known.since, event.entry.position.offset));
   }
   known.life = source.is_deleted ? Life::kDeleted : Life::kLive;
 }

@@ -60,6 +60,7 @@ class Truth {
   enum class Life : std::uint8_t { kUnknown, kLive, kDeleted };
   struct Known {
     Life life = Life::kUnknown;
+    bool is_sure = true;
     std::uint64_t since = 0;  // offset
   };
   void Take(const LogEntry& entry);

@@ -1,0 +1,227 @@
+"""Known-wrong changes of the service, each of which the simulation must find.
+
+A bug is a place in a source of the service, as it is and as it would be wrong.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """`what` goes wrong when `was`, which `file` has once, is `becomes`."""
+
+    what: str
+    file: str
+    was: str
+    becomes: str
+
+
+BUGS = [
+    Bug(
+        "subscribed is said before it is saved",
+        "cpp/runtime/checkpoint.cc",
+        "  if (!effect.is_session) return false;\n",
+        "  if (effect.is_session || !effect.is_session) return false;\n",
+    ),
+    Bug(
+        "progress is saved ahead of the slowest gateway",
+        "cpp/core/router_sessions.cc",
+        "      progress.watermark = Earlier(progress.watermark, "
+        "cursor.acknowledged);\n",
+        "",
+    ),
+    Bug(
+        "what the saved state does not cover is jumped to now",
+        "cpp/runtime/restored_state.cc",
+        "  places.Move(watermark);\n  return watermark;\n",
+        "  return log.head();\n",
+    ),
+    Bug(
+        "a session that was behind is not, after a restart",
+        "cpp/core/router_sessions.cc",
+        "    gateway.behind_after = cursor.acknowledged;\n",
+        "",
+    ),
+    Bug(
+        "a notice saved after a restart moves a session on",
+        "cpp/core/router_sessions.cc",
+        "      cursor.acknowledged.offset < statistics_.routed.offset;\n"
+        "  if (gateway.saved->is_behind) {",
+        "      false;\n"
+        "  if (cursor.acknowledged.offset < statistics_.routed.offset) {",
+    ),
+    Bug(
+        "a process that forgot what another acknowledged is told nothing",
+        "cpp/core/router_sessions.cc",
+        "  return gateway.last_sequence < acknowledged.sequence;\n",
+        "  return false;\n",
+    ),
+    Bug(
+        "a notice of a gap that was not acknowledged is not saved",
+        "cpp/core/router_sessions.cc",
+        "                     .resyncs = gateway.outbox.resyncs(),\n",
+        "",
+    ),
+    Bug(
+        "catch-up goes on at the head when the log no longer holds its place",
+        "cpp/runtime/internal/past_reader.cc",
+        "      sequencer.LosePast(*wanted, after, "
+        "history.At(log.first().offset - 1),\n"
+        "                         output);\n",
+        "      sequencer.AcceptPast(*wanted, {}, output);\n",
+    ),
+    Bug(
+        "an outbox that is full drops",
+        "cpp/core/router.cc",
+        "    gateway.behind_after = Position{position.epoch, "
+        "position.offset - 1};\n",
+        "    return;\n",
+    ),
+    Bug(
+        "what is not acknowledged is not sent again",
+        "cpp/core/outbox.cc",
+        "  to_send_again_ = sent_.size();\n",
+        "  to_send_again_ = 0;\n",
+    ),
+    Bug(
+        "an acknowledgement takes one too many",
+        "cpp/core/outbox.cc",
+        "sent_.front().sequence <= sequence) {",
+        "sent_.front().sequence <= sequence + 1) {",
+    ),
+    Bug(
+        "what comes again does not say so",
+        "cpp/core/outbox.cc",
+        "position.offset <= redelivered_upto_;",
+        "false;",
+    ),
+    Bug(
+        "a session that came back in time ends at its time",
+        "cpp/core/internal/sessions.cc",
+        "  if (session.expires_at) expiries_.erase("
+        "{*session.expires_at, session.home});\n",
+        "",
+    ),
+    Bug(
+        "an older stream is not fenced",
+        "cpp/core/internal/sessions.cc",
+        "  by_stream_.erase(session.stream);\n  session.stream = stream;\n",
+        "  session.stream = stream;\n",
+    ),
+    Bug(
+        "live begins one event before catch-up ends",
+        "cpp/core/sequencer.cc",
+        "  step.is_live = step.upto.offset >= position_.offset &&\n",
+        "  step.is_live = step.upto.offset + 1 >= position_.offset &&\n",
+    ),
+    Bug(
+        "one scan for two subscriptions begins where the later one does",
+        "cpp/core/internal/scans.cc",
+        "std::min(found->second.after, after);",
+        "std::max(found->second.after, after);",
+    ),
+    Bug(
+        "too far behind, nobody is told",
+        "cpp/core/router_sessions.cc",
+        "    gateway->outbox.Append(\n"
+        "        ResyncRequired{.from = *gateway->behind_after,\n"
+        "                       .to = work.upto,\n"
+        "                       .reason = "
+        '"the gateway is behind by more than "\n'
+        '                                 "session.max_lag"});\n',
+        "",
+    ),
+    Bug(
+        "a gap of the source is counted and not told",
+        "cpp/core/sequencer.cc",
+        "  const Gap gap = gaps_.Reported(command.backend);\n",
+        "  return;\n  const Gap gap = gaps_.Reported(command.backend);\n",
+    ),
+    Bug(
+        "an unreadable event is counted and not told",
+        "cpp/core/sequencer.cc",
+        "  ++statistics_.skipped_unreadable;\n",
+        "  ++statistics_.skipped_unreadable;\n  return;\n",
+    ),
+    Bug(
+        "duplicates are told by their content",
+        "cpp/event/fingerprint.cc",
+        "std::string_view(event.backend), std::string_view(event.event_id),",
+        "std::string_view(event.backend), std::string_view(),",
+    ),
+    Bug(
+        "a document that comes back is not new",
+        "cpp/event/normalizer.cc",
+        "      deleted_.Put(DocumentKey(*source), {});\n",
+        "",
+    ),
+    Bug(
+        "the tenant is left out of a collection's name",
+        "cpp/match/matcher.cc",
+        "return found.name == collection && found.tenant == tenant;",
+        "return found.name == collection;",
+    ),
+    Bug(
+        "what lies behind a lost tail counts as known",
+        "cpp/store/log_history.cc",
+        "  if (next != epochs_.end() && position.offset >= next->first_offset) "
+        "{\n",
+        "  if (next == epochs_.end() && position.offset >= next->first_offset) "
+        "{\n",
+    ),
+    Bug(
+        "the source is gone on with where it was read, not where it was stored",
+        "cpp/transport/source_consumer.cc",
+        "  if (status.ok()) {\n    for (std::size_t i = 0; i < count; ++i) "
+        "Pop();\n",
+        "  if (status.ok() || !status.ok()) {\n"
+        "    for (std::size_t i = 0; i < count; ++i) Pop();\n",
+    ),
+    Bug(
+        "a marker that is gone is forgotten and nobody is told",
+        "cpp/transport/source_consumer.cc",
+        "  PushGap({.backend = options_.backend,\n"
+        "           .from = marker_,\n"
+        "           .to = oldest,\n"
+        "           .reason = reason});\n",
+        "",
+    ),
+    Bug(
+        "changes are joined across a delete",
+        "cpp/puller/coalescing.cc",
+        "    runs.erase(key);\n    return;\n",
+        "    runs[key] = {event, place};\n    return;\n",
+    ),
+    Bug(
+        "a heartbeat's marker runs ahead of the events before it",
+        "cpp/puller/puller_session.cc",
+        "    message = PullerMessage{sent_, nullptr};\n",
+        "    message = PullerMessage{read_, nullptr};\n",
+    ),
+    Bug(
+        "the client acknowledges what it has received",
+        "cpp/client/session_receiver.cc",
+        "is_idle ? last_seq() : outstanding_.front().number.seq - 1;",
+        "last_seq();",
+    ),
+    Bug(
+        "the client keeps what it had before the service restarted twice",
+        "cpp/client/session_receiver.cc",
+        "  if (*position <= *floor_) return true;\n",
+        "",
+    ),
+    Bug(
+        "the client tells nobody that its session is lost",
+        "cpp/client/client_session_resumption.cc",
+        "    OpenGap(entry, kLost, welcome.from_progress);\n"
+        "    entry.gap_to = welcome.to_progress;\n",
+        "",
+    ),
+    Bug(
+        "the client announces a place that it has not processed",
+        "cpp/client/session_receiver.cc",
+        "  return {next->session, next->number.seq - 1, "
+        "next->progress_before};\n",
+        "  return {session_, last_seq(), progress_};\n",
+    ),
+]

@@ -1,0 +1,316 @@
+// The checker, told histories that are wrong in one way each.
+#include "sim/checker/checker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace streamer::sim {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string Place(std::uint64_t offset) {
+  return FormatProgress(Position{1, offset});
+}
+
+std::shared_ptr<const SourceEvent> Event(std::uint64_t number) {
+  auto event = std::make_shared<SourceEvent>();
+  event->event_id = absl::StrCat("e", number);
+  event->tenant = "t";
+  event->collection = "c";
+  event->document_id = absl::StrCat("d", number);
+  event->document = absl::StrCat(R"({"n":)", number, "}");
+  event->upstream_marker = Place(number);
+  return event;
+}
+
+// A log of five events that came as they were, and one session that asked for
+// the odd ones.
+class CheckerTest : public ::testing::Test {
+ protected:
+  CheckerTest() {
+    history_.first_at_start = {1};
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+      history_.log.push_back({{1, i}, Event(i), {}});
+      history_.source.push_back({{1, i}, Event(i), {}});
+    }
+    history_.gateways.push_back({.gateway_id = "g", .is_session = true});
+    Note(ProcessStarted{1, false});
+    Note(Answered{{.id = "s",
+                   .tenant = "t",
+                   .collection = "c",
+                   .expression = "doc.n % 2 == 1"},
+                  Place(0)});
+  }
+  template <typename Record>
+  void Note(Record record) {
+    history_.gateways[0].records.push_back(
+        {MonotonicTime(seconds(++second_)), std::move(record)});
+  }
+  Delivered Delivery(std::uint64_t offset) {
+    return {.process = 1,
+            .session = 1,
+            .sequence = ++sequence_,
+            .progress = Place(offset),
+            .subscription_ids = {"s"},
+            .event_id = absl::StrCat("e", offset),
+            .tenant = "t",
+            .collection = "c",
+            .document_id = absl::StrCat("d", offset),
+            .document = absl::StrCat(R"({"n":)", offset, "}")};
+  }
+  void Deliver(const std::vector<std::uint64_t>& offsets) {
+    for (const std::uint64_t offset : offsets) Note(Delivery(offset));
+  }
+  Noticed Notice(std::uint64_t from, std::uint64_t to, std::string reason) {
+    Noticed noticed;
+    noticed.gap.subscription_ids = {"s"};
+    noticed.gap.from_progress = Place(from);
+    noticed.gap.to_progress = Place(to);
+    noticed.gap.reason = std::move(reason);
+    noticed.log = {.head = 5, .newest_head = 5};
+    return noticed;
+  }
+  // The invariants that are broken, in the order of the history.
+  std::vector<std::string> Broken() {
+    std::vector<std::string> broken;
+    complaints_ = Check(history_);
+    for (const Complaint& complaint : complaints_) {
+      broken.push_back(complaint.invariant);
+    }
+    return broken;
+  }
+
+  History history_;
+  std::vector<Complaint> complaints_;
+  int second_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+constexpr const char* kSourceGap = "the source lost events: it said so";
+
+TEST_F(CheckerTest, IsContentWithWhatIsRight) {
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(CheckerTest, SeesALoss) {
+  Deliver({1, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  EXPECT_EQ(complaints_[0].text,
+            "g at 4000 ms: event e3 at p1-1-3 did not come to subscription s "
+            "(t c doc.n % 2 == 1, after 0)");
+}
+
+TEST_F(CheckerTest, TakesWhatWasNotProcessedForLost) {
+  Deliver({1, 3});
+  Delivered last = Delivery(5);
+  last.is_processed = false;
+  Note(last);
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+}
+
+TEST_F(CheckerTest, AllowsWhatWasDeclaredLost) {
+  history_.causes.push_back({.kind = Cause::Kind::kSourceGap});
+  Deliver({1});
+  Note(Notice(2, 4, kSourceGap));
+  Deliver({5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(CheckerTest, SeesALossBesideTheDeclaredOne) {
+  history_.causes.push_back({.kind = Cause::Kind::kSourceGap});
+  Note(Notice(2, 4, kSourceGap));
+  Deliver({5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+}
+
+TEST_F(CheckerTest, SeesANoticeWithoutACause) {
+  Deliver({1, 3, 5});
+  Note(Notice(5, 5, kSourceGap));
+  EXPECT_THAT(Broken(), ElementsAre("I11"));
+}
+
+TEST_F(CheckerTest, SeesThatNobodyWasTold) {
+  history_.causes.push_back({.kind = Cause::Kind::kSourceGap});
+  history_.source_losses.push_back({.after = 5,
+                                    .upto = 9,
+                                    .first_held = 10,
+                                    .at = MonotonicTime(seconds(100))});
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("nobody told subscription s"));
+}
+
+TEST_F(CheckerTest, SeesAGapThatWasNone) {
+  history_.source_losses.push_back({.after = 3, .upto = 3, .first_held = 4});
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I11"));
+}
+
+TEST_F(CheckerTest, SeesWhatDoesNotMatch) {
+  Deliver({1, 2, 3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I2"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("does not match"));
+}
+
+TEST_F(CheckerTest, SeesWhatIsInNoLog) {
+  Deliver({1, 3, 5, 7});
+  EXPECT_THAT(Broken(), ElementsAre("I2"));
+}
+
+TEST_F(CheckerTest, SeesAnotherEventAtThePlace) {
+  Delivered wrong = Delivery(1);
+  wrong.document_id = "d9";
+  Note(wrong);
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I2"));
+}
+
+TEST_F(CheckerTest, SeesAnotherOperation) {
+  Delivered wrong = Delivery(1);
+  wrong.operation = Operation::kUpdate;
+  Note(wrong);
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I2"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("was \"insert\", not \"update\""));
+}
+
+TEST_F(CheckerTest, SeesWhatLiesBeforeTheStart) {
+  Note(Answered{{.id = "later", .tenant = "t", .collection = "c"}, Place(3)});
+  Delivered early = Delivery(2);
+  early.subscription_ids = {"later"};
+  Note(early);
+  Deliver({1, 3, 5});
+  for (const std::uint64_t offset : {4, 5}) {
+    Delivered right = Delivery(offset);
+    right.subscription_ids = {"later"};
+    Note(right);
+  }
+  EXPECT_THAT(Broken(), ElementsAre("I2"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("lies before its start"));
+}
+
+TEST_F(CheckerTest, SeesWhatComesToAnEndedSubscription) {
+  Deliver({1});
+  Note(Ended{"s"});
+  Deliver({3});
+  EXPECT_THAT(Broken(), ElementsAre("I2"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("which is not live"));
+}
+
+TEST_F(CheckerTest, SeesWhatComesTwice) {
+  Deliver({1, 3, 3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I3"));
+}
+
+TEST_F(CheckerTest, AllowsWhatSaysThatItComesAgainInTheNextEpoch) {
+  Deliver({1, 3});
+  Delivered again = Delivery(3);
+  again.session = 2;
+  again.is_redelivered = true;
+  Note(again);
+  Delivered next = Delivery(5);
+  next.session = 2;
+  Note(next);
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(CheckerTest, SeesTheWrongOrder) {
+  Deliver({3, 1, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I4"));
+}
+
+TEST_F(CheckerTest, SeesANumberLeftOut) {
+  Deliver({1, 3, 5});
+  Note(SequenceBroken{4, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I4"));
+}
+
+TEST_F(CheckerTest, SeesAnotherTenant) {
+  auto foreign = std::make_shared<SourceEvent>(*history_.log[1].event);
+  foreign->tenant = "u";
+  foreign->document = R"({"n":7})";
+  history_.log[1].event = foreign;
+  Deliver({1});
+  Delivered crossed = Delivery(2);
+  crossed.tenant = "u";
+  crossed.document = foreign->document;
+  Note(crossed);
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I5"));
+}
+
+TEST_F(CheckerTest, SeesThatSomethingWasMissedAfterAll) {
+  Deliver({1});
+  Note(Welcomed{.asked_session = 1,
+                .session = 1,
+                .continuity = SessionWelcome::Continuity::kNothingMissed,
+                .to_progress = Place(4)});
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I7"));
+}
+
+TEST_F(CheckerTest, SeesASessionForgotten) {
+  Deliver({1, 3, 5});
+  Note(Welcomed{.asked_session = 1,
+                .session = 2,
+                .continuity = SessionWelcome::Continuity::kNew});
+  EXPECT_THAT(Broken(), ElementsAre("I7"));
+}
+
+TEST_F(CheckerTest, SeesThatTheLogMissesWhatTheSourceHas) {
+  history_.source.push_back({{1, 6}, Event(6), {}});
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  EXPECT_EQ(complaints_[0].text,
+            "event e6 at 6 of the source never came to the log");
+}
+
+TEST_F(CheckerTest, SeesTheLogInAnotherOrder) {
+  std::swap(history_.log[1].event, history_.log[3].event);
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), Contains("I4"));
+}
+
+TEST_F(CheckerTest, SeesMarkersAheadOfAGateway) {
+  Deliver({1});
+  Note(MarkerSaved{.places = {{"s", 3}}});
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I6"));
+  EXPECT_THAT(complaints_[0].text,
+              HasSubstr("the saved marker is at 3, and event e3"));
+}
+
+TEST_F(CheckerTest, AllowsMarkersBehindAGateway) {
+  Deliver({1});
+  Note(MarkerSaved{.places = {{"s", 2}}});
+  Deliver({3});
+  Note(MarkerSaved{.places = {{"s", 4}}});
+  Deliver({5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(CheckerTest, AllowsMarkersAheadOfWhatWillBeTold) {
+  history_.causes.push_back({.kind = Cause::Kind::kSourceGap});
+  Deliver({1});
+  Note(MarkerSaved{.places = {{"s", 4}}, .noticed = {{1, 4}}});
+  Note(Notice(1, 4, kSourceGap));
+  Deliver({5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace streamer::sim
