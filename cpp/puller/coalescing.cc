@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/hash.h"
+#include "event/joining.h"
 
 namespace streamer {
 namespace {
@@ -31,32 +32,6 @@ void WriteKey(const SourceEvent& event, std::string& key) {
   AppendPart(event.tenant, key);
   AppendPart(event.collection, key);
   AppendPart(event.document_id, key);
-}
-
-bool IsDelete(const SourceEvent& event) {
-  return event.operation == SourceOperation::kDelete || event.is_deleted;
-}
-
-bool IsFirstVersion(const SourceEvent& event) {
-  return event.operation == SourceOperation::kReplace && event.version == 1;
-}
-
-// Whether `event` only changes a document that was there before.
-bool IsPlainChange(const SourceEvent& event) {
-  return event.operation != SourceOperation::kInsert && !IsDelete(event) &&
-         !event.was_deleted && !IsFirstVersion(event);
-}
-
-// What follows from `first` and the changes up to `last`.
-std::shared_ptr<const SourceEvent> Join(const SourceEvent& first,
-                                        const SourceEvent& last) {
-  auto joined = std::make_shared<SourceEvent>(last);
-  if (first.operation == SourceOperation::kInsert || IsFirstVersion(first)) {
-    joined->operation = SourceOperation::kInsert;
-  }
-  joined->before = first.before;
-  joined->was_deleted = first.was_deleted;
-  return joined;
 }
 
 // Puts the event at `place` into the run of its document.
