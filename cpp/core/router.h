@@ -54,31 +54,11 @@
 #include "core/internal/routed_gateway.h"
 #include "core/internal/segmented_map.h"
 #include "core/outbox.h"
+#include "core/router_statistics.h"
 #include "core/sequenced.h"
 #include "event/position.h"
 
 namespace streamer {
-
-struct RouterStatistics {
-  // When progress was last taken. One that is behind is also one of the others.
-  std::uint64_t sessions_connected = 0;
-  std::uint64_t sessions_disconnected = 0;
-  std::uint64_t sessions_behind = 0;
-  std::uint64_t deliveries = 0;            // handed over
-  std::uint64_t matched_ids = 0;           // in them
-  std::uint64_t dropped_with_gateway = 0;  // waited for a gateway that ended
-  std::uint64_t backpressure_soft = 0;     // times an outbox came above 70 %
-  std::uint64_t backpressure_hard = 0;     // times one came to its limit
-  std::uint64_t missed = 0;   // not stored for a session that is behind
-  std::uint64_t resyncs = 0;  // handed over
-  // Memberships handed over of which it was not known what was before.
-  std::uint64_t memberships_unknown = 0;
-  // Events whose body is no JSON object.
-  std::uint64_t malformed = 0;
-  std::uint64_t waiting = 0;  // deliveries for gateways that have a stream
-  std::uint64_t gateways = 0;
-  Position routed;  // the newest event whose deliveries are in outboxes
-};
 
 // What came of an event that shards looked at.
 struct EventReport {
@@ -106,8 +86,10 @@ struct RouterProgress {
 class Router {
  public:
   // `start` is the last event already behind it.
-  explicit Router(Position start = {}) : watermark_(start) {
+  explicit Router(Position start = {}) {
     statistics_.routed = start;
+    statistics_.watermark = start;
+    statistics_.slowest = start;
   }
 
   // Both append to `effects` what can be done now. Steps must come with dense
@@ -236,7 +218,6 @@ class Router {
   std::size_t restoring_ = 0;  // sessions
   internal::SegmentedMap<SubscriptionHandle, Route, internal::IdHash> routes_;
   RouterStatistics statistics_;
-  Position watermark_;  // the newest that was given
 
   std::vector<EventReport> reports_;
   std::vector<HistoryWish> wishes_;

@@ -200,6 +200,7 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
   statistics_.sessions_connected = 0;
   statistics_.sessions_disconnected = 0;
   statistics_.sessions_behind = 0;
+  statistics_.slowest = statistics_.routed;
   RouterProgress progress{.watermark = statistics_.routed};
   for (auto& [handle, gateway] : gateways_) {
     if (gateway->is_closed) continue;
@@ -221,6 +222,7 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
     if (gateway->outbox.oldest_past() == std::nullopt) {
       gateway->settling.clear();
     }
+    statistics_.slowest = Earlier(statistics_.slowest, cursor.acknowledged);
     const std::uint64_t sequence = gateway->outbox.acknowledged();
     if (gateway->saved && sequence == gateway->saved_sequence &&
         !HasMoved(*gateway->saved, cursor)) {
@@ -230,7 +232,10 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
     gateway->saved_sequence = sequence;
     progress.cursors.push_back(std::move(cursor));
   }
-  watermark_ = progress.watermark;
+  statistics_.session_lag =
+      statistics_.routed.offset - statistics_.slowest.offset;
+  statistics_.slowest = Earlier(statistics_.slowest, progress.watermark);
+  statistics_.watermark = progress.watermark;
   return progress;
 }
 
@@ -259,7 +264,7 @@ SavedCursor Router::CursorOf(const Gateway& gateway) const {
     cursor.acknowledged = Earlier(cursor.acknowledged, Before(*oldest));
   }
   cursor.is_behind = gateway.behind_after.has_value() ||
-                     cursor.acknowledged.offset < watermark_.offset;
+                     cursor.acknowledged.offset < statistics_.watermark.offset;
   const std::optional<Position> past = gateway.outbox.oldest_past();
   const auto keep = [&](SubscriptionHandle handle) {
     const Route* route = routes_.Find(handle);

@@ -121,11 +121,23 @@ struct EngineStatistics {
   std::uint64_t sessions_connected = 0;
   std::uint64_t sessions_disconnected = 0;
   std::uint64_t sessions_behind = 0;
+  std::uint64_t session_lag_events_max = 0;
+  // Deliveries merged into a later one while they waited.
+  std::uint64_t coalesced_events = 0;
   // Handed over without knowing where the document was before the event.
   std::uint64_t memberships_unknown = 0;
   std::uint64_t log_backlog = 0;  // events logged and not yet sequenced
-  Position head;                  // newest event logged
-  Position routed;                // newest event whose deliveries are queued
+  // How long before it was logged the newest event says that it happened.
+  double ingest_lag_seconds = 0;
+  std::uint64_t checkpoint_saves = 0;  // transactions of state
+  std::uint64_t checkpoint_errors = 0;
+  // How long ago the oldest event was logged that a restart would read again.
+  double progress_age_seconds = 0;
+  // How much of the log is held before what the slowest session needs.
+  // Infinite as long as nothing was ever dropped from it.
+  double log_headroom_seconds = 0;
+  Position head;    // newest event logged
+  Position routed;  // newest event whose deliveries are queued
   MatchStatistics match;
   // counts[i] samples did not exceed bounds[i] but exceeded bounds[i - 1]; the
   // last count, one more than bounds, is of what exceeded them all.

@@ -26,6 +26,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/internal/clock.h"
+#include "runtime/internal/engine_gauges.h"
 #include "runtime/internal/intake.h"
 #include "runtime/internal/keeper.h"
 #include "runtime/internal/mailbox.h"
@@ -147,7 +148,7 @@ struct ThreadedEngine::State {
   // answer must not come first.
   std::mutex passing_mutex;
   internal::Sinks sinks;
-  std::atomic<std::uint64_t> events_ingested{0};
+  internal::EngineGauges gauges;
   std::atomic<bool> is_abandoned{false};  // Stop gave up waiting
   std::uint64_t last_gateway = 0;         // guarded by the intake's lock
 
@@ -263,12 +264,17 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
   } else if (const auto* ack = std::get_if<internal::Acknowledgement>(&mail)) {
     router.router().Acknowledge(ack->gateway, ack->sequence, into);
   } else if (const auto* save = std::get_if<internal::SaveProgress>(&mail)) {
-    if (saver == nullptr) return;
+    if (saver == nullptr) {
+      // Taken to be counted, and for nothing else.
+      (void)router.router().TakeProgress(save->horizon);
+      return;
+    }
     saver->SaveIfDue(router.router(), save->horizon, ReadMonotonicClock(),
                      save->must);
     is_last_saved = save->must;
   } else if (auto* outcome = std::get_if<internal::Saver::Outcome>(&mail)) {
     saver->NoteOutcome(*outcome);
+    gauges.NoteSave(outcome->ok());
   } else {
     ++ended_senders;
   }
@@ -325,6 +331,7 @@ Position ThreadedEngine::State::HorizonOf(Duration age) const {
 
 void ThreadedEngine::State::LookBack() {
   SendToRouter(internal::SaveProgress{HorizonOf(options.stall_timeout)});
+  gauges.NoteProgress(*log, router.counts().router, ReadClocks().wall);
   if (sequencer.counts().sessions == 0) return;
   intake.SubmitInternal(LimitLag{HorizonOf(options.max_lag)});
 }
@@ -555,11 +562,12 @@ Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
                                           " events, got ", backlog));
   }
   std::size_t count = events.size();
-  Result<Position> appended =
-      state_->log->Append(std::move(events), ReadClocks());
+  const Instant now = ReadClocks();
+  const Duration lag = internal::LagOf(events, now.wall);
+  Result<Position> appended = state_->log->Append(std::move(events), now);
   state_->keeper->Note(appended.status());
   if (!appended.ok()) return appended;
-  state_->events_ingested.fetch_add(count, std::memory_order_relaxed);
+  state_->gauges.NoteIngest(count, lag);
   state_->intake.Notify();
   if (state_->options.on_append) state_->options.on_append();
   return appended;
@@ -601,7 +609,7 @@ EngineStatistics ThreadedEngine::Statistics() const {
     internal::Report(shard.counts(), statistics);
   }
   internal::Report(state_->router.counts(), statistics);
-  statistics.events_ingested = state_->events_ingested.load();
+  state_->gauges.Report(statistics);
   statistics.log_backlog = state_->Backlog();
   statistics.head = state_->log->head();
   return statistics;

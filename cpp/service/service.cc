@@ -126,6 +126,7 @@ struct Service::State {
                   grpc == nullptr ? GrpcServerStatistics() : grpc->Statistics();
               return TransportStatistics{
                   .grpc_deliveries = counts.deliveries,
+                  .puller_events = followed,
                   .filter_cache_hits = counts.filter_cache_hits,
                   .filter_cache_misses = counts.filter_cache_misses};
             },
@@ -231,6 +232,7 @@ struct Service::State {
         FollowerOptions{
             .address = source.address,
             .consumer = source.consumer,
+            .on_append = [this](std::size_t count) { followed += count; },
             .on_change =
                 [this](const Status& status) { OnSourceChange(status); }},
         engine, *storage.log);
@@ -271,6 +273,7 @@ struct Service::State {
   Status source_status;
   bool is_replaying;
 
+  std::atomic<std::uint64_t> followed = 0;  // events of the source
   // Set once it can be told that the log has grown.
   std::atomic<PullerServer*> notified = nullptr;
   Storage storage;

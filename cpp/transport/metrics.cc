@@ -83,10 +83,20 @@ void AddHistogram(Families& families, std::string_view name,
                       {std::move(metric)}});
 }
 
-void AddEvents(const EngineStatistics& engine, Families& families) {
+// REQUIRES: the engine was read after the transports.
+void AddIngest(const EngineStatistics& engine,
+               const TransportStatistics& transports, Families& families) {
   Add(families, MetricType::Counter, "streamer_events_ingested_total",
       "Events appended to the log.", "source",
-      {{"http", AsDouble(engine.events_ingested)}});
+      {{"http", AsDouble(engine.events_ingested - transports.puller_events)},
+       {"puller", AsDouble(transports.puller_events)}});
+  AddGauge(families, "streamer_ingest_lag_seconds",
+           "How long before it was logged the newest event says that it "
+           "happened.",
+           engine.ingest_lag_seconds);
+}
+
+void AddEvents(const EngineStatistics& engine, Families& families) {
   AddCounter(families, "streamer_events_processed_total",
              "Events taken from the log.", engine.events_processed);
   Add(families, MetricType::Counter, "streamer_events_skipped_total",
@@ -105,6 +115,9 @@ void AddEvents(const EngineStatistics& engine, Families& families) {
   AddCounter(families, "streamer_catchup_events_total",
              "Events read again for gateways that catch up.",
              engine.past_events);
+  AddCounter(families, "streamer_coalesced_events_total",
+             "Deliveries merged into a later one of the same document.",
+             engine.coalesced_events);
   AddCounter(families, "streamer_resyncs_total",
              "Notices to sessions that they missed something.", engine.resyncs);
   Add(families, MetricType::Gauge, "streamer_sessions",
@@ -114,9 +127,28 @@ void AddEvents(const EngineStatistics& engine, Families& families) {
       {{"connected", AsDouble(engine.sessions_connected)},
        {"disconnected", AsDouble(engine.sessions_disconnected)},
        {"behind", AsDouble(engine.sessions_behind)}});
+  AddGauge(families, "streamer_session_lag_events_max",
+           "Events that the session furthest behind has not acknowledged.",
+           AsDouble(engine.session_lag_events_max));
+}
+
+void AddLog(const EngineStatistics& engine, Families& families) {
   AddGauge(families, "streamer_log_backlog",
            "Events in the log that were not taken yet.",
            AsDouble(engine.log_backlog));
+  AddGauge(families, "streamer_progress_age_seconds",
+           "Age of the oldest event that a restart would read again.",
+           engine.progress_age_seconds);
+  AddGauge(families, "streamer_log_headroom_seconds",
+           "How much of the log is held before what the slowest session needs; "
+           "+Inf until something was dropped from it.",
+           engine.log_headroom_seconds);
+  AddCounter(families, "streamer_checkpoint_saves_total",
+             "Transactions of sessions and progress that were saved.",
+             engine.checkpoint_saves);
+  AddCounter(families, "streamer_checkpoint_errors_total",
+             "Transactions of sessions and progress that could not be saved.",
+             engine.checkpoint_errors);
 }
 
 void AddSubscriptions(const EngineStatistics& engine, Families& families) {
@@ -232,13 +264,15 @@ Metrics::Metrics(const Engine& engine,
       version_(std::move(version)) {}
 
 std::string Metrics::Scrape() const {
+  const TransportStatistics transports = transports_();
   const EngineStatistics engine = engine_.Statistics();
   Families families;
+  AddIngest(engine, transports, families);
   AddEvents(engine, families);
+  AddLog(engine, families);
   AddSubscriptions(engine, families);
   AddMatching(engine, families);
   AddBloom(engine.match.bloom, families);
-  const TransportStatistics transports = transports_();
   AddFilterCache(transports, families);
   AddDeliveries(engine, transports, families);
   Add(families, MetricType::Gauge, "streamer_build_info",

@@ -55,6 +55,8 @@ void Report(const RouterCounts& counts, EngineStatistics& statistics) {
   statistics.sessions_connected = counts.router.sessions_connected;
   statistics.sessions_disconnected = counts.router.sessions_disconnected;
   statistics.sessions_behind = counts.router.sessions_behind;
+  statistics.session_lag_events_max = counts.router.session_lag;
+  statistics.coalesced_events = counts.router.coalesced;
   statistics.routed = counts.router.routed;
   statistics.events_skipped_malformed += counts.router.malformed;
   counts.matches_per_event.AddTo(statistics.matches_per_event);

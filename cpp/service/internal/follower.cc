@@ -20,7 +20,10 @@ PullerClientOptions ClientOptions(const FollowerOptions& options,
 }  // namespace
 
 Result<Position> Follower::Intake::Append(std::vector<SourceEvent> events) {
-  return engine_.Ingest(std::move(events));
+  const std::size_t count = events.size();
+  Result<Position> appended = engine_.Ingest(std::move(events));
+  if (appended.ok() && on_append_) on_append_(count);
+  return appended;
 }
 
 Status Follower::Intake::RecordMarker(std::string_view backend,
@@ -51,7 +54,7 @@ void Follower::Intake::OnMalformed(const MalformedSourceEvent& event) {
 Follower::Follower(const FollowerOptions& options, Engine& engine,
                    EventLog& log)
     : options_(options),
-      intake_(engine, log),
+      intake_(engine, log, options.on_append),
       client_(ClientOptions(options, log), intake_),
       watch_([this] { Watch(); }) {}
 

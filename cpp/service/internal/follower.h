@@ -10,11 +10,13 @@
 #define STREAMER_SERVICE_INTERNAL_FOLLOWER_H_
 
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -29,6 +31,8 @@ struct FollowerOptions {
   SourceConsumerOptions consumer;
   // How often is looked whether the source is still followed.
   Duration check = std::chrono::milliseconds(200);
+  // Told how many events were logged, each time.
+  std::function<void(std::size_t)> on_append;
   // Told OkStatus when the source is followed, and why it is not when it has
   // not been for a while. Not ready at first.
   std::function<void(const Status&)> on_change;
@@ -47,7 +51,9 @@ class Follower {
   // What comes from the source.
   class Intake final : public SourceIntake {
    public:
-    Intake(Engine& engine, EventLog& log) : engine_(engine), log_(log) {}
+    Intake(Engine& engine, EventLog& log,
+           std::function<void(std::size_t)> on_append)
+        : engine_(engine), log_(log), on_append_(std::move(on_append)) {}
     Result<Position> Append(std::vector<SourceEvent> events) override;
     Status RecordMarker(std::string_view backend,
                         std::string_view marker) override;
@@ -57,6 +63,7 @@ class Follower {
    private:
     Engine& engine_;
     EventLog& log_;
+    const std::function<void(std::size_t)> on_append_;
   };
 
   void Watch();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "transport/fake_engine.h"
@@ -64,6 +65,29 @@ TEST_F(MetricsTest, FalsePositivesAreOfTheEventsThatTouchNoKey) {
   const std::string text = metrics_.Scrape();
   EXPECT_THAT(text, HasSubstr("\nstreamer_bloom_false_positive_ratio 0.25\n"));
   EXPECT_THAT(text, HasSubstr("\nstreamer_bloom_rebuilds_total 7\n"));
+}
+
+TEST_F(MetricsTest, EventsAreCountedByWhereTheyCameFrom) {
+  engine_.statistics.events_ingested = 9;
+  transports_.puller_events = 4;
+  const std::string text = metrics_.Scrape();
+  EXPECT_THAT(text,
+              HasSubstr("\nstreamer_events_ingested_total{source=\"http\"} 5"));
+  EXPECT_THAT(
+      text, HasSubstr("\nstreamer_events_ingested_total{source=\"puller\"} 4"));
+}
+
+TEST_F(MetricsTest, SaysHowFarSessionsAndProgressAreBehind) {
+  engine_.statistics.session_lag_events_max = 12;
+  engine_.statistics.progress_age_seconds = 1.5;
+  engine_.statistics.log_headroom_seconds =
+      std::numeric_limits<double>::infinity();
+  engine_.statistics.coalesced_events = 4;
+  const std::string text = metrics_.Scrape();
+  EXPECT_THAT(text, HasSubstr("\nstreamer_session_lag_events_max 12\n"));
+  EXPECT_THAT(text, HasSubstr("\nstreamer_progress_age_seconds 1.5\n"));
+  EXPECT_THAT(text, HasSubstr("\nstreamer_log_headroom_seconds +Inf\n"));
+  EXPECT_THAT(text, HasSubstr("\nstreamer_coalesced_events_total 4\n"));
 }
 
 TEST_F(MetricsTest, TheFilterCacheIsCounted) {

@@ -102,7 +102,20 @@ class TestMetrics:
         streamer_events_skipped_total{reason="delete_unresolved"}
         streamer_duplicate_events_total
         streamer_gaps_detected_total
+        streamer_events_ingested_total{source="puller"}
+        streamer_ingest_lag_seconds
         streamer_membership_unknown_total
+        streamer_catchup_events_total
+        streamer_coalesced_events_total
+        streamer_resyncs_total
+        streamer_sessions{state="connected"}
+        streamer_sessions{state="disconnected"}
+        streamer_sessions{state="behind"}
+        streamer_session_lag_events_max
+        streamer_progress_age_seconds
+        streamer_log_headroom_seconds
+        streamer_checkpoint_saves_total
+        streamer_checkpoint_errors_total
         streamer_subscriptions_active{kind="match_all"}
         streamer_subscriptions_active{kind="document"}
         streamer_subscriptions_active{kind="filter"}
@@ -112,6 +125,7 @@ class TestMetrics:
         streamer_quota_exceeded_total{scope="gateway"}
         streamer_quota_exceeded_total{scope="tenant"}
         streamer_quota_exceeded_total{scope="total"}
+        streamer_quota_exceeded_total{scope="collection"}
         streamer_filter_evaluations_total{result="true"}
         streamer_filter_evaluations_total{result="false"}
         streamer_filter_evaluations_total{result="error"}

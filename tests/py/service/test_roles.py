@@ -69,7 +69,7 @@ def test_a_streamer_that_is_killed_goes_on_at_its_last_marker(
     streamer.kill()
     post(puller, events(25))
     streamer.start()
-    ingested = 'streamer_events_ingested_total{source="http"}'
+    ingested = 'streamer_events_ingested_total{source="puller"}'
     wait_until(
         lambda: samples(streamer)[ingested] == 25,
         "what was missed is fetched, and nothing twice",
