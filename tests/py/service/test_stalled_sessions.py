@@ -1,0 +1,95 @@
+"""A session that reads and never acknowledges holds nobody up for ever."""
+
+import json
+
+from calls import samples
+from streamerd import wait_until
+from test_durability import log_options, post
+from test_sessions import deliveries, event_ids, hello, subscribe
+
+BEHIND = 'streamer_sessions{state="behind"}'
+RESYNCS = "streamer_resyncs_total"
+
+
+def restored(service):
+    """Return what the last start found again."""
+    entries = [json.loads(line) for line in service.log.splitlines()]
+    return [one for one in entries if one["message"] == "state restored"][-1]
+
+
+def open_session(service, gateway_of, gateway_id):
+    gateway = gateway_of(service)
+    session = hello(gateway, gateway_id=gateway_id).session
+    assert subscribe(gateway, "s").success
+    return gateway, session
+
+
+def read_and_acknowledge(gateway, session, count):
+    got = deliveries(gateway, count)
+    gateway.send(ack={"session": session, "seq": got[-1].seq})
+    return event_ids(got)
+
+
+def test_it_is_left_out_of_the_watermark_after_the_stall_timeout(
+    start, gateway_of, tmp_path, events
+):
+    service = start(
+        *log_options(tmp_path / "log"),
+        "--gateway.stall_timeout=1s",
+        "--state.save_interval=1s",
+    )
+    silent, _ = open_session(service, gateway_of, "silent")
+    good, session = open_session(service, gateway_of, "good")
+    post(service, events(100))
+    assert len(deliveries(silent, 100)) == 100
+    assert len(read_and_acknowledge(good, session, 100)) == 100
+    # What came before is a second old when something comes after it.
+    wait_until(
+        lambda: samples(service)["streamer_progress_age_seconds"] > 1,
+        "progress to wait for the silent one",
+    )
+    post(service, events(1))
+    wait_until(
+        lambda: samples(service)[BEHIND] == 1, "it to be taken for behind"
+    )
+    assert event_ids(deliveries(silent, 1)) == ["e101"]
+    assert read_and_acknowledge(good, session, 1) == ["e101"]
+    wait_until(
+        lambda: samples(service)["streamer_progress_age_seconds"] == 0,
+        "progress to go on without it",
+    )
+    assert samples(service)["streamer_session_lag_events_max"] == 101
+    service.kill()
+    service.start()
+    # A restart reads nothing again for those that are not behind.
+    assert restored(service)["replay"] == 0
+    assert restored(service)["sessions"] == 2
+
+
+def test_too_far_behind_it_is_told_so_and_the_others_miss_nothing(
+    start, gateway_of, events
+):
+    service = start("--outbox.max_deliveries=50", "--session.max_lag=1s")
+    silent, _ = open_session(service, gateway_of, "silent")
+    good, session = open_session(service, gateway_of, "good")
+    post(service, events(40))
+    assert len(deliveries(silent, 40)) == 40
+    got = read_and_acknowledge(good, session, 40)
+    post(service, events(20))
+    assert len(deliveries(silent, 10)) == 10
+    got += read_and_acknowledge(good, session, 20)
+
+    def is_told():
+        # Lag is measured in the time of the log, which goes on with events.
+        post(service, events(1))
+        got.extend(read_and_acknowledge(good, session, 1))
+        return samples(service)[RESYNCS] == 1
+
+    wait_until(is_told, "the silent session to be told that it is too far")
+    notice = silent.receive()
+    assert notice.WhichOneof("payload") == "resync_required", notice
+    resync = notice.resync_required
+    assert resync.reason == "the gateway is behind by more than session.max_lag"
+    assert resync.from_progress.endswith("-50")
+    assert list(resync.subscription_ids) == []
+    assert got == [f"e{number}" for number in range(1, len(got) + 1)]
