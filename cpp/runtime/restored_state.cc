@@ -91,6 +91,11 @@ Result<Position> ReadStart(const StateSnapshot& state, const EventLog& log,
 
 }  // namespace
 
+Status CheckIsOfLog(const StateStore& store, const EventLog& log) {
+  STREAMER_ASSIGN_OR_RETURN(const StateSnapshot state, store.Load());
+  return CheckLog(state, log.history());
+}
+
 Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
                                    const OutboxLimits& limits) {
   STREAMER_ASSIGN_OR_RETURN(const std::uint64_t owner, store.Claim());

@@ -36,6 +36,11 @@ struct RestoredState {
   bool is_unclean = false;
 };
 
+// Whether the state is of this log; reads all of it, and takes it from nobody.
+// Who asks first, of a store that others can reach, fences nobody by mistake.
+// Errors as below.
+Status CheckIsOfLog(const StateStore& store, const EventLog& log);
+
 // Claims the store and reads it. Errors of the store; FailedPrecondition when
 // it is of another log; DataLoss when a record cannot be read.
 Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,

@@ -68,10 +68,20 @@ ThreadedEngineOptions EngineOptions(const ServiceConfig& config,
   return options;
 }
 
+// State that only this process can have open needs no look beforehand.
+Result<RestoredState> RestoreFrom(const StateStorage& state,
+                                  const EventLog& log,
+                                  const OutboxLimits& limits) {
+  if (state.durable == nullptr) {
+    STREAMER_RETURN_IF_ERROR(CheckIsOfLog(*state.store, log));
+  }
+  return RestoreState(*state.store, log, limits);
+}
+
 // What is wrong is said of the place where the state is kept.
 Result<RestoredState> Restore(const StateStorage& state, const EventLog& log,
                               const OutboxLimits& limits) {
-  Result<RestoredState> restored = RestoreState(*state.store, log, limits);
+  Result<RestoredState> restored = RestoreFrom(state, log, limits);
   if (restored.ok()) return restored;
   const std::string message(MessageOf(restored.status()));
   if (!message.starts_with("state:")) return restored;

@@ -171,6 +171,14 @@ TEST_F(RestoredStateTest, StateOfAnotherLogIsRefused) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(RestoredStateTest, WhoseLogItIsCanBeAskedWithoutTakingIt) {
+  Save({});
+  const MemoryEventLog other({.epoch = 7});
+  EXPECT_EQ(CheckIsOfLog(store_, log_), OkStatus());
+  EXPECT_TRUE(absl::IsFailedPrecondition(CheckIsOfLog(store_, other)));
+  EXPECT_EQ(store_.Claim().value(), 2u);
+}
+
 TEST_F(RestoredStateTest, ARecordThatCannotBeReadIsNamed) {
   Save({});
   const std::uint64_t owner = store_.Claim().value();

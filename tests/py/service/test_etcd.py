@@ -1,0 +1,176 @@
+"""Sessions and progress in etcd: a real one, and services that share it."""
+
+import json
+import re
+import shutil
+
+import pytest
+from calls import get, post_events, samples
+from etcd_process import EtcdProcess
+from streamerd import wait_until
+from test_durability import lines, log_options, post
+from test_sessions import COMPLETE, deliveries, event_ids, hello, subscribe
+
+
+@pytest.fixture
+def etcd(tmp_path):
+    """A running etcd, ended after the test."""
+    process = EtcdProcess(tmp_path / "etcd")
+    process.start()
+    yield process
+    process.kill()
+
+
+def options(etcd, log, prefix="node-1"):
+    return (
+        *log_options(log),
+        "--state.backend=etcd",
+        f"--state.etcd_endpoints={etcd.endpoint}",
+        f"--state.etcd_prefix={prefix}",
+        "--state.save_interval=1s",
+    )
+
+
+def logged(service, message):
+    """Return what was logged under this message, oldest first."""
+    entries = [json.loads(line) for line in service.log.splitlines()]
+    return [one for one in entries if one["message"] == message]
+
+
+READY = "ready"
+STATE_FAILING = "expected the service to be ready, got state failing"
+
+
+def readiness(service):
+    """Return what the service says of whether it is ready."""
+    answer = get(service, "/health/ready")
+    return READY if answer.status == 200 else answer.json["detail"]
+
+
+def test_sessions_and_progress_survive_a_kill(
+    start, gateway_of, etcd, tmp_path, events
+):
+    service = start(*options(etcd, tmp_path / "log"))
+    gateway = gateway_of(service)
+    session = hello(gateway).session
+    assert subscribe(gateway, "odd", expression="doc.number % 2 == 1").success
+    post(service, events(100))
+    got = deliveries(gateway, 50)
+    gateway.send(ack={"session": session, "seq": 40})
+    lag = "streamer_session_lag_events_max"
+    wait_until(lambda: samples(service)[lag] == 20, "progress to be taken")
+    # It is not taken again before it is saved.
+    post(service, events(1))
+    wait_until(lambda: samples(service)[lag] == 21, "progress to be saved")
+    service.kill()
+    gateway.close()
+    service.start()
+    found = logged(service, "state restored")[-1]
+    assert (found["sessions"], found["subscriptions"]) == (1, 1)
+    # What is acknowledged, up to e79, is not read again, nor what follows it.
+    assert found["replay"] == 21
+    post(service, events(2))
+    gateway = gateway_of(service)
+    again = hello(
+        gateway,
+        session=session,
+        last_seq=got[39].seq,
+        last_progress=got[39].progress,
+    )
+    assert again.continuity == COMPLETE
+    assert again.subscription_count == 1
+    late = deliveries(gateway, 12)
+    assert event_ids(late) == [f"e{number}" for number in range(81, 104, 2)]
+    assert [one.redelivered for one in late] == [True] * 11 + [False]
+
+
+def test_another_with_the_same_prefix_takes_over_and_the_first_stops_saving(
+    start, gateway_of, etcd, tmp_path, events
+):
+    first = start(*options(etcd, tmp_path / "first"))
+    gateway = gateway_of(first)
+    assert hello(gateway).session
+    assert subscribe(gateway, "s").success
+    post(first, events(3))
+    assert event_ids(deliveries(gateway, 3)) == ["e1", "e2", "e3"]
+    # The same log on another machine.
+    gateway.close()
+    assert first.stop() == 0
+    shutil.copytree(tmp_path / "first", tmp_path / "second")
+    first.start()
+    wait_until(lambda: readiness(first) == READY, "the first to be ready")
+    second = start(*options(etcd, tmp_path / "second"))
+    assert logged(second, "state restored")[-1]["sessions"] == 1
+    wait_until(
+        lambda: readiness(first) == STATE_FAILING,
+        "the first to notice",
+    )
+    wait_until(lambda: readiness(second) == READY, "the second to be ready")
+    saves = samples(first)["streamer_checkpoint_saves_total"]
+    refused = post_events(first, *lines(events(1)))
+    assert refused.status == 503
+    gateway = gateway_of(first)
+    gateway.send(
+        subscribe={"subscription_id": "x", "tenant": "t", "collection": "c"}
+    )
+    answer = gateway.receive().subscribe_response
+    assert not answer.success
+    assert "the state cannot be saved" in answer.error
+    post(second, events(1))
+    wait_until(
+        lambda: samples(second)["streamer_checkpoint_saves_total"] > 2,
+        "the second to save",
+    )
+    assert samples(first)["streamer_checkpoint_saves_total"] == saves
+    said = logged(first, "the state is not saved")[-1]
+    assert said["level"] == "error"
+    assert re.fullmatch(
+        r"state: expected .+ by owner \d+, got .+ by owner \d+"
+        r"|etcd .+: expected .+, got .+",
+        said["reason"],
+    ), said
+
+
+def test_a_service_of_another_log_is_refused_and_leaves_the_state_alone(
+    start, etcd, tmp_path, events
+):
+    first = start(*options(etcd, tmp_path / "first"))
+    post(first, events(1))
+    with pytest.raises(AssertionError, match="expected that of log"):
+        start(*options(etcd, tmp_path / "second"))
+    saves = samples(first)["streamer_checkpoint_saves_total"]
+    post(first, events(1))
+    wait_until(
+        lambda: samples(first)["streamer_checkpoint_saves_total"] > saves,
+        "the first to go on saving",
+    )
+    assert readiness(first) == READY
+
+
+def test_without_etcd_it_says_so_and_it_comes_back(
+    start, gateway_of, etcd, tmp_path, events
+):
+    service = start(*options(etcd, tmp_path / "log"))
+    gateway = gateway_of(service)
+    session = hello(gateway).session
+    assert subscribe(gateway, "s").success
+    post(service, events(1))
+    etcd.kill()
+    gateway.send(ack={"session": session, "seq": 1})
+    wait_until(
+        lambda: readiness(service) == STATE_FAILING,
+        "it to notice that etcd is gone",
+    )
+    said = logged(service, "the state is not saved")[-1]
+    assert said["level"] == "error"
+    assert re.fullmatch(
+        rf"etcd {re.escape(etcd.endpoint)}: expected .+, got .+",
+        said["reason"],
+    ), said
+    assert post_events(service, *lines(events(1))).status == 503
+    assert samples(service)["streamer_checkpoint_errors_total"] > 0
+    etcd.start()
+    wait_until(lambda: readiness(service) == READY, "it to come back")
+    assert logged(service, "the state is saved again")
+    post(service, events(1))
+    assert event_ids(deliveries(gateway, 2)) == ["e1", "e3"]
