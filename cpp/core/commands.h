@@ -66,6 +66,8 @@ struct OpenSession {
   std::uint64_t redelivered_upto = 0;
   OutboxLimits limits;             // of a session that is new
   std::size_t initial_credit = 0;  // deliveries it may have at once
+  // While it is slow, changes of one document may come as one.
+  bool coalesces = false;
 };
 
 // A session as it was saved, with its subscriptions; it has no stream yet. Its

@@ -97,6 +97,11 @@ struct Delivery {
   bool is_catching_up = false;
   // The gateway may have had it before the last restart.
   bool is_redelivered = false;
+  // How many earlier events of the document were merged into this one.
+  std::uint32_t coalesced = 0;
+  // Who has this has had everything up to here. The event's position; or an
+  // earlier one, as long as an older event waits merged into a later one.
+  Position progress;
   // Ascending by handle; ids in the same order.
   std::vector<SubscriptionHandle> handles;
   std::vector<std::string> subscription_ids;

@@ -1,6 +1,22 @@
 #include "core/membership.h"
 
 namespace streamer {
+namespace {
+
+// Where the document was.
+enum class Place : std::uint8_t { kIn, kOut, kUnknown };
+
+Place Before(Membership membership) {
+  if (IsUnknown(membership)) return Place::kUnknown;
+  return membership == Membership::kEntered ? Place::kOut : Place::kIn;
+}
+
+bool IsInAfter(Membership membership) {
+  return membership != Membership::kLeft &&
+         membership != Membership::kUnknownOut;
+}
+
+}  // namespace
 
 std::string_view NameOf(Membership membership) {
   switch (membership) {
@@ -18,6 +34,23 @@ std::string_view NameOf(Membership membership) {
       return "unknown_out";
   }
   return "";
+}
+
+std::optional<Membership> Compose(Membership first, Membership last) {
+  if (first == Membership::kNone || last == Membership::kNone) return last;
+  switch (Before(first)) {
+    case Place::kIn:
+      return IsInAfter(last) ? Membership::kChanged : Membership::kLeft;
+    case Place::kOut:
+      if (!IsInAfter(last)) return std::nullopt;
+      return Membership::kEntered;
+    case Place::kUnknown:
+      if (last == Membership::kEntered || last == Membership::kLeft) {
+        return std::nullopt;
+      }
+      return IsInAfter(last) ? Membership::kUnknownIn : Membership::kUnknownOut;
+  }
+  return std::nullopt;
 }
 
 }  // namespace streamer

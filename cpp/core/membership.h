@@ -4,6 +4,7 @@
 #define STREAMER_CORE_MEMBERSHIP_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace streamer {
@@ -23,6 +24,12 @@ std::string_view NameOf(Membership membership);
 [[nodiscard]] constexpr bool IsUnknown(Membership membership) {
   return membership >= Membership::kUnknownIn;
 }
+
+// What `first` and then `last` did to one document, told as one. Nothing when
+// that would not do: what entered and left again would never have been there,
+// and what is known to enter or leave is not made unknown.
+[[nodiscard]] std::optional<Membership> Compose(Membership first,
+                                                Membership last);
 
 }  // namespace streamer
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "event/joining.h"
 
 namespace streamer {
 namespace {
@@ -66,6 +67,49 @@ void KeepLive(Outbox::FindId find_id, Delivery& delivery) {
   if (!delivery.memberships.empty()) delivery.memberships.resize(kept);
 }
 
+const ChangeEvent& EventOf(const Outbox::Waiting& delivery) {
+  return delivery.event->event;
+}
+
+// The first place that the delivery holds: its own, or that of the first event
+// merged into it.
+std::uint64_t FirstPlace(const Outbox::Waiting& delivery) {
+  return delivery.coalesced > 0 ? delivery.first_place
+                                : EventOf(delivery).position.offset;
+}
+
+// The memberships of `last` with those of `first` before them. Nothing when not
+// all subscriptions of `first` are there, or one would not be told enough.
+std::optional<std::vector<Membership>> ComposeAll(const Outbox::Waiting& first,
+                                                  const Outbox::Waiting& last) {
+  std::vector<Membership> composed = last.memberships;
+  auto at = last.handles.begin();
+  for (std::size_t i = 0; i < first.handles.size(); ++i) {
+    at = std::lower_bound(at, last.handles.end(), first.handles[i]);
+    if (at == last.handles.end() || *at != first.handles[i]) return {};
+    if (first.memberships.empty() || composed.empty()) continue;
+    Membership& one =
+        composed[static_cast<std::size_t>(at - last.handles.begin())];
+    const std::optional<Membership> both = Compose(first.memberships[i], one);
+    if (!both) return std::nullopt;
+    one = *both;
+  }
+  return composed;
+}
+
+// Makes `last` what both come to.
+void Merge(const Outbox::Waiting& first, Outbox::Waiting& last) {
+  const ChangeEvent& event = EventOf(last);
+  ChangeEvent joined = Join(EventOf(first), event);
+  if (joined.operation != event.operation || joined.source != event.source) {
+    last.event = std::make_shared<const OutgoingEvent>(
+        OutgoingEvent{std::move(joined), last.event->document});
+  }
+  last.coalesced = first.coalesced + 1;
+  last.first_place = FirstPlace(first);
+  last.turn = first.turn;
+}
+
 }  // namespace
 
 Pressure Outbox::pressure() const {
@@ -91,18 +135,108 @@ std::size_t Outbox::room_for_past() const {
   return std::max<std::size_t>(1, most - std::min(most, used));
 }
 
-void Outbox::Append(Waiting delivery) {
+void Outbox::AllowMerging(bool allows) {
+  if (merging_ == nullptr && !allows) return;
+  if (merging_ == nullptr) merging_ = std::make_unique<Merging>();
+  merging_->is_allowed = allows;
+  if (!allows) merging_->documents.Fence();
+}
+
+void Outbox::Fence() {
+  if (merging_ != nullptr) merging_->documents.Fence();
+}
+
+// What the gateway may have had before a restart is not merged: it would be
+// told what it cannot tell from what it knows. Nor is the event behind that,
+// so that progress never names a place at or before it.
+bool Outbox::MayMerge(const Waiting& first, const Waiting& last) const {
+  const std::uint64_t place = EventOf(first).position.offset;
+  if (redelivered_upto_ > 0 && place <= redelivered_upto_ + 1) return false;
+  return !first.is_catching_up && !last.is_catching_up &&
+         last_sequence_ < first.turn && CanJoin(EventOf(first), EventOf(last));
+}
+
+// Puts the last delivery of the same document that waits into `delivery`, if
+// that may be, and notes that `delivery` comes last now.
+bool Outbox::MergeInto(Waiting& delivery) {
+  if (merging_ == nullptr || !merging_->is_allowed) return false;
+  Merging& merging = *merging_;
+  if (merging.holes > entries_.size() / 2) EraseIf([](auto&) { return false; });
+  delivery.turn = last_sequence_ + waiting_count_ + 1;
+  const bool is_merged = IsAbove(kSoftShare) && TakeOver(delivery);
+  merging.documents.Add(EventOf(delivery),
+                        merging.first_place + entries_.size());
+  return is_merged;
+}
+
+bool Outbox::TakeOver(Waiting& delivery) {
+  const auto place = merging_->documents.Find(EventOf(delivery));
+  if (!place) return false;
+  Entry& entry = entries_[*place - merging_->first_place];
+  const auto& first = std::get<Waiting>(entry.what);
+  if (!MayMerge(first, delivery)) return false;
+  auto memberships = ComposeAll(first, delivery);
+  if (!memberships) return false;
+  delivery.memberships = *std::move(memberships);
+  Merge(first, delivery);
+  const Position last = EventOf(delivery).position;
+  merging_->merged.Add({last.epoch, delivery.first_place}, last);
+  bytes_ -= entry.bytes;
+  --waiting_count_;
+  entry = {std::monostate(), 0};
+  ++merging_->holes;
+  return true;
+}
+
+void Outbox::PopFront() {
+  if (merging_ != nullptr) {
+    ++merging_->first_place;
+    if (std::holds_alternative<std::monostate>(entries_.front().what)) {
+      --merging_->holes;
+    }
+  }
+  entries_.pop_front();
+}
+
+void Outbox::EraseIf(absl::FunctionRef<bool(const Entry&)> is_gone) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (std::holds_alternative<std::monostate>(entry.what)) continue;
+    const auto* delivery = std::get_if<Waiting>(&entry.what);
+    const bool is_known = merging_ != nullptr && delivery != nullptr;
+    const std::uint64_t first = is_known ? merging_->first_place : 0;
+    if (is_gone(entry)) {
+      if (is_known) merging_->documents.Remove(EventOf(*delivery), first + i);
+      continue;
+    }
+    if (is_known) {
+      merging_->documents.Move(EventOf(*delivery), first + i, first + kept);
+    }
+    if (kept < i) entries_[kept] = std::move(entry);
+    ++kept;
+  }
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(kept),
+                 entries_.end());
+  if (merging_ != nullptr) merging_->holes = 0;
+}
+
+bool Outbox::Append(Waiting delivery) {
+  const bool is_merged = MergeInto(delivery);
   std::size_t bytes = SizeOf(delivery);
   entries_.push_back({std::move(delivery), bytes});
   bytes_ += bytes;
   ++waiting_count_;
+  return is_merged;
 }
 
 void Outbox::Append(SubscriptionClosed notice) {
+  Fence();
   entries_.push_back({std::move(notice), 0});
 }
 
 void Outbox::Append(ResyncRequired notice) {
+  Fence();
   for (Entry& entry : entries_) {
     if (auto* waiting = std::get_if<ResyncRequired>(&entry.what)) {
       return Merge(std::move(notice), *waiting);
@@ -116,9 +250,13 @@ std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
   if (to_send_again_ > 0) return HandOverAgain(find_id);
   while (!entries_.empty()) {
     Entry& entry = entries_.front();
+    if (std::holds_alternative<std::monostate>(entry.what)) {
+      PopFront();
+      continue;
+    }
     if (!std::holds_alternative<Waiting>(entry.what)) {
       Entry notice = std::move(entry);
-      entries_.pop_front();
+      PopFront();
       if (auto* closed = std::get_if<SubscriptionClosed>(&notice.what)) {
         return Number(std::move(*closed), notice.bytes, false);
       }
@@ -128,7 +266,7 @@ std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
     if (credit_ == 0) return std::nullopt;
     auto delivery = HandOverDelivery(entry, find_id);
     --waiting_count_;
-    entries_.pop_front();
+    PopFront();
     if (delivery) return delivery;
   }
   return std::nullopt;
@@ -151,7 +289,11 @@ std::optional<GatewayEffect> Outbox::HandOverAgain(FindId find_id) {
 std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
                                                       FindId find_id) {
   auto& waiting = std::get<Waiting>(entry.what);
+  const Position position = EventOf(waiting).position;
   bytes_ -= entry.bytes;
+  if (merging_ != nullptr) {
+    merging_->documents.Remove(EventOf(waiting), merging_->first_place);
+  }
   Delivery delivery;
   delivery.handles.reserve(waiting.handles.size());
   delivery.subscription_ids.reserve(waiting.handles.size());
@@ -163,14 +305,28 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
     if (waiting.memberships.empty()) continue;
     delivery.memberships.push_back(waiting.memberships[i]);
   }
-  if (delivery.handles.empty()) return std::nullopt;
+  if (delivery.handles.empty()) {
+    if (merging_ != nullptr && waiting.holds) merging_->merged.Drop(position);
+    return std::nullopt;
+  }
   --credit_;
-  const Position position = waiting.event->event.position;
   if (kind_ == GatewayKind::kSoftState) in_flight_.push_back(position);
-  delivery.event = std::move(waiting.event);
   delivery.is_catching_up = waiting.is_catching_up;
-  delivery.is_redelivered = position.offset <= redelivered_upto_;
+  delivery.is_redelivered = FirstPlace(waiting) <= redelivered_upto_;
+  delivery.coalesced = waiting.coalesced;
+  delivery.progress = waiting.holds ? ProgressAfter(position) : position;
+  delivery.event = std::move(waiting.event);
   return Number(std::move(delivery), entry.bytes, waiting.holds);
+}
+
+// What goes out with the event at `position`: who has it has had everything up
+// to here, but for what waits within a later event.
+Position Outbox::ProgressAfter(Position position) {
+  if (merging_ == nullptr) return position;
+  merging_->merged.HandOver(position);
+  const auto first = merging_->merged.first_waiting();
+  if (!first || first->offset > position.offset) return position;
+  return {position.epoch, first->offset - 1};
 }
 
 GatewayEffect Outbox::Number(GatewayEffect effect, std::size_t bytes,
@@ -195,7 +351,12 @@ Status Outbox::Acknowledge(std::uint64_t sequence) {
   }
   acknowledged_ = std::max(acknowledged_, sequence);
   while (!sent_.empty() && sent_.front().sequence <= sequence) {
-    bytes_ -= sent_.front().bytes;
+    const Sent& sent = sent_.front();
+    bytes_ -= sent.bytes;
+    if (merging_ != nullptr && sent.holds) {
+      merging_->merged.Acknowledge(
+          std::get<Delivery>(sent.effect).event->event.position);
+    }
     sent_.pop_front();
   }
   to_send_again_ = std::min(to_send_again_, sent_.size());
@@ -213,7 +374,8 @@ void Outbox::ForgetUpTo(Position position) {
     bytes_ -= entry.bytes;
     --waiting_count_;
   }
-  std::erase_if(entries_, is_had);
+  EraseIf(is_had);
+  if (merging_ != nullptr) merging_->merged.Drop(position);
 }
 
 void Outbox::Attach(std::size_t credit) {
@@ -232,6 +394,7 @@ void Outbox::MarkRedelivered(std::uint64_t offset) {
 }
 
 void Outbox::Clear() {
+  if (merging_ != nullptr) *merging_ = {.is_allowed = merging_->is_allowed};
   entries_.clear();
   sent_.clear();
   in_flight_.clear();
@@ -255,7 +418,9 @@ std::optional<Position> Outbox::oldest_held() const {
     if (holds) oldest = position;
     return !holds;
   });
-  return oldest;
+  if (merging_ == nullptr) return oldest;
+  const auto first = merging_->merged.first_open();
+  return first && oldest && first->offset < oldest->offset ? first : oldest;
 }
 
 std::optional<Position> Outbox::oldest_past() const {

@@ -19,6 +19,13 @@
 // is left before a position, the gateway has had what there was up to it. Only
 // past events of single subscriptions do not hold.
 //
+// Of a gateway that allows merging, an event that comes while the outbox is
+// above its soft limit takes the place of the last delivery of its document
+// that waits, if it is for all of that one's subscriptions: see Join and
+// Compose. What was handed over once is never merged, nor anything across a
+// notice. A change is put off no further than to where it would have gone out
+// anyway and once more as far.
+//
 // Invariant: sequence numbers are dense from 1 in the order of hand-over.
 // Deliveries that wait and that are kept stay within the limits together.
 // Cost: constant per entry. Thread-safety: none; owned by the router.
@@ -39,6 +46,7 @@
 #include "base/status.h"
 #include "core/commands.h"
 #include "core/effects.h"
+#include "core/internal/merging.h"
 
 namespace streamer {
 
@@ -59,6 +67,12 @@ class Outbox {
     bool holds = true;
     std::vector<Membership> memberships;  // of each handle, or empty
 
+    // Of one that others were merged into, by the outbox.
+    std::uint32_t coalesced = 0;    // how many
+    std::uint64_t first_place = 0;  // offset of the first of them
+    // The sequence number that the first would have had.
+    std::uint64_t turn = 0;
+
     // Of the last handle.
     void AddMembership(Membership membership) {
       if (membership == Membership::kNone && memberships.empty()) return;
@@ -73,9 +87,12 @@ class Outbox {
 
   [[nodiscard]] Pressure pressure() const;
 
-  // REQUIRES: not under hard pressure, or one other was appended since it was
-  // not.
-  void Append(Waiting delivery);
+  // Whether deliveries that wait may be merged: not unless a session says so.
+  void AllowMerging(bool allows);
+
+  // Whether an earlier delivery was merged into this one. REQUIRES: not under
+  // hard pressure, or one other was appended since it was not.
+  bool Append(Waiting delivery);
   void Append(SubscriptionClosed notice);
   // Merged into a resync that still waits, if there is one.
   void Append(ResyncRequired notice);
@@ -131,7 +148,9 @@ class Outbox {
 
  private:
   struct Entry {
-    std::variant<Waiting, SubscriptionClosed, ResyncRequired> what;
+    // Nothing where a delivery was that is merged into a later one.
+    std::variant<Waiting, SubscriptionClosed, ResyncRequired, std::monostate>
+        what;
     std::size_t bytes = 0;
   };
   // What has been handed over and may have to be again.
@@ -146,6 +165,23 @@ class Outbox {
   std::optional<GatewayEffect> HandOverAgain(FindId find_id);
   std::optional<GatewayEffect> HandOverDelivery(Entry& entry, FindId find_id);
   GatewayEffect Number(GatewayEffect effect, std::size_t bytes, bool holds);
+
+  // What is known of documents, of a gateway that allows merging.
+  struct Merging {
+    bool is_allowed = false;
+    internal::WaitingDocuments documents;
+    internal::Merged merged;
+    std::uint64_t first_place = 0;  // of the first entry
+    std::size_t holes = 0;          // entries that are nothing
+  };
+  [[nodiscard]] bool MayMerge(const Waiting& first, const Waiting& last) const;
+  bool MergeInto(Waiting& delivery);
+  bool TakeOver(Waiting& delivery);
+  Position ProgressAfter(Position position);
+  void Fence();
+  void PopFront();
+  // Erases entries, and the holes.
+  void EraseIf(absl::FunctionRef<bool(const Entry&)> is_gone);
   // Calls `visit` with position and holds of every delivery that was not
   // acknowledged, in order, as long as it returns true.
   template <typename Visit>
@@ -165,6 +201,7 @@ class Outbox {
   std::uint64_t last_sequence_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t redelivered_upto_ = 0;
+  std::unique_ptr<Merging> merging_;  // null: it was never allowed
 };
 
 }  // namespace streamer

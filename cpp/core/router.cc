@@ -441,7 +441,7 @@ void Router::AppendDelivery(Gateway& gateway,
     return;
   }
   delivery.event = event;
-  gateway.outbox.Append(std::move(delivery));
+  if (gateway.outbox.Append(std::move(delivery))) ++statistics_.coalesced;
   CountWaiting(gateway);
   HandOver(gateway, effects);
 }

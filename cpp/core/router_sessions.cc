@@ -99,6 +99,7 @@ void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
     TakeEarlyCredit(*gateway);
   }
   gateway->outbox.AddCredit(work.credit);
+  gateway->outbox.AllowMerging(work.coalesces);
   work.answer.next_sequence = gateway->outbox.acknowledged() + 1;
   const bool is_lost = work.answer.continuity == Continuity::kLost;
   if (is_lost && (!work.last_progress || work.has_asked_past)) {

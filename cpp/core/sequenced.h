@@ -150,6 +150,7 @@ struct AttachStream {
   std::uint64_t redelivered_upto = 0;
   // What a subscription began with may lie before `last_progress`.
   bool has_asked_past = false;
+  bool coalesces = false;
   SessionOpened answer;  // what the sequencer knows of it
 };
 // The session's stream is gone.

@@ -88,7 +88,8 @@ void Sequencer::BeginSession(OpenSession& command, bool is_lost,
   AnswerSession(session,
                 {.credit = command.initial_credit,
                  .resumption = is_lost ? Resumption::kLost : Resumption::kNone,
-                 .last_progress = command.last_progress},
+                 .last_progress = command.last_progress,
+                 .coalesces = command.coalesces},
                 output);
 }
 
@@ -105,7 +106,8 @@ void Sequencer::ResumeSession(const Sessions::Session& session,
                  .session = command.session,
                  .last_sequence = command.last_sequence,
                  .last_progress = command.last_progress,
-                 .redelivered_upto = command.redelivered_upto},
+                 .redelivered_upto = command.redelivered_upto,
+                 .coalesces = command.coalesces},
                 output);
 }
 

@@ -67,6 +67,7 @@ struct SessionRequest {
   std::string last_progress;  // empty: none
   OutboxLimits limits;
   std::size_t initial_credit = 0;
+  bool coalesces = false;
 };
 
 // Where somebody who names a place goes on.

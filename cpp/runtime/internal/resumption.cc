@@ -23,7 +23,8 @@ OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
                       .session = request.session,
                       .last_sequence = request.last_sequence,
                       .limits = request.limits,
-                      .initial_credit = request.initial_credit};
+                      .initial_credit = request.initial_credit,
+                      .coalesces = request.coalesces};
   const Result<Position> progress = ParseProgress(request.last_progress);
   if (!progress.ok()) return command;
   const Result<ResolvedPosition> resolved = log.Resolve(*progress);

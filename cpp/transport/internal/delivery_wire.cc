@@ -141,6 +141,7 @@ struct SessionPart {
   std::string progress;
   std::span<const Membership> memberships;  // of each id, or empty
   bool is_redelivered = false;
+  std::uint32_t coalesced = 0;
   std::uint32_t part = 0;   // 0: it is whole
   std::uint32_t parts = 0;  // how many there are; 0: it is whole
   bool is_catching_up = false;
@@ -189,7 +190,8 @@ class DeliveryWriter {
       const std::size_t count = session.memberships.size();
       size += kTagSize + CodedOutputStream::VarintSize64(count) + count;
     }
-    for (const std::uint32_t number : {session.part, session.parts}) {
+    for (const std::uint32_t number :
+         {session.coalesced, session.part, session.parts}) {
       if (number > 0) {
         size += kTagSize + CodedOutputStream::VarintSize32(number);
       }
@@ -209,14 +211,12 @@ class DeliveryWriter {
     to = WriteMemberships(to);
     to =
         WriteFlag(Message::kRedeliveredFieldNumber, session.is_redelivered, to);
-    if (session.part > 0) {
-      to = WriteNumber(Message::kPartFieldNumber, session.part, to);
-    }
+    to = WriteCount(Message::kCoalescedFieldNumber, session.coalesced, to);
+    to = WriteCount(Message::kPartFieldNumber, session.part, to);
     to = WriteFlag(Message::kCatchingUpFieldNumber, session.is_catching_up, to);
     to = WriteFlag(Message::kDocumentOmittedFieldNumber,
                    session.is_document_omitted, to);
-    if (session.parts == 0) return to;
-    return WriteNumber(Message::kPartsFieldNumber, session.parts, to);
+    return WriteCount(Message::kPartsFieldNumber, session.parts, to);
   }
 
   // Packed: each is a number of one byte.
@@ -230,8 +230,12 @@ class DeliveryWriter {
         [](Membership one) { return static_cast<std::uint8_t>(one); });
   }
 
+  static std::uint8_t* WriteCount(int field, std::uint32_t count,
+                                  std::uint8_t* to) {
+    return count > 0 ? WriteNumber(field, count, to) : to;
+  }
   static std::uint8_t* WriteFlag(int field, bool flag, std::uint8_t* to) {
-    return flag ? WriteNumber(field, 1, to) : to;
+    return WriteCount(field, flag ? 1 : 0, to);
   }
 
   std::span<const std::string> ids_;
@@ -290,11 +294,11 @@ class BatchWriter {
 // Adds `delivery`, in as many parts as its ids need.
 void AddToBatch(const Delivery& delivery, std::size_t max_message_bytes,
                 BatchWriter& batch) {
-  SessionPart session{
-      .sequence = delivery.sequence,
-      .progress = FormatProgress(delivery.event->event.position),
-      .is_redelivered = delivery.is_redelivered,
-      .is_catching_up = delivery.is_catching_up};
+  SessionPart session{.sequence = delivery.sequence,
+                      .progress = FormatProgress(delivery.progress),
+                      .is_redelivered = delivery.is_redelivered,
+                      .coalesced = delivery.coalesced,
+                      .is_catching_up = delivery.is_catching_up};
   // Half is left to the event without its document, which is far smaller.
   const std::size_t max_id_bytes = std::min(kMaxIdBytes, max_message_bytes / 2);
   std::span<const std::string> left = delivery.subscription_ids;

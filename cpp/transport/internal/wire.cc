@@ -270,7 +270,8 @@ Result<SessionRequest> ReadHello(const pb::Hello& hello) {
   return SessionRequest{.gateway_id = hello.gateway_id(),
                         .session = SessionNumber(hello.session()),
                         .last_sequence = hello.last_seq(),
-                        .last_progress = hello.last_progress()};
+                        .last_progress = hello.last_progress(),
+                        .coalesces = hello.coalesce()};
 }
 
 std::size_t MaxMessageBytes(const pb::Hello& hello, std::size_t limit) {

@@ -39,11 +39,13 @@ TEST(ResumptionTest, WhatIsNoPlaceIsRefusedByKind) {
 TEST(ResumptionTest, ASessionThatNamesAPlaceOfAnotherLogNamesNone) {
   MemoryEventLog log;
   log.Append(support::MakeEvents(1, 3, "c"), Instant()).value();
-  SessionRequest request{.gateway_id = "g", .last_sequence = 4};
+  SessionRequest request{
+      .gateway_id = "g", .last_sequence = 4, .coalesces = true};
   request.last_progress = "p1-7-2";
   OpenSession command = CommandOf(log, GatewayHandle(5), request);
   EXPECT_EQ(command.stream, GatewayHandle(5));
   EXPECT_EQ(command.last_sequence, 4u);
+  EXPECT_TRUE(command.coalesces);
   EXPECT_EQ(command.last_progress, std::nullopt);
   request.last_progress = "p1-1-3";
   command = CommandOf(log, GatewayHandle(5), request);

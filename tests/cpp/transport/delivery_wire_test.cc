@@ -36,6 +36,7 @@ Delivery MakeDelivery(SourceEvent source, Operation operation,
   outgoing->document = std::move(document);
   Delivery delivery;
   delivery.sequence = 5;
+  delivery.progress = outgoing->event.position;
   delivery.event = std::move(outgoing);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     delivery.handles.emplace_back(i + 1);
@@ -146,6 +147,8 @@ TEST(DeliveryWireTest, SessionsGetDeliveriesWholeAndTogether) {
   deliveries[1].sequence = 300;
   deliveries[1].is_catching_up = true;
   deliveries[1].is_redelivered = true;
+  deliveries[1].coalesced = 200;
+  deliveries[1].progress = {1, 61};
   deliveries[1].memberships = {Membership::kUnknownOut};
   const auto messages = EncodeSessionDeliveries(deliveries, 1u << 20);
   ASSERT_THAT(messages, SizeIs(1));
@@ -157,8 +160,8 @@ TEST(DeliveryWireTest, SessionsGetDeliveriesWholeAndTogether) {
       R"(delivery_batch {
            deliveries {subscription_ids: "s" seq: 5 progress: "p1-1-70" )" +
       event + R"(}
-           deliveries {subscription_ids: "s" seq: 300 progress: "p1-1-70"
-             membership: MEMBERSHIP_UNKNOWN_OUT
+           deliveries {subscription_ids: "s" seq: 300 progress: "p1-1-61"
+             membership: MEMBERSHIP_UNKNOWN_OUT coalesced: 200
              redelivered: true catching_up: true )" +
       event + "}}");
   EXPECT_EQ(Parsed(messages[0]).SerializeAsString(),

@@ -253,12 +253,14 @@ std::string Text(const std::string& bytes) {
 
 TEST(WireTest, AHelloIsRead) {
   const Result<SessionRequest> request = ReadHello(FromText<pb::Hello>(
-      "gateway_id: 'gw-1' session: 7 last_seq: 3 last_progress: 'p1-1-4'"));
+      "gateway_id: 'gw-1' session: 7 last_seq: 3 last_progress: 'p1-1-4' "
+      "coalesce: true"));
   ASSERT_TRUE(request.ok()) << request.status();
   EXPECT_EQ(request->gateway_id, "gw-1");
   EXPECT_EQ(request->session, SessionNumber(7));
   EXPECT_EQ(request->last_sequence, 3u);
   EXPECT_EQ(request->last_progress, "p1-1-4");
+  EXPECT_TRUE(request->coalesces);
 }
 
 TEST(WireTest, AHelloThatCannotBeSaysWhere) {
