@@ -10,14 +10,12 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
-_READY = re.compile(
-    r"streamerd ready http=127\.0\.0\.1:(\d+) grpc=127\.0\.0\.1:(\d+)"
-)
+_READY = re.compile(r"streamerd ready http=([\d.]+):(\d+) grpc=\1:(\d+)")
 # Against hanging only.
 PATIENCE = 60.0
 
@@ -37,11 +35,25 @@ def clean_environment() -> dict[str, str]:
 
 
 class Streamerd:
-    """The process, and its HTTP port to talk to."""
+    """The process, and its HTTP port to talk to.
 
-    def __init__(self, log: Path, *options: str) -> None:
+    `prefix` is what runs the command, such as `ip netns exec NAME`: it must
+    become the command. `environment` is added to that of the process.
+    """
+
+    def __init__(
+        self,
+        log: Path,
+        *options: str,
+        host: str = "127.0.0.1",
+        prefix: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._log = log
         self._options = options
+        self.host = host
+        self._prefix = prefix
+        self._environment = environment or {}
         self._process: subprocess.Popen[str] | None = None
         self.http_port = 0
         self.grpc_port = 0
@@ -49,7 +61,7 @@ class Streamerd:
     @property
     def target(self) -> str:
         """The gRPC address."""
-        return f"127.0.0.1:{self.grpc_port}"
+        return f"{self.host}:{self.grpc_port}"
 
     @property
     def pid(self) -> int:
@@ -67,12 +79,14 @@ class Streamerd:
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
                 [
+                    *self._prefix,
                     str(build_folder() / "bin/streamerd"),
+                    f"--listen={self.host}",
                     f"--port={self.http_port}",
                     f"--grpc.port={self.grpc_port}",
                     *self._options,
                 ],
-                env=clean_environment(),
+                env={**clean_environment(), **self._environment},
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -80,7 +94,8 @@ class Streamerd:
         line = self._first_line()
         ready = _READY.match(line)
         assert ready is not None, f"got {line!r}; its log: {self.log}"
-        self.http_port, self.grpc_port = map(int, ready.groups())
+        assert ready[1] == self.host
+        self.http_port, self.grpc_port = int(ready[2]), int(ready[3])
 
     def _first_line(self) -> str:
         assert self._process is not None
@@ -116,7 +131,7 @@ class Streamerd:
     def post(self, path: str, body: bytes) -> tuple[int, Any]:
         """Post to the HTTP port; return status and decoded answer."""
         connection = http.client.HTTPConnection(
-            "127.0.0.1", self.http_port, timeout=PATIENCE
+            self.host, self.http_port, timeout=PATIENCE
         )
         try:
             connection.request("POST", path, body)
@@ -128,7 +143,7 @@ class Streamerd:
     def get(self, path: str) -> int:
         """Get from the HTTP port; return the status."""
         connection = http.client.HTTPConnection(
-            "127.0.0.1", self.http_port, timeout=PATIENCE
+            self.host, self.http_port, timeout=PATIENCE
         )
         try:
             connection.request("GET", path)

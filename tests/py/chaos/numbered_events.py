@@ -1,0 +1,83 @@
+"""Events numbered from 1, written over and over until each is accepted."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from streamerd import Streamerd
+
+# A multiple of all divisors that subscriptions ask for: everybody gets it.
+EVERYBODYS = 2310
+
+
+def numbered_event(number: int) -> dict[str, Any]:
+    """Return event `number`."""
+    return {
+        "event_id": f"e{number}",
+        "tenant": "t",
+        "collection": "c",
+        "id": f"d{number}",
+        "op": "insert",
+        "doc": {"number": number, "remainder": number % 3},
+    }
+
+
+class Writer:
+    """Ingests batches of numbered events, each until it is accepted."""
+
+    def __init__(self, service: Streamerd) -> None:
+        self._service = service
+        self._numbers = itertools.count(1)
+        self._stop = threading.Event()
+        # Up to which number events may be in the log, and surely are.
+        self.begun = 0
+        self.accepted = 0
+        # How often each status was answered.
+        self.statuses: Counter[int] = Counter()
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self) -> int:
+        """End after what is under way; return the last number."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        return self.accepted
+
+    def finish(self) -> int:
+        """Write up to an event that is everybody's; return its number."""
+        last = self.stop()
+        final = (last // EVERYBODYS + 1) * EVERYBODYS
+        self.begun = final
+        self._service.ingest(map(numbered_event, range(last + 1, final + 1)))
+        return final
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            batch = [next(self._numbers) for _ in range(20)]
+            self.begun = batch[-1]
+            body = "\n".join(
+                json.dumps(numbered_event(number)) for number in batch
+            ).encode()
+            while not self._post(body):
+                time.sleep(0.01)
+            self.accepted = batch[-1]
+            # Others test beside this, on the same processors.
+            self._stop.wait(0.01)
+
+    def _post(self, body: bytes) -> bool:
+        try:
+            status, _ = self._service.post("/v1/events", body)
+        except (OSError, EOFError, ValueError, http.client.HTTPException):
+            return False
+        self.statuses[status] += 1
+        return status == 202

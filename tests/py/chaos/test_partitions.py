@@ -1,0 +1,133 @@
+"""The network between streamer, puller and gateways fails and comes back.
+
+The streamer runs in a network namespace of its own, joined to the rest by one
+pair of virtual interfaces: with that down, packets vanish and nobody is told.
+Delays are short partitions, out of which TCP sends again late: the kernels
+that this must run on lack the module behind `tc qdisc ... netem`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from contextlib import ExitStack
+
+import pytest
+from gateways import OldGateway, problems_at_the_end, start_sessions
+from numbered_events import Writer
+from streamerd import Streamerd, wait_until
+
+
+def ip(*arguments: str) -> None:
+    """Run ip(8)."""
+    done = subprocess.run(
+        ["ip", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
+
+
+class Link:
+    """A namespace and the one link to it."""
+
+    def __init__(self, ends: ExitStack) -> None:
+        pid = os.getpid()
+        self.name = f"streamer{pid}"
+        self._interfaces = (f"so{pid}", f"si{pid}")
+        # Of 198.18.0.0/15, which is for tests of networks; 4 addresses each.
+        number = pid % 0x8000 * 4
+        network = f"198.{18 + number // 0x10000}.{number // 0x100 % 0x100}"
+        self.outside = f"{network}.{number % 0x100 + 1}"
+        self.inside = f"{network}.{number % 0x100 + 2}"
+        ip("netns", "add", self.name)
+        # The interfaces go with it.
+        ends.callback(ip, "netns", "delete", self.name)
+        outer, inner = self._interfaces
+        ip(
+            *("link", "add", outer, "type", "veth"),
+            *("peer", "name", inner, "netns", self.name),
+        )
+        ip("address", "add", f"{self.outside}/30", "dev", outer)
+        self._inside("address", "add", f"{self.inside}/30", "dev", inner)
+        ip("link", "set", outer, "up")
+        self._inside("link", "set", inner, "up")
+        self._inside("link", "set", "lo", "up")
+
+    def cut(self, *, inside: bool) -> None:
+        """Cut it at one of its ends; connections over it are not told."""
+        self._set("down", inside)
+
+    def mend(self, *, inside: bool) -> None:
+        """Mend it, at the end at which it was cut."""
+        self._set("up", inside)
+
+    def _set(self, state: str, inside: bool) -> None:
+        run = self._inside if inside else ip
+        run("link", "set", self._interfaces[inside], state)
+
+    def _inside(self, *arguments: str) -> None:
+        ip("-netns", self.name, *arguments)
+
+
+@pytest.fixture
+def ends():
+    """Ends in reverse order what was begun."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
+    link = Link(ends)
+    puller = Streamerd(
+        tmp_path / "puller.log",
+        "--roles=puller",
+        f"--log.path={tmp_path}/p",
+        host=link.outside,
+    )
+    ends.callback(puller.kill)
+    puller.start()
+    streamer = Streamerd(
+        tmp_path / "streamer.log",
+        "--roles=streamer",
+        f"--puller.address={puller.target}",
+        "--puller.reconnect_backoff_max=200ms",
+        f"--log.path={tmp_path}/s",
+        "--outbox.max_deliveries=300",
+        host=link.inside,
+        prefix=("ip", "netns", "exec", link.name),
+    )
+    ends.callback(streamer.kill)
+    streamer.start()
+    writer = Writer(puller)
+    sessions = start_sessions(
+        ends, streamer.target, tmp_path, g1={"all": 1}, g2={"a": 2, "b": 3}
+    )
+    plain = OldGateway(wire, streamer.target, lambda: writer.begun)
+    ends.callback(plain.stop)
+    plain.start()
+    ends.callback(writer.stop)
+    writer.start()
+
+    def await_events(count: int) -> None:
+        target = writer.accepted + count
+        wait_until(lambda: writer.accepted >= target, "events to be written")
+
+    # Delays: what was under way is sent again.
+    for round_number in range(4):
+        await_events(200)
+        link.cut(inside=round_number % 2 == 0)
+        await_events(100)
+        assert not sessions[0].has_seen(f"e{writer.accepted}")
+        link.mend(inside=round_number % 2 == 0)
+    # Half-open connections: their gateways are gone or have given up, the
+    # heartbeats of a session after 5 s, and the streamer is not told.
+    await_events(200)
+    link.cut(inside=True)
+    plain.break_stream()
+    sessions[0].kill()
+    sessions[0].start()
+    time.sleep(6)
+    link.mend(inside=True)
+    await_events(200)
+    problems = problems_at_the_end(writer, sessions, [plain])
+    assert not problems, problems
