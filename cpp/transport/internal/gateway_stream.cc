@@ -177,11 +177,27 @@ void GatewayStream::OnAck(const pb::Ack& ack) {
   RequestRead();
 }
 
-// Answers without asking the engine.
+// Answers without asking the engine, and yet in the order of the requests: an
+// id may have been asked for before, and its owner takes the first answer for
+// that one's.
 void GatewayStream::Refuse(const SubscribeResponse& response) {
   Lock lock(mutex_);
-  if (phase_ == Phase::kOpen) AddAnswer(EncodeSubscribeResponse(response));
-  WriteNext(lock);
+  if (phase_ != Phase::kOpen) return;
+  if (answers_pending_ == 0) {
+    AddAnswer(EncodeSubscribeResponse(response));
+    WriteNext(lock);
+  } else {
+    refusals_.push_back({answers_pending_, EncodeSubscribeResponse(response)});
+  }
+}
+
+// One more answer of the engine has come. REQUIRES: mutex_ is held.
+void GatewayStream::ReleaseRefusals() {
+  for (Refusal& refusal : refusals_) --refusal.after;
+  while (!refusals_.empty() && refusals_.front().after == 0) {
+    AddAnswer(std::move(refusals_.front().message));
+    refusals_.pop_front();
+  }
 }
 
 std::function<void()> GatewayStream::ReadNextWhenTaken() {
@@ -299,6 +315,7 @@ void GatewayStream::Enqueue(GatewayEffect effect,
   } else if (auto* response = std::get_if<SubscribeResponse>(&effect)) {
     if (answers_pending_ > 0) --answers_pending_;
     AddAnswer(EncodeSubscribeResponse(*response));
+    ReleaseRefusals();
   } else if (auto* closed = std::get_if<GatewayClosed>(&effect)) {
     close = closed->status;
   } else if (is_session_) {
@@ -340,7 +357,7 @@ void GatewayStream::AddAnswer(std::string message) {
 
 bool GatewayStream::may_read() const {
   return acks_.size() < kMaxAcks &&
-         answers_queued_ + answers_pending_ < kMaxAnswers;
+         answers_queued_ + answers_pending_ + refusals_.size() < kMaxAnswers;
 }
 
 void GatewayStream::RequestRead() {

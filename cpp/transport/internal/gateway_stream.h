@@ -146,6 +146,7 @@ class GatewayStream final : public GatewaySink,
   void OnHello(const pb::Hello& hello);
   void OnAck(const pb::Ack& ack);
   void Refuse(const SubscribeResponse& response);
+  void ReleaseRefusals();
   std::function<void()> ReadNextWhenTaken();
 
   void RequestRead();
@@ -195,6 +196,12 @@ class GatewayStream final : public GatewaySink,
   std::deque<std::string> parts_;    // rest of a delivery that was split
   std::size_t answers_queued_ = 0;   // in queue_
   std::size_t answers_pending_ = 0;  // asked of the engine
+  // An answer that waits for so many of the engine's that were asked before.
+  struct Refusal {
+    std::size_t after = 0;
+    std::string message;
+  };
+  std::deque<Refusal> refusals_;
   bool has_read_end_ = false;
   bool wants_read_ = false;
   int starting_reads_ = 0;  // calls of Read that have not returned

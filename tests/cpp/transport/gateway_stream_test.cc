@@ -59,6 +59,20 @@ TEST_F(GatewayStreamTest, ARefusedSubscribeIsAnsweredAndReadingGoesOn) {
   EXPECT_FALSE(connection_.is_finished());
 }
 
+// The engine may take its time, and the gateway tells answers by their order.
+TEST_F(GatewayStreamTest, ARefusalDoesNotOvertakeAnEarlierAnswer) {
+  ReceiveSubscribe("s");
+  Receive("subscribe {subscription_id: 's' tenant: 't'}");
+  ReceiveSubscribe("s");
+  EXPECT_THAT(connection_.written, IsEmpty());
+  Effects({SubscribeResponse{.subscription_id = "s",
+                             .handle = SubscriptionHandle(7)}});
+  Written();
+  ASSERT_THAT(connection_.written, SizeIs(2));
+  EXPECT_EQ(connection_.written[0].subscribe_response().handle(), 7u);
+  EXPECT_EQ(connection_.written[1].subscribe_response().code(), 3);
+}
+
 TEST_F(GatewayStreamTest, APlaceToResumeAtIsWhatTheLogSaysItIs) {
   Receive(
       "subscribe {subscription_id: 's' tenant: 't' collection: 'c' "
