@@ -47,7 +47,11 @@ ClientActions ClientSession::Welcomed(const SessionWelcome& welcome,
   } else {
     LoseEvents(welcome, actions);
   }
-  if (*course == SessionReceiver::Course::kStartedOver) StartOver(actions);
+  // Entries may be lost of a session whose subscriptions are all there still.
+  if (*course == SessionReceiver::Course::kStartedOver &&
+      welcome.subscription_count == 0) {
+    StartOver(actions);
+  }
   AskUnanswered(actions);
   return actions;
 }

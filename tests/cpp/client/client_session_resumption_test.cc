@@ -673,6 +673,18 @@ TEST_F(ClientSessionResumptionTest, AskingForWhatIsHeldPassesNothingOver) {
   EXPECT_FALSE(session.IsLive("b"));
 }
 
+// Another process acknowledged what this one did not have; what both asked for
+// goes on, and may come before this one's request is answered.
+TEST_F(ClientSessionResumptionTest, ALossLeavesWhatTheSessionHolds) {
+  ClientSession session(Options({7, 41, "p1-1-41"}));
+  session.Start(At(seconds(0)));
+  session.Subscribe(SubscribeTicket(1), Request("a"));
+  session.Welcomed(Holding(7, Continuity::kLost, 44, {"a", "b"}),
+                   At(seconds(0)));
+  EXPECT_TRUE(session.IsLive("a"));
+  EXPECT_TRUE(session.IsLive("b"));
+}
+
 TEST_F(ClientSessionResumptionTest, AnotherProcessIsToldOfALostSession) {
   ClientSession session(Options({7, 41, "p1-1-41"}));
   session.Start(At(seconds(0)));
