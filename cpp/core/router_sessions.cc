@@ -132,6 +132,11 @@ Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
     case AttachStream::Resumption::kByPosition:
       is_lost = outbox.acknowledged() > 0 ||
                 HasLess(work, gateway.acknowledged_before);
+      // It says what it has, and the rest is forgotten like what was
+      // acknowledged.
+      if (!is_lost) {
+        gateway.acknowledged_before = {work.session, work.last_sequence};
+      }
       outbox.MarkRedelivered(work.redelivered_upto);
       if (work.last_progress) {
         gateway.had_upto =

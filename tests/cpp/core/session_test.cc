@@ -332,6 +332,21 @@ TEST_F(SessionTest, AGatewayThatForgotWhatItHadBeforeARestartHasLostIt) {
                                         "delivery 2 e5 [s] again"));
 }
 
+TEST_F(SessionTest, WhatOneProcessSaysItHasAnotherHasLost) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 5);
+  core_->SaveProgress();
+  const SessionNumber before = opened_.session;
+  Restart();
+  Open(
+      {.session = before, .last_sequence = 5, .last_progress = Position{1, 5}});
+  EXPECT_EQ(opened_.continuity, Continuity::kNothingMissed);
+  Open(
+      {.session = before, .last_sequence = 2, .last_progress = Position{1, 2}});
+  EXPECT_EQ(opened_.continuity, Continuity::kLost);
+}
+
 // What it asked for of the past may lie before what it says it had.
 TEST_F(SessionTest, WhereALossBeginsIsNotKnownToWhoAskedForThePast) {
   GatewayHandle stream = Open();
