@@ -34,6 +34,8 @@ class GatewayProcess final
     bool is_session = false;
     std::string resume;  // what an earlier process was told to keep
     int number = 0;
+    // It processes what it reads and never says so.
+    bool is_mute = false;
     DeliveryQueueLimits queue;
   };
   struct Surroundings {
@@ -57,6 +59,9 @@ class GatewayProcess final
 
   // What another process needs to go on.
   [[nodiscard]] std::string session_state() const;
+  // The client said that something is lost, and the reader has not read it: the
+  // state lies behind that already, and another process would not be told.
+  [[nodiscard]] bool has_unread_loss() const { return has_unread_loss_; }
   [[nodiscard]] bool is_closed() const {
     return session_.state() == ClientState::kClosed;
   }
@@ -122,6 +127,7 @@ class GatewayProcess final
   std::shared_ptr<Link> link_;
   bool is_paused_ = false;
   bool is_gone_ = false;
+  bool has_unread_loss_ = false;
   // By the number of a delivery: the stream it came by.
   std::map<const ReceivedDelivery*, std::uint64_t> came_by_;
   DeliveryBatch taken_;  // and not processed yet

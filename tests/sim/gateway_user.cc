@@ -21,6 +21,8 @@ GatewayUser::GatewayUser(std::string gateway_id, bool is_session,
 }
 
 void GatewayUser::Start() {
+  is_mute_ =
+      history_.is_session && surroundings_.may_be_mute && random_.Chance(1, 6);
   const std::size_t count = 1 + random_.Below(4);
   for (std::size_t i = 0; i < count; ++i) {
     SubscriptionRequest request = RandomRequest();
@@ -35,6 +37,7 @@ void GatewayUser::Begin(const std::string& resume) {
                               .is_session = history_.is_session,
                               .resume = resume,
                               .number = ++processes_,
+                              .is_mute = is_mute_,
                               .queue = {.deliveries = 4 + random_.Below(60)}},
       schedule_, random_, history_, surroundings_.process);
   process_->Start();
@@ -46,15 +49,15 @@ void GatewayUser::Step() {
   if (process_->is_closed()) {
     // A newer stream had the session: it was the one left running.
     gone_.push_back(process_);
-    const std::string state = process_->session_state();
+    KeepState();
     process_->Kill();
     surroundings_.lost_place();
     EndZombie();
-    return Begin(state);
+    return Begin(kept_state_);
   }
   if (schedule_.now() >= reads_again_at_) {
     process_->ReadSome(1 + random_.Below(16));
-    if (random_.Chance(1, 3)) kept_state_ = process_->session_state();
+    if (random_.Chance(1, 3)) KeepState();
   }
   if (!is_healed_ && random_.Chance(1, 12)) ChangeSubscriptions();
 }
@@ -95,14 +98,14 @@ void GatewayUser::DoFault() {
       return Begin(random_.Chance(1, 6) ? std::string() : kept_state_);
     case 2:
       // Killed right after its user noted how far it was.
-      kept_state_ = process_->session_state();
+      KeepState();
       process_->Kill();
       gone_.push_back(process_);
       return Begin(kept_state_);
     default:
       if (!history_.is_session || zombie_ != nullptr) return;
       // Another begins while this one runs on.
-      kept_state_ = process_->session_state();
+      KeepState();
       process_->Kill();
       gone_.push_back(process_);
       zombie_ = std::make_shared<GatewayProcess>(
@@ -117,6 +120,11 @@ void GatewayUser::DoFault() {
   }
 }
 
+// Users keep it once they have read what was lost.
+void GatewayUser::KeepState() {
+  if (!process_->has_unread_loss()) kept_state_ = process_->session_state();
+}
+
 void GatewayUser::EndZombie() {
   if (zombie_ == nullptr) return;
   zombie_->Kill();
@@ -127,6 +135,12 @@ void GatewayUser::Heal() {
   is_healed_ = true;
   reads_again_at_ = schedule_.now();
   EndZombie();
+  if (!std::exchange(is_mute_, false)) return;
+  KeepState();
+  process_->Kill();
+  gone_.push_back(process_);
+  surroundings_.lost_place();
+  Begin(kept_state_);
 }
 
 SubscriptionRequest GatewayUser::RandomRequest() {
@@ -134,6 +148,10 @@ SubscriptionRequest GatewayUser::RandomRequest() {
   request.id = absl::StrCat("s", next_id_++);
   request.tenant = random_.Pick(ChangeGenerator::Tenants());
   request.collection = random_.Pick(ChangeGenerator::Collections());
+  if (history_.is_session && random_.Chance(1, 8)) {
+    // Some are too short, and refused.
+    request.ttl = seconds(55 + random_.Below(8));
+  }
   const std::uint64_t number = random_.Below(10);
   switch (random_.Below(9)) {
     case 0:

@@ -25,6 +25,8 @@ class GatewayUser {
     GatewayProcess::Surroundings process;
     // A place in the log from which to begin; empty: from now on.
     std::function<std::string()> old_place;
+    // Whether one that never acknowledges can get all it missed before the end.
+    bool may_be_mute = false;
     // The gateway may come back with less than it acknowledged.
     std::function<void()> lost_place;
   };
@@ -55,6 +57,7 @@ class GatewayUser {
 
  private:
   void Begin(const std::string& resume);
+  void KeepState();
   void EndZombie();
   void ChangeSubscriptions();
   SubscriptionRequest RandomRequest();
@@ -74,6 +77,7 @@ class GatewayUser {
   int processes_ = 0;
   std::uint64_t next_id_ = 1;
   bool is_healed_ = false;
+  bool is_mute_ = false;
   MonotonicTime reads_again_at_;
 };
 

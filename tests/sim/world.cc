@@ -109,6 +109,8 @@ void World::MakeUsers() {
                       random_.Below(std::min<std::uint64_t>(head, 80) + 1);
                   return FormatProgress(log_->history().At(head - back));
                 },
+            .may_be_mute = streamer_options_.outbox.deliveries > 20 &&
+                           streamer_options_.outbox.bytes > 20'000,
             .lost_place = [this,
                            id] { AddCause(Cause::Kind::kGatewayLost, id); }}));
   }

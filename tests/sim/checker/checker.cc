@@ -62,12 +62,7 @@ class SourceChecker {
   [[nodiscard]] bool MayBeMissing(std::uint64_t offset) const {
     const SourceEvent& event = *history_.source[offset - 1].event;
     if (event.document == "[]") return true;
-    if (std::any_of(history_.source_losses.begin(),
-                    history_.source_losses.end(), [&](const auto& loss) {
-                      return loss.after < offset && offset <= loss.upto;
-                    })) {
-      return true;
-    }
+    if (IsDeclared(offset)) return true;
     return history_.coalesces && (IsRepeat(offset) || IsSuperseded(offset));
   }
 
@@ -82,16 +77,34 @@ class SourceChecker {
     return false;
   }
 
-  // A later event of the document came.
+  // A later event of the document came, or was declared lost.
   [[nodiscard]] bool IsSuperseded(std::uint64_t offset) const {
     const SourceEvent& event = *history_.source[offset - 1].event;
-    return std::any_of(
-        history_.log.begin(), history_.log.end(), [&](const LogEntry& entry) {
-          return OffsetOf(entry.event->upstream_marker) > offset &&
-                 entry.event->tenant == event.tenant &&
-                 entry.event->collection == event.collection &&
-                 entry.event->document_id == event.document_id;
-        });
+    const auto is_of_document = [&](const LogEntry& entry) {
+      return entry.event->tenant == event.tenant &&
+             entry.event->collection == event.collection &&
+             entry.event->document_id == event.document_id;
+    };
+    const auto later =
+        history_.source.begin() + static_cast<std::ptrdiff_t>(offset);
+    return std::any_of(history_.log.begin(), history_.log.end(),
+                       [&](const LogEntry& entry) {
+                         return OffsetOf(entry.event->upstream_marker) >
+                                    offset &&
+                                is_of_document(entry);
+                       }) ||
+           std::any_of(later, history_.source.end(),
+                       [&](const LogEntry& entry) {
+                         return is_of_document(entry) &&
+                                IsDeclared(entry.position.offset);
+                       });
+  }
+
+  [[nodiscard]] bool IsDeclared(std::uint64_t offset) const {
+    return std::any_of(history_.source_losses.begin(),
+                       history_.source_losses.end(), [&](const auto& loss) {
+                         return loss.after < offset && offset <= loss.upto;
+                       });
   }
 
   const History& history_;

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "core/saved_state.h"
 
 namespace streamer::sim {
 namespace {
@@ -85,6 +86,7 @@ void GatewayChecker::Take(const ProcessStarted& started) {
   lost_from_.reset();
   if (!is_resumed_) {
     lives_.clear();
+    ended_.clear();
     asked_.clear();
     early_.clear();
     early_notices_.clear();
@@ -122,7 +124,12 @@ void GatewayChecker::Take(const Answered& answered) {
     found->second.began_at = asked.resume_after.empty()
                                  ? asked.head
                                  : OffsetOf(asked.resume_after).value_or(*from);
+    if (!history_.lost.empty()) {
+      found->second.began_at = std::min(
+          found->second.began_at, history_.lost.begin()->first.offset - 1);
+    }
   }
+  KeepWhatCame(found->second);
   for (const auto& notices : {early_notices_[id], notices_to_all_}) {
     for (const Noticed& noticed : notices) Declare(found->second, noticed);
   }
@@ -136,8 +143,30 @@ void GatewayChecker::Take(const Answered& answered) {
   }
 }
 
+// What a process ended and did not live to say goes on with the next process,
+// if that asks for the same. Nobody can tell it from a new one, which would
+// begin where the answer says; what came before it does not get again.
+void GatewayChecker::KeepWhatCame(Life& life) {
+  const auto ended = ended_.extract(life.request.id);
+  if (ended.empty() || !is_resumed_ || ended.mapped().first == process_) return;
+  const Life& before = ended.mapped().second;
+  if (before.request.tenant == life.request.tenant &&
+      before.request.collection == life.request.collection &&
+      before.filter->text() == life.filter->text()) {
+    life.got = before.got;
+    life.began_at = std::min(life.began_at, before.from);
+  }
+}
+
 void GatewayChecker::Take(const Ended& ended) {
-  lives_.erase(ended.subscription_id);
+  const auto life = lives_.find(ended.subscription_id);
+  if (life != lives_.end()) {
+    ended_.insert_or_assign(ended.subscription_id,
+                            std::pair(process_, std::move(life->second)));
+    lives_.erase(life);
+  } else {
+    ended_.erase(ended.subscription_id);
+  }
   asked_.erase(ended.subscription_id);
   early_.erase(ended.subscription_id);
   early_notices_.erase(ended.subscription_id);
@@ -252,6 +281,7 @@ void GatewayChecker::CheckMatch(const Life& life, const Delivered& delivered,
     if (truth.outcome == Truth::Outcome::kDropped) {
       wrong = "is a repeat, or of a document known to be deleted";
     } else if (truth.is_operation_sure && !spoken.may_be_lost &&
+               spoken.repeats.empty() &&
                truth.operation != delivered.operation) {
       wrong = absl::StrCat("was \"", std::string(TextOf(truth.operation)),
                            "\", not \"",
@@ -385,6 +415,11 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
 void GatewayChecker::Take(const Welcomed& welcomed) {
   using Continuity = SessionWelcome::Continuity;
   nothing_missed_upto_.reset();
+  // Another session: what came early was of subscriptions that are gone.
+  if (LineageOf(SessionNumber(welcomed.session)) !=
+      LineageOf(SessionNumber(welcomed.asked_session))) {
+    early_.clear();
+  }
   if (welcomed.continuity == Continuity::kNew && welcomed.asked_session != 0) {
     Complain("I7", "a session was asked for and answered as new");
   }

@@ -68,6 +68,7 @@ class GatewayChecker {
   void Take(const ProcessStarted& started);
   void Take(const Asked& asked);
   void Take(const Answered& answered);
+  void KeepWhatCame(Life& life);
   void Take(const Ended& ended);
   void Take(const Delivered& delivered);
   void Take(const Noticed& noticed);
@@ -108,6 +109,8 @@ class GatewayChecker {
   bool is_resumed_ = false;
   int process_ = 0;
   std::map<std::string, Life> lives_;
+  // By the process that ended them.
+  std::map<std::string, std::pair<int, Life>> ended_;
   // By the process that asked first.
   std::map<std::string, std::pair<int, Asked>> asked_;
   // Came before the answer.
