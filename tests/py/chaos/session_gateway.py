@@ -53,7 +53,11 @@ async def main() -> None:
             for one in wanted:
                 name, expression = one.split("=", 1)
                 await client.subscribe(
-                    id=name, tenant="t", collection="c", expression=expression
+                    id=name,
+                    tenant="t",
+                    collection="c",
+                    expression=expression,
+                    ttl=3600,
                 )
             if not resume:
                 write({"state": client.session_state()})
