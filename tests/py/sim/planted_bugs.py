@@ -34,7 +34,7 @@ BUGS = [
         "what the saved state does not cover is jumped to now",
         "cpp/runtime/restored_state.cc",
         "  places.Move(watermark);\n  return watermark;\n",
-        "  return log.head();\n",
+        "  places.Move(watermark);\n  return true ? log.head() : watermark;\n",
     ),
     Bug(
         "a session that was behind is not, after a restart",
@@ -43,12 +43,12 @@ BUGS = [
         "",
     ),
     Bug(
-        "a notice saved after a restart moves a session on",
+        "the saved low-watermark goes back",
         "cpp/core/router_sessions.cc",
-        "      cursor.acknowledged.offset < statistics_.routed.offset;\n"
-        "  if (gateway.saved->is_behind) {",
-        "      false;\n"
-        "  if (cursor.acknowledged.offset < statistics_.routed.offset) {",
+        "  cursor.is_behind = gateway.behind_after.has_value() ||\n"
+        "                     cursor.acknowledged.offset < "
+        "statistics_.watermark.offset;\n",
+        "  cursor.is_behind = gateway.behind_after.has_value();\n",
     ),
     Bug(
         "a process that forgot what another acknowledged is told nothing",
@@ -92,8 +92,8 @@ BUGS = [
     Bug(
         "what comes again does not say so",
         "cpp/core/outbox.cc",
-        "position.offset <= redelivered_upto_;",
-        "false;",
+        "FirstPlace(waiting) <= redelivered_upto_;",
+        "FirstPlace(waiting) < 1;",
     ),
     Bug(
         "a session that came back in time ends at its time",
