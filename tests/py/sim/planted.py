@@ -73,7 +73,11 @@ def find(sim: Path, seeds: int) -> tuple[int, str] | None:
     """The first seed that shows something wrong, and which invariant."""
 
     def look(range_: tuple[int, int]) -> str:
-        return run_seeds(*range_, "--stop", sim=sim).failures
+        try:
+            return run_seeds(*range_, "--stop", sim=sim).failures
+        except RuntimeError:
+            # Which of the range it was does not matter: it is seen.
+            return f"seed {range_[1]}: ended\n  crash"
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for failures in pool.map(look, chunks(1, seeds, CHUNK)):
