@@ -94,10 +94,13 @@ def plant(bug: Bug, tree: Path, seeds: int) -> tuple[int, str] | None:
     """Look for `bug` in the copy, which is whole again afterwards."""
     file = tree / bug.file
     text = file.read_text()
-    if text.count(bug.was) != 1:
-        raise RuntimeError(f"{bug.file}: expected once, got not so:\n{bug.was}")
+    wrong = text
+    for was, becomes in bug.changes:
+        if text.count(was) != 1:
+            raise RuntimeError(f"{bug.file}: expected once, got not so:\n{was}")
+        wrong = wrong.replace(was, becomes)
     try:
-        file.write_text(text.replace(bug.was, bug.becomes))
+        file.write_text(wrong)
         return find(build(tree), seeds)
     finally:
         file.write_text(text)

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bug:
-    """`what` goes wrong when `was`, which `file` has once, is `becomes`."""
+    """`what` goes wrong when `was`, which `file` has once, is `becomes`.
+
+    `also` are further such pairs of the same file.
+    """
 
     what: str
     file: str
     was: str
     becomes: str
+    also: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def changes(self) -> tuple[tuple[str, str], ...]:
+        return ((self.was, self.becomes), *self.also)
 
 
 BUGS = [
@@ -160,6 +168,12 @@ BUGS = [
         "cpp/match/matcher.cc",
         "return found.name == collection && found.tenant == tenant;",
         "return found.name == collection;",
+        also=(
+            (
+                "  return HashBytes(collection, HashBytes(tenant));\n",
+                "  return HashBytes(collection, tenant.size());\n",
+            ),
+        ),
     ),
     Bug(
         "what lies behind a lost tail counts as known",
@@ -187,16 +201,16 @@ BUGS = [
         "",
     ),
     Bug(
-        "changes are joined across a delete",
-        "cpp/puller/coalescing.cc",
-        "    runs.erase(key);\n    return;\n",
-        "    runs[key] = {event, place};\n    return;\n",
+        "changes are joined for who did not ask",
+        "cpp/puller/puller_session.cc",
+        "  if (request.coalesces) {\n",
+        "  if (request.coalesces || !request.coalesces) {\n",
     ),
     Bug(
-        "a heartbeat's marker runs ahead of the events before it",
+        "an event's marker runs ahead of the events read with it",
         "cpp/puller/puller_session.cc",
-        "    message = PullerMessage{sent_, nullptr};\n",
-        "    message = PullerMessage{read_, nullptr};\n",
+        "    sent_ = batch_.front().position;\n",
+        "    sent_ = read_;\n",
     ),
     Bug(
         "the client acknowledges what it has received",
