@@ -66,6 +66,7 @@ ClientSession::ClientSession(const ClientSessionOptions& options)
   if (!options_.session.has_value()) return;
   receiver_.emplace(*options_.session);
   adopts_ = options_.session->session != 0;
+  has_inherited_loss_ = options_.session->has_unread_loss;
 }
 
 ClientActions ClientSession::Start(MonotonicTime now) {
@@ -287,7 +288,7 @@ void ClientSession::AnswerLive(Entries::iterator found,
     gap.subscription_ids = {found->first};
     gap.reason = absl::StrCat(ended, answer.status().message());
     gap.end = ReceivedGap::End::kRefused;
-    actions.emplace_back(ReportGap{std::move(gap)});
+    Report(std::move(gap), actions);
     subscriptions_.erase(found);
   }
 }
@@ -300,11 +301,18 @@ void ClientSession::EndGap(Entries::iterator found,
   gap.subscription_ids = {found->first};
   gap.reason = std::exchange(entry.gap_reason, {});
   if (has_session()) {
+    entry.loss_hold.reset();
     gap.from_progress = std::exchange(entry.gap_from, {});
     gap.to_progress = client_internal::LaterOf(std::exchange(entry.gap_to, {}),
                                                answer.progress);
   }
   if (std::exchange(entry.is_gap_uncertain, false) && is_same_life) return;
+  Report(std::move(gap), actions);
+}
+
+// A gap that was found here, and not told by a notice.
+void ClientSession::Report(ReceivedGap gap, ClientActions& actions) {
+  if (has_session()) gap.number = receiver_->NumberGap();
   actions.emplace_back(ReportGap{std::move(gap)});
 }
 

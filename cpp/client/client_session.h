@@ -29,6 +29,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,7 +110,8 @@ class ClientSession {
   ClientActions ProcessedUpTo(EntryNumber number);
   ClientActions Processed(EntryNumber number);
   // How far the reader is, or would be once it is done up to `after`; nothing
-  // without a session or before the first welcome.
+  // without a session or before the first welcome. It has an unread loss until
+  // the reader is done with every gap of it.
   [[nodiscard]] std::optional<SessionPlace> place(EntryNumber after = {}) const;
 
   // The owner stopped reading (its queue is full), or goes on. While it does
@@ -201,6 +203,8 @@ class ClientSession {
                        ClientActions& actions);
   void FailRetired(const Status& status, ClientActions& actions);
   void RefuseOrphan(const std::string& subscription_id, ClientActions& actions);
+  void ReportUnreadLoss(ClientActions& actions);
+  void Report(ReceivedGap gap, ClientActions& actions);
   // Whether it is the life that was known.
   bool Confirm(Entries::iterator found, const SubscriptionAnswer& answer,
                ClientActions& actions);
@@ -222,6 +226,11 @@ class ClientSession {
   RetiredEntries retired_;
   // It is another process's, with subscriptions not asked for here.
   bool adopts_ = false;
+  // Of a loss of which that process's reader did not know.
+  bool has_inherited_loss_ = false;
+  // Each entry of which something is lost that was not reported yet holds it,
+  // so that nothing has to be counted.
+  std::shared_ptr<void> loss_hold_ = std::make_shared<char>();
   std::optional<MonotonicTime> finishing_until_;
 
   MonotonicTime connect_deadline_;

@@ -19,6 +19,8 @@ using client_action::SendUnsubscribe;
 constexpr std::uint64_t kAcknowledgedTogether = 256;
 
 constexpr const char* kLost = "the service lost continuity of the session";
+constexpr const char* kUnreadLoss =
+    "the process before was told of a loss and did not read of it";
 constexpr const char* kNotHeld = "the service did not hold the subscription";
 
 }  // namespace
@@ -39,6 +41,7 @@ ClientActions ClientSession::Welcomed(const SessionWelcome& welcome,
   }
   Connected(now, actions);
   is_heartbeat_unanswered_ = false;
+  if (std::exchange(has_inherited_loss_, false)) ReportUnreadLoss(actions);
   if (welcome.session != session_before) {
     for (auto& [id, entry] : subscriptions_) entry.handle = {};
   }
@@ -74,19 +77,28 @@ void ClientSession::LoseEvents(const SessionWelcome& welcome,
     gap.reason = kLost;
     gap.from_progress = welcome.from_progress;
     gap.to_progress = welcome.to_progress;
-    actions.emplace_back(ReportGap{std::move(gap)});
+    Report(std::move(gap), actions);
   }
   for (auto& [id, entry] : subscriptions_) {
     if (!entry.is_live) continue;
     OpenGap(entry, kLost, welcome.from_progress);
+    entry.loss_hold = loss_hold_;
     entry.gap_to = welcome.to_progress;
     entry.is_gap_uncertain = false;
     CompleteUnanswered(id, entry, actions);
   }
 }
 
+// Where it was lost is not known here, nor of which subscriptions.
+void ClientSession::ReportUnreadLoss(ClientActions& actions) {
+  ReceivedGap gap;
+  gap.reason = kUnreadLoss;
+  Report(std::move(gap), actions);
+}
+
 // The service should hold what it held. If it does not, only the answers tell
-// which subscriptions are concerned.
+// which subscriptions are concerned: to whoever asks next, if not to this
+// process, so until then it is no loss that another would have to be told of.
 void ClientSession::Continue(const SessionWelcome& welcome,
                              ClientActions& actions) {
   if (client_internal::MayHold(subscriptions_, retired_,
@@ -351,7 +363,9 @@ void ClientSession::Acknowledge(std::uint64_t enough, ClientActions& actions) {
 
 std::optional<SessionPlace> ClientSession::place(EntryNumber after) const {
   if (!has_session() || receiver_->session() == 0) return std::nullopt;
-  return receiver_->PlaceAfter(after);
+  SessionPlace place = receiver_->PlaceAfter(after);
+  place.has_unread_loss |= has_inherited_loss_ || loss_hold_.use_count() > 1;
+  return place;
 }
 
 }  // namespace streamer

@@ -7,9 +7,13 @@
 namespace streamer {
 namespace {
 
+bool IsFoundHere(const ReceivedGap& gap) {
+  return gap.number.is_null() || gap.number.gap != 0;
+}
+
 // Two notices of the service stay two: each is acknowledged.
 bool IsSameButForIds(const ReceivedGap& one, const ReceivedGap& other) {
-  return one.number.is_null() && other.number.is_null() &&
+  return IsFoundHere(one) && IsFoundHere(other) &&
          !one.subscription_ids.empty() && !other.subscription_ids.empty() &&
          one.reason == other.reason && one.end == other.end &&
          one.from_progress == other.from_progress &&
@@ -24,15 +28,16 @@ void DeliveryQueue::Push(std::shared_ptr<ReceivedDelivery> delivery) {
   items_.emplace_back(std::move(delivery));
 }
 
-void DeliveryQueue::PushGap(ReceivedGap gap) {
+bool DeliveryQueue::PushGap(ReceivedGap gap) {
   auto* last =
       items_.empty() ? nullptr : std::get_if<ReceivedGap>(&items_.back());
   if (last != nullptr && IsSameButForIds(*last, gap)) {
     std::move(gap.subscription_ids.begin(), gap.subscription_ids.end(),
               std::back_inserter(last->subscription_ids));
-  } else {
-    items_.emplace_back(std::move(gap));
+    return true;
   }
+  items_.emplace_back(std::move(gap));
+  return false;
 }
 
 std::vector<ReceivedGap> DeliveryQueue::TakeGaps() {

@@ -49,9 +49,10 @@ class DeliveryQueue {
   void Push(std::shared_ptr<ReceivedDelivery> delivery);
 
   // Marks that subscriptions may have missed something before what comes next.
-  // Gaps that follow each other and differ in their subscriptions only become
-  // one.
-  void PushGap(ReceivedGap gap);
+  // Gaps that this side found, that follow each other and differ in their
+  // subscriptions only become one. Whether `gap` became part of another: its
+  // number is nothing to wait for then.
+  bool PushGap(ReceivedGap gap);
 
   // Takes the gaps at the head and up to `limit` deliveries behind them, to
   // the next gap at most.

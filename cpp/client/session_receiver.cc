@@ -10,6 +10,7 @@ namespace streamer {
 namespace {
 
 constexpr std::string_view kPlaceVersion = "s1-";
+constexpr std::string_view kUnreadLoss = "lost-";
 
 // Reads digits up to a dash and takes both away.
 std::optional<std::uint64_t> TakeNumber(std::string_view& text) {
@@ -38,18 +39,20 @@ std::string NameOf(std::uint64_t seq, std::uint32_t part) {
 }  // namespace
 
 std::string FormatSessionPlace(const SessionPlace& place) {
-  return absl::StrCat("s1-", place.session, "-", place.seq, "-",
-                      place.progress);
+  return absl::StrCat("s1-", place.has_unread_loss ? "lost-" : "",
+                      place.session, "-", place.seq, "-", place.progress);
 }
 
 Result<SessionPlace> ParseSessionPlace(std::string_view text) {
   std::string_view rest = text;
   if (rest.starts_with(kPlaceVersion)) {
     rest.remove_prefix(kPlaceVersion.size());
+    const bool has_unread_loss = rest.starts_with(kUnreadLoss);
+    if (has_unread_loss) rest.remove_prefix(kUnreadLoss.size());
     const auto session = TakeNumber(rest);
     const auto seq = session.has_value() ? TakeNumber(rest) : std::nullopt;
     if (seq.has_value()) {
-      SessionPlace place{*session, *seq, std::string(rest)};
+      SessionPlace place{*session, *seq, std::string(rest), has_unread_loss};
       if (FormatSessionPlace(place) == text) return place;
     }
   }
@@ -66,6 +69,7 @@ SessionReceiver::SessionReceiver(const SessionPlace& place)
 
 const SessionPlace& SessionReceiver::Announce() {
   announced_ = processed();
+  announced_.has_unread_loss = false;
   is_position_announced_ |= announced_.session != session_;
   return announced_;
 }
@@ -204,13 +208,27 @@ SessionReceiver::Admission SessionReceiver::Number(const SessionEntry& entry) {
   return {last_number_, is_divided};
 }
 
+EntryNumber SessionReceiver::NumberGap() {
+  if (last_number_.epoch == epoch_) {
+    ++last_number_.gap;
+  } else {
+    last_number_ = {.epoch = epoch_, .gap = 1};
+  }
+  unread_gaps_.push_back(last_number_);
+  return last_number_;
+}
+
 void SessionReceiver::ProcessUpTo(EntryNumber number) {
+  while (!unread_gaps_.empty() && unread_gaps_.front() <= number) {
+    unread_gaps_.pop_front();
+  }
   while (!outstanding_.empty() && outstanding_.front().number <= number) {
     outstanding_.pop_front();
   }
 }
 
 void SessionReceiver::Process(EntryNumber number) {
+  std::erase(unread_gaps_, number);
   const auto found =
       std::lower_bound(outstanding_.begin(), outstanding_.end(), number,
                        [](const Outstanding& one, EntryNumber sought) {
@@ -227,8 +245,13 @@ SessionPlace SessionReceiver::PlaceAfter(EntryNumber number) const {
                        [](EntryNumber sought, const Outstanding& one) {
                          return sought < one.number;
                        });
-  if (next == outstanding_.end()) return {session_, last_seq(), progress_};
-  return {next->session, next->number.seq - 1, next->progress_before};
+  const bool has_unread_loss =
+      !unread_gaps_.empty() && number < unread_gaps_.back();
+  if (next == outstanding_.end()) {
+    return {session_, last_seq(), progress_, has_unread_loss};
+  }
+  return {next->session, next->number.seq - 1, next->progress_before,
+          has_unread_loss};
 }
 
 std::uint64_t SessionReceiver::last_seq() const {

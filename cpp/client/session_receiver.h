@@ -50,12 +50,16 @@ struct SessionPlace {
   std::uint64_t seq = 0;      // up to here
   // Of the newest delivery up to there that was not read from the log.
   std::string progress;
+  // Something was lost of which the reader does not know yet: whoever goes on
+  // from here must be told. Of no concern to the service.
+  bool has_unread_loss = false;
 
   friend bool operator==(const SessionPlace&, const SessionPlace&) = default;
 };
 
-// "s1-12-345-p1-7-1024": version, session, seq, progress. Parse reads exactly
-// what Format writes; InvalidArgument otherwise.
+// "s1-12-345-p1-7-1024": version, session, seq, progress; an unread loss is
+// said before the session, "s1-lost-12-…". Parse reads exactly what Format
+// writes; InvalidArgument otherwise.
 std::string FormatSessionPlace(const SessionPlace& place);
 Result<SessionPlace> ParseSessionPlace(std::string_view text);
 
@@ -117,7 +121,10 @@ class SessionReceiver {
     return part_ids_.insert(std::string(id)).second;
   }
 
-  // Everything up to `number` is processed; this one entry is.
+  // Numbers a gap that was found here. It is an unread loss until processed.
+  EntryNumber NumberGap();
+
+  // Everything up to `number` is processed; this one entry or gap is.
   void ProcessUpTo(EntryNumber number);
   void Process(EntryNumber number);
 
@@ -175,6 +182,7 @@ class SessionReceiver {
   TextSet part_ids_;
   EntryNumber last_number_;
   std::deque<Outstanding> outstanding_;  // ascending
+  std::deque<EntryNumber> unread_gaps_;  // ascending
   std::uint64_t acknowledged_ = 0;
   std::uint64_t duplicates_ = 0;
 };

@@ -64,7 +64,7 @@ struct ReceivedGap {
   // not known.
   std::string from_progress;
   std::string to_progress;
-  // Null when it was not the service that gave notice.
+  // Null without a session.
   EntryNumber number;
 };
 

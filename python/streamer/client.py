@@ -494,7 +494,8 @@ class Client:
             Opaque, short, printable ASCII.  Empty without a session, and
             before it is open.  One that is older than what was acknowledged
             since leads to a gap; one that is older than the service keeps
-            sessions, too.
+            sessions, too; and so does one that was taken while a gap was still
+            to be given or told.
 
         Raises
         ------

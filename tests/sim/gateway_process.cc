@@ -99,7 +99,6 @@ void GatewayProcess::ReaderIsBack() {
   for (const ReceivedGap& gap : taken.gaps) {
     Perform(session_.Processed(gap.number));
   }
-  if (!taken.gaps.empty() && queue_.is_empty()) has_unread_loss_ = false;
   if (taken.deliveries.empty()) return;
   const EntryNumber number = taken.deliveries.back()->number();
   if (!number.is_null()) Perform(session_.ProcessedUpTo(number));
@@ -201,8 +200,6 @@ void GatewayProcess::ReceiveForSession(pb::StreamerMessage& message) {
           client_wire::DecodeWelcome(message.welcome());
       Note(Welcomed{asked_session_, welcome.session, welcome.continuity,
                     welcome.from_progress, welcome.to_progress});
-      has_unread_loss_ |=
-          welcome.continuity == SessionWelcome::Continuity::kLost;
       surroundings_.note(absl::StrCat(
           options_.gateway_id, ".", options_.number, ": welcome ",
           asked_session_, " -> ", welcome.session, " continuity ",
@@ -375,8 +372,8 @@ void GatewayProcess::PerformOne(client_action::ReportGap& action) {
   if (!options_.is_session && gap.subscription_ids.size() == 1) {
     gap.to_progress = answered_from_[gap.subscription_ids.front()];
   }
-  has_unread_loss_ |= gap.number.is_null();
-  queue_.PushGap(std::move(gap));
+  const EntryNumber number = gap.number;
+  if (queue_.PushGap(std::move(gap))) Perform(session_.Processed(number));
 }
 
 void GatewayProcess::PerformOne(const client_action::ReportClosed& action) {

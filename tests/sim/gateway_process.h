@@ -61,7 +61,6 @@ class GatewayProcess final
   [[nodiscard]] std::string session_state() const;
   // The client said that something is lost, and the reader has not read it: the
   // state lies behind that already, and another process would not be told.
-  [[nodiscard]] bool has_unread_loss() const { return has_unread_loss_; }
   [[nodiscard]] bool is_closed() const {
     return session_.state() == ClientState::kClosed;
   }
@@ -127,7 +126,6 @@ class GatewayProcess final
   std::shared_ptr<Link> link_;
   bool is_paused_ = false;
   bool is_gone_ = false;
-  bool has_unread_loss_ = false;
   // By the number of a delivery: the stream it came by.
   std::map<const ReceivedDelivery*, std::uint64_t> came_by_;
   DeliveryBatch taken_;  // and not processed yet

@@ -120,10 +120,7 @@ void GatewayUser::DoFault() {
   }
 }
 
-// Users keep it once they have read what was lost.
-void GatewayUser::KeepState() {
-  if (!process_->has_unread_loss()) kept_state_ = process_->session_state();
-}
+void GatewayUser::KeepState() { kept_state_ = process_->session_state(); }
 
 void GatewayUser::EndZombie() {
   if (zombie_ == nullptr) return;

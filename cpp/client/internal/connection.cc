@@ -534,7 +534,10 @@ void Client::Connection::PerformOne(client_action::CompleteUnsubscribe action) {
 }
 
 void Client::Connection::PerformOne(client_action::ReportGap action) {
-  queue_.PushGap(std::move(action.gap));
+  const EntryNumber number = action.gap.number;
+  if (queue_.PushGap(std::move(action.gap))) {
+    Perform(session_.Processed(number));
+  }
   must_wake_ = true;
 }
 

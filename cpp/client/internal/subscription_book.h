@@ -34,6 +34,8 @@ struct Asked {
   bool is_answer_lost = false;
   // The gap is none if the service turns out to hold it as it was.
   bool is_gap_uncertain = false;
+  // Held while the gap is a loss, for whoever asks whether there is any.
+  std::shared_ptr<void> loss_hold;
   std::string gap_from;  // progress at which the gap begins
   std::string gap_to;    // and ends, unless the answer names a later one
   // Asked for a second time, like this, and not answered yet.

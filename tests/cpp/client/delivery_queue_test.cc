@@ -81,6 +81,20 @@ TEST(DeliveryQueueTest, NoticesOfTheServiceStayApart) {
   EXPECT_EQ(gaps[1].number.seq, 8u);
 }
 
+TEST(DeliveryQueueTest, GapsThatASessionFoundAreOneGapAndSaySo) {
+  DeliveryQueue queue({});
+  const auto numbered = [](std::uint32_t gap) {
+    return EntryNumber{.epoch = 1, .seq = 7, .gap = gap};
+  };
+  EXPECT_FALSE(queue.PushGap(GapOf("s1", "lost", numbered(1))));
+  EXPECT_TRUE(queue.PushGap(GapOf("s2", "lost", numbered(2))));
+  EXPECT_FALSE(queue.PushGap(GapOf("s3", "refused", numbered(3))));
+  const std::vector<ReceivedGap> gaps = queue.TakeGaps();
+  ASSERT_THAT(gaps, SizeIs(2));
+  EXPECT_EQ(gaps[0].number, numbered(1));
+  EXPECT_EQ(gaps[1].number, numbered(3));
+}
+
 TEST(DeliveryQueueTest, GapsOfOneRangeAreOneAndOfOthersAreNot) {
   DeliveryQueue queue({});
   for (const char* to : {"p1-1-5", "p1-1-5", "p1-1-6"}) {

@@ -113,6 +113,23 @@ TEST_F(SessionReceiverTest, ThePlaceIsBeforeTheOldestThatIsNotProcessed) {
   EXPECT_EQ(receiver_.processed(), (SessionPlace{7, 4, "p1-1-4"}));
 }
 
+TEST_F(SessionReceiverTest, AGapFoundHereStandsBetweenWhatCame) {
+  const EntryNumber first_gap = receiver_.NumberGap();
+  EXPECT_LT(first_gap, Admit(Live(1, "p1-1-1")));
+  const EntryNumber part = Admit(Live(2, "p1-1-2", 1));
+  const EntryNumber gap = receiver_.NumberGap();
+  const EntryNumber next_gap = receiver_.NumberGap();
+  EXPECT_LT(part, gap);
+  EXPECT_LT(gap, next_gap);
+  EXPECT_LT(next_gap, Admit(Live(2, "p1-1-2", 2)));
+  receiver_.ProcessUpTo(gap);
+  EXPECT_TRUE(receiver_.processed().has_unread_loss);
+  EXPECT_TRUE(receiver_.PlaceAfter(gap).has_unread_loss);
+  EXPECT_FALSE(receiver_.PlaceAfter(next_gap).has_unread_loss);
+  receiver_.Process(next_gap);
+  EXPECT_EQ(receiver_.processed(), (SessionPlace{7, 1, "p1-1-1"}));
+}
+
 TEST_F(SessionReceiverTest, NoticesAndThePastDoNotMoveTheProgress) {
   Receive(1, 1);
   Admit({.seq = 2});
@@ -355,12 +372,15 @@ TEST(SessionPlaceTest, ParseReadsWhatFormatWrites) {
     EXPECT_EQ(*parsed, place);
   }
   EXPECT_EQ(FormatSessionPlace({12, 345, "p1-7-1024"}), "s1-12-345-p1-7-1024");
+  EXPECT_EQ(FormatSessionPlace({12, 345, "p1-7-1024", true}),
+            "s1-lost-12-345-p1-7-1024");
 }
 
 TEST(SessionPlaceTest, AnythingElseIsRefused) {
   for (const char* text :
        {"", "s1", "s1-", "s1-1", "s1-1-2", "s2-1-2-", "s1--2-", "s1-1--",
-        "s1-01-2-", "s1--1-2-", "s1-99999999999999999999-1-", "s1-a-2-"}) {
+        "s1-01-2-", "s1--1-2-", "s1-99999999999999999999-1-", "s1-a-2-",
+        "s1-lost-", "s1-lost-lost-1-2-", "s1-lost1-2-"}) {
     EXPECT_EQ(ParseSessionPlace(text).status(),
               InvalidArgument(std::string("expected the state of a session, "
                                           "got \"") +

@@ -219,15 +219,17 @@ BUGS = [
         "last_seq();",
     ),
     Bug(
-        "the client keeps what it had before the service restarted twice",
-        "cpp/client/session_receiver.cc",
-        "  if (*position <= *floor_) return true;\n",
+        "the state of a client forgets that a loss was not read",
+        "cpp/client/client_session_resumption.cc",
+        "  place.has_unread_loss |= "
+        "has_inherited_loss_ || loss_hold_.use_count() > 1;\n",
         "",
     ),
     Bug(
         "the client tells nobody that its session is lost",
         "cpp/client/client_session_resumption.cc",
         "    OpenGap(entry, kLost, welcome.from_progress);\n"
+        "    entry.loss_hold = loss_hold_;\n"
         "    entry.gap_to = welcome.to_progress;\n",
         "",
     ),
@@ -235,7 +237,7 @@ BUGS = [
         "the client announces a place that it has not processed",
         "cpp/client/session_receiver.cc",
         "  return {next->session, next->number.seq - 1, "
-        "next->progress_before};\n",
-        "  return {session_, last_seq(), progress_};\n",
+        "next->progress_before,\n",
+        "  return {session_, last_seq(), progress_,\n",
     ),
 ]

@@ -407,6 +407,9 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
   const bool is_not_held =
       reason == "the service did not hold the subscription";
   if (is_not_held && !history_.lost.empty()) return;
+  const bool is_of_process_before =
+      reason == "the process before was told of a loss and did not read of it";
+  if (is_of_process_before && was_told_of_loss_) return;
   Complain("I11", absl::StrCat("resync without a cause, from \"",
                                noticed.gap.from_progress, "\" to \"",
                                noticed.gap.to_progress, "\": ", reason));
@@ -415,6 +418,7 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
 void GatewayChecker::Take(const Welcomed& welcomed) {
   using Continuity = SessionWelcome::Continuity;
   nothing_missed_upto_.reset();
+  was_told_of_loss_ |= welcomed.continuity == Continuity::kLost;
   // Another session: what came early was of subscriptions that are gone.
   if (LineageOf(SessionNumber(welcomed.session)) !=
       LineageOf(SessionNumber(welcomed.asked_session))) {

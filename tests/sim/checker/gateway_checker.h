@@ -122,6 +122,8 @@ class GatewayChecker {
   // where its subscriptions begin again.
   std::optional<std::uint64_t> lost_from_;
   // The service said that nothing up to there was missed, to those lives.
+  // By a welcome, in any process so far.
+  bool was_told_of_loss_ = false;
   std::optional<std::uint64_t> nothing_missed_upto_;
   std::set<std::string> nothing_missed_of_;
 };
