@@ -4,6 +4,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <cstdarg>
 #include <filesystem>
 #include <utility>
 
@@ -40,6 +41,15 @@ class ResumedByWrite final : public rocksdb::EventListener {
                             bool* auto_recovery) override {
     *auto_recovery = false;
   }
+};
+
+// RocksDB's own log would be a file on the same disk: once that is full, the
+// second line that cannot be written aborts the process (RocksDB 7.8, built
+// with its assertions, as Debian does). What went wrong is in the statuses.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
 };
 
 bool HasAnything(rocksdb::Env& env, const std::string& path) {
@@ -126,8 +136,7 @@ rocksdb::Options MakeOptions(rocksdb::Env* env) {
   options.max_bgerror_resume_count = 0;
   // A cushion is not worth it; what is, was flushed or is in the log.
   options.avoid_flush_during_shutdown = true;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 4;
+  options.info_log = std::make_shared<NoLog>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   rocksdb::BlockBasedTableOptions table;

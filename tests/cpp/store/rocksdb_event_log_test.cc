@@ -550,6 +550,15 @@ TEST_F(RocksDbEventLogTest, AfterAFailedSyncNothingIsAppendedUntilItIsOpened) {
   EXPECT_EQ(Append({"c"}).offset, 2u);
 }
 
+// RocksDB aborts the process when it cannot write to its own one for want of
+// space, but only after seconds; tests/py/chaos/test_full_disk.py waits for it.
+TEST_F(RocksDbEventLogTest, NothingIsWrittenForPeopleBesideTheLog) {
+  Open();
+  Append({"a"});
+  Close();
+  EXPECT_FALSE(std::filesystem::exists(options_.path + "/LOG"));
+}
+
 TEST_F(RocksDbEventLogTest, AFullDiskWhileClosingLosesNothing) {
   Open();
   Append({"a"});

@@ -6,11 +6,10 @@ import http.client
 import itertools
 import json
 import threading
-import time
 from collections import Counter
 from typing import Any
 
-from streamerd import Streamerd
+from streamerd import PATIENCE, Streamerd
 
 # A multiple of all divisors that subscriptions ask for: everybody gets it.
 EVERYBODYS = 2310
@@ -35,6 +34,7 @@ class Writer:
         self._service = service
         self._numbers = itertools.count(1)
         self._stop = threading.Event()
+        self._abandoned = threading.Event()
         # Up to which number events may be in the log, and surely are.
         self.begun = 0
         self.accepted = 0
@@ -50,8 +50,18 @@ class Writer:
         """End after what is under way; return the last number."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(PATIENCE)
+        is_stuck = self._thread.is_alive()
+        self.abandon()
+        assert not is_stuck, f"not accepted: events up to {self.begun}"
         return self.accepted
+
+    def abandon(self) -> None:
+        """End, whether what is under way is accepted or not."""
+        self._stop.set()
+        self._abandoned.set()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def finish(self) -> int:
         """Write up to an event that is everybody's; return its number."""
@@ -69,7 +79,8 @@ class Writer:
                 json.dumps(numbered_event(number)) for number in batch
             ).encode()
             while not self._post(body):
-                time.sleep(0.01)
+                if self._abandoned.wait(0.01):
+                    return
             self.accepted = batch[-1]
             # Others test beside this, on the same processors.
             self._stop.wait(0.01)

@@ -79,7 +79,7 @@ def world(tmp_path, wire):
         for gateway in plain:
             ends.callback(gateway.stop)
             gateway.start()
-        ends.callback(writer.stop)
+        ends.callback(writer.abandon)
         yield World(puller, streamer, sessions, plain, writer)
 
 

@@ -80,7 +80,7 @@ def test_nothing_is_disturbed_by_hours_forth_and_back(ends, tmp_path, wire):
     ends.callback(plain.stop)
     plain.start()
     wait_until(lambda: plain.is_subscribed, "the old gateway to subscribe")
-    ends.callback(writer.stop)
+    ends.callback(writer.abandon)
     writer.start()
 
     def await_events() -> None:

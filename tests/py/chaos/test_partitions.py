@@ -105,7 +105,7 @@ def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
     plain = OldGateway(wire, streamer.target, lambda: writer.begun)
     ends.callback(plain.stop)
     plain.start()
-    ends.callback(writer.stop)
+    ends.callback(writer.abandon)
     writer.start()
 
     def await_events(count: int) -> None:
