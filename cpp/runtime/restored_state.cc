@@ -14,7 +14,7 @@ namespace {
 class Places {
  public:
   explicit Places(const EventLog& log)
-      : history_(log.history()), redelivered_upto_(log.head().offset) {}
+      : history_(log.history()), head_(log.head().offset) {}
 
   // A position that the router gave: its epoch is that of the newest event
   // then, so an offset of before that epoch was never in danger.
@@ -25,19 +25,22 @@ class Places {
       return;
     }
     if (resolved->is_cut_back) {
-      redelivered_upto_ = std::max(redelivered_upto_, position.offset);
+      lost_upto_ = std::max(lost_upto_, position.offset);
     }
     position = resolved->position;
   }
 
   // Up to here events may have been delivered before.
   [[nodiscard]] std::uint64_t redelivered_upto() const {
-    return redelivered_upto_;
+    return std::max(head_, lost_upto_);
   }
+  // 0: nothing lies in a lost tail.
+  [[nodiscard]] std::uint64_t lost_upto() const { return lost_upto_; }
 
  private:
   const LogHistory history_;
-  std::uint64_t redelivered_upto_;
+  const std::uint64_t head_;
+  std::uint64_t lost_upto_ = 0;
 };
 
 void Move(Places& places, SavedCursor& cursor) {
@@ -112,6 +115,7 @@ Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
       .revision = state.revision,
       .start = watermark.offset < least.offset ? least : watermark,
       .watermark = watermark,
+      .lost_upto = places.lost_upto(),
       .is_unclean =
           history.epochs().size() > 1 &&
           history.epochs().back().first_offset == log.head().offset + 1};

@@ -32,6 +32,9 @@ struct RestoredState {
   // start is saved as such: else the next restart would take it for up to date.
   Position watermark;
   std::vector<RestoreSession> sessions;  // still without handles
+  // The newest offset that was saved, of an event that the log has lost since
+  // (a tail torn off by a power cut); 0: none was saved.
+  std::uint64_t lost_upto = 0;
   // The log was not closed by who wrote it last.
   bool is_unclean = false;
 };

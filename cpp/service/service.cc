@@ -108,6 +108,9 @@ void ReportState(const RestoredState& restored, const EventLog& log) {
       {{"sessions", restored.sessions.size()},
        {"subscriptions", subscriptions},
        {"replay", log.head().offset - restored.start.offset}});
+  if (restored.lost_upto == 0) return;
+  Log(LogLevel::kWarning, "the log has lost its newest events",
+      {{"saved", restored.lost_upto}, {"head", FormatProgress(log.head())}});
 }
 
 HttpServerOptions HttpOptions(const ServiceConfig& config) {

@@ -276,3 +276,37 @@ def test_a_start_is_ready_only_after_the_replay(start, tmp_path, events):
     restored = [one for one in entries if one["message"] == "state restored"]
     assert restored[-1]["replay"] == 100
     assert "replayed" in [one["message"] for one in entries]
+
+
+def test_a_lost_tail_of_the_log_is_reported(
+    start, gateway_of, events, tmp_path
+):
+    service = start(*log_options(tmp_path / "log"), "--state.save_interval=1s")
+    gateway = gateway_of(service)
+    session = hello(gateway).session
+    assert subscribe(gateway, "s").success
+    post(service, events(3))
+    got = deliveries(gateway, 3)
+    gateway.send(ack={"session": session, "seq": 3})
+    saves = "streamer_checkpoint_saves_total"
+    before = samples(service)[saves]
+    wait_until(lambda: samples(service)[saves] > before + 1, "it is saved")
+    service.kill()
+    # As after a power cut: what was not synced is torn off.
+    newest = max((tmp_path / "log").glob("*.log"))
+    newest.write_bytes(b"")
+    service.start()
+    said = [json.loads(line) for line in service.log.splitlines()]
+    (lost,) = [
+        one
+        for one in said
+        if one["message"] == "the log has lost its newest events"
+    ]
+    assert lost["saved"] == 3
+    assert lost["head"].endswith("-0")
+    # Whoever sends them again is heard, and what comes says that it may have.
+    gateway = gateway_of(service)
+    hello(gateway, session=session, last_seq=3, last_progress=got[-1].progress)
+    post(service, events(1))
+    (again,) = deliveries(gateway, 1)
+    assert again.redelivered
