@@ -134,10 +134,8 @@ struct InlineEngine::State {
         pipeline.Accept(Command(internal::CommandOf(wish)), now, following);
       });
     }
-    for (const Effect& effect : effects) {
-      if (!std::holds_alternative<GatewayClosed>(effect.what)) continue;
-      actions.push_back([this, gateway = effect.gateway](
-                            std::vector<Effect>& following) {
+    for (const GatewayHandle gateway : internal::FindClosed(effects)) {
+      actions.push_back([this, gateway](std::vector<Effect>& following) {
         pipeline.Accept(Command(DisconnectGateway{gateway}), now, following);
         sinks.Remove(gateway);
       });

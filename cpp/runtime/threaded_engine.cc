@@ -27,6 +27,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/internal/clock.h"
 #include "runtime/internal/engine_gauges.h"
+#include "runtime/internal/ingest_waiters.h"
 #include "runtime/internal/intake.h"
 #include "runtime/internal/keeper.h"
 #include "runtime/internal/mailbox.h"
@@ -117,8 +118,10 @@ struct ThreadedEngine::State {
   void SendToRouter(RouterMail mail);
   // Unavailable while the state cannot be saved.
   [[nodiscard]] Status SavedStatus() const;
-  void WakeIngesters();
   [[nodiscard]] std::size_t Backlog() const;
+  [[nodiscard]] bool IsBacklogged() const {
+    return Backlog() >= options.ingest_backlog;
+  }
   [[nodiscard]] bool WaitUntilIdle(Duration timeout);
 
   // Constant after construction.
@@ -157,8 +160,7 @@ struct ThreadedEngine::State {
   std::shared_mutex ingest_mutex;
   bool is_stopping = false;  // guarded by ingest_mutex
 
-  std::mutex waiters_mutex;
-  std::vector<std::function<void()>> ingest_waiters;  // by waiters_mutex
+  internal::IngestWaiters ingest_waiters;
 
   std::mutex idle_mutex;
   std::condition_variable idle;
@@ -202,7 +204,7 @@ bool ThreadedEngine::State::TakeTurn(SequencerOutput& output) {
     next_tick = now.monotonic + options.tick;
   }
   has_more = sequencer.RunTurn(head, now, output);
-  WakeIngesters();
+  ingest_waiters.WakeIf([this] { return !IsBacklogged(); });
   return (is_open || has_more) && !is_abandoned.load();
 }
 
@@ -287,12 +289,7 @@ void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
   if (saver != nullptr) saver->Pass(what);
   if (what.empty()) return;
   router.Measure(what);
-  std::vector<GatewayHandle> closed;
-  for (const Effect& effect : what) {
-    if (std::holds_alternative<GatewayClosed>(effect.what)) {
-      closed.push_back(effect.gateway);
-    }
-  }
+  const std::vector<GatewayHandle> closed = internal::FindClosed(what);
   if (EndSuspended ended = internal::FindSuspended(what);
       !ended.handles.empty()) {
     intake.SubmitInternal(std::move(ended));
@@ -422,16 +419,6 @@ Status ThreadedEngine::State::SavedStatus() const {
                      std::string(MessageOf(status)));
 }
 
-void ThreadedEngine::State::WakeIngesters() {
-  std::vector<std::function<void()>> ready;
-  {
-    std::lock_guard lock(waiters_mutex);
-    if (ingest_waiters.empty() || Backlog() >= options.ingest_backlog) return;
-    ready.swap(ingest_waiters);
-  }
-  for (const auto& one : ready) one();
-}
-
 // Whether everything was handed out before the time-out. Grants are still
 // heard meanwhile.
 bool ThreadedEngine::State::WaitUntilIdle(Duration timeout) {
@@ -478,12 +465,7 @@ bool ThreadedEngine::Stop(Duration timeout) {
     state_->is_stopping = true;
   }
   state_->intake.Close();
-  std::vector<std::function<void()>> waiters;
-  {
-    std::lock_guard lock(state_->waiters_mutex);
-    waiters.swap(state_->ingest_waiters);
-  }
-  for (const auto& waiter : waiters) waiter();
+  state_->ingest_waiters.WakeIf([] { return true; });
   const bool is_idle =
       state_->WaitUntilIdle(timeout) && state_->SaveAll(timeout);
   state_->router_mailbox.Close();
@@ -576,12 +558,10 @@ Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
 void ThreadedEngine::WhenIngestible(std::function<void()> ready) {
   {
     std::shared_lock ingest_lock(state_->ingest_mutex);
-    std::lock_guard lock(state_->waiters_mutex);
-    if (!state_->is_stopping &&
-        state_->Backlog() >= state_->options.ingest_backlog) {
-      state_->ingest_waiters.push_back(std::move(ready));
-      return;
-    }
+    const auto must_wait = [this] {
+      return !state_->is_stopping && state_->IsBacklogged();
+    };
+    if (state_->ingest_waiters.WaitIf(must_wait, ready)) return;
   }
   ready();
 }

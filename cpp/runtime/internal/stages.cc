@@ -149,6 +149,16 @@ void ShardStage::Process(std::span<ShardTask> tasks,
   published_.Publish(counts_);
 }
 
+std::vector<GatewayHandle> FindClosed(std::span<const Effect> effects) {
+  std::vector<GatewayHandle> closed;
+  for (const Effect& effect : effects) {
+    if (std::holds_alternative<GatewayClosed>(effect.what)) {
+      closed.push_back(effect.gateway);
+    }
+  }
+  return closed;
+}
+
 EndSuspended FindSuspended(std::span<const Effect> effects) {
   EndSuspended found;
   for (const Effect& effect : effects) {

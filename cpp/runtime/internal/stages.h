@@ -96,6 +96,9 @@ class ShardStage {
   Published<ShardCounts> published_;
 };
 
+// The gateways that the router gave up.
+std::vector<GatewayHandle> FindClosed(std::span<const Effect> effects);
+
 // The subscriptions that `effects` say were suspended.
 EndSuspended FindSuspended(std::span<const Effect> effects);
 
