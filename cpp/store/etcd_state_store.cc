@@ -25,6 +25,10 @@ using internal::StateHead;
 constexpr std::size_t kMaxOperations = 128;
 constexpr std::size_t kMaxChanges = kMaxOperations - 2;
 
+// What a record takes in a commit beside its name, its value and the prefix,
+// generously; so does each other operation, and all that is compared.
+constexpr std::size_t kAroundRecord = 256;
+
 // How often a claim is overtaken, or a load finds its revision forgotten,
 // before that is a failure. Each time somebody else got on.
 constexpr int kMaxTries = 16;
@@ -216,6 +220,15 @@ EtcdStateStore::EtcdStateStore(const EtcdStateStoreOptions& options)
 EtcdStateStore::~EtcdStateStore() = default;
 
 std::size_t EtcdStateStore::max_changes() const { return kMaxChanges; }
+
+std::size_t EtcdStateStore::max_bytes() const {
+  const std::size_t around =
+      kMaxOperations * (kAroundRecord + options_.prefix.size());
+  return options_.max_commit_bytes -
+         std::min(around, options_.max_commit_bytes);
+}
+
+void EtcdStateStore::Interrupt() { client_->Interrupt(); }
 
 // A claim whose answer was lost fails when it is sent again, but then its own
 // lease holds the owner's key. A lease that was granted for nothing ends by

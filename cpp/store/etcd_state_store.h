@@ -84,6 +84,9 @@ class EtcdStateStore final : public StateStore {
 
   // What etcd's limit of 128 operations leaves beside the head and the tag.
   std::size_t max_changes() const override;
+  // What is left of max_commit_bytes beside the keys and all that surrounds.
+  std::size_t max_bytes() const override;
+  void Interrupt() override;
 
   // Renews the lease; `now` is from before the call. Unavailable leaves the
   // owner as it was; FailedPrecondition says that the state is lost, and why.

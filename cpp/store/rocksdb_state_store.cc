@@ -15,8 +15,11 @@ namespace {
 
 using internal::Database;
 using internal::FolderMark;
+using internal::RevisionFile;
 using internal::StateHead;
 using internal::ToText;
+
+constexpr char kRevisionFile[] = "/REVISION";
 
 FolderMark MarkOf(const StateHead& head, bool is_closed) {
   return {"state", head.owner, head.revision, is_closed};
@@ -36,8 +39,31 @@ internal::DatabaseOptions MakeDatabaseOptions(
           rocksdb,
           {"default"},
           [env](const std::string& path) {
-            return internal::RevisionFile::Create(*env, path);
+            return RevisionFile::Create(*env, path + kRevisionFile);
           }};
+}
+
+// DataLoss when the database holds less than `file` says that it did.
+Result<std::unique_ptr<RevisionFile>> OpenNoted(const Database& database,
+                                                const std::string& file,
+                                                std::uint64_t revision) {
+  STREAMER_ASSIGN_OR_RETURN(std::unique_ptr<RevisionFile> noted,
+                            RevisionFile::Open(database.env(), file));
+  if (revision >= noted->revision()) return noted;
+  return DataLoss(absl::StrCat("state ", database.path(),
+                               ": expected revision ", noted->revision(), " (",
+                               file, "), got ", revision));
+}
+
+// Null when nobody is to look.
+Result<std::unique_ptr<RevisionFile>> OpenWitness(const Database& database,
+                                                  const std::string& file,
+                                                  std::uint64_t revision) {
+  if (file.empty()) return std::unique_ptr<RevisionFile>();
+  if (database.env().FileExists(file).IsNotFound()) {
+    STREAMER_RETURN_IF_ERROR(RevisionFile::Create(database.env(), file));
+  }
+  return OpenNoted(database, file, revision);
 }
 
 Status InFile(const Database& database, std::string_view key,
@@ -78,27 +104,26 @@ Result<std::unique_ptr<RocksDbStateStore>> RocksDbStateStore::Open(
   STREAMER_RETURN_IF_ERROR(
       internal::CheckAgainstMark(database->path(), mark, MarkOf(head, false)));
   STREAMER_ASSIGN_OR_RETURN(
-      std::unique_ptr<internal::RevisionFile> noted,
-      internal::RevisionFile::Open(database->env(), database->path()));
-  if (head.revision < noted->revision()) {
-    return DataLoss(absl::StrCat(
-        "state ", database->path(), ": expected revision ", noted->revision(),
-        " (", database->path(), "/REVISION), got ", head.revision));
-  }
+      std::unique_ptr<RevisionFile> noted,
+      OpenNoted(*database, database->path() + kRevisionFile, head.revision));
+  STREAMER_ASSIGN_OR_RETURN(
+      std::unique_ptr<RevisionFile> witness,
+      OpenWitness(*database, options.witness, head.revision));
   STREAMER_RETURN_IF_ERROR(internal::WriteFolderMark(
       database->env(), database->path(), MarkOf(head, false)));
   return std::unique_ptr<RocksDbStateStore>(new RocksDbStateStore(
-      std::move(database), std::move(noted), head.owner, head.revision));
+      std::move(database), std::move(noted), std::move(witness), head));
 }
 
-RocksDbStateStore::RocksDbStateStore(
-    std::unique_ptr<Database> database,
-    std::unique_ptr<internal::RevisionFile> noted, std::uint64_t owner,
-    std::uint64_t revision)
+RocksDbStateStore::RocksDbStateStore(std::unique_ptr<Database> database,
+                                     std::unique_ptr<RevisionFile> noted,
+                                     std::unique_ptr<RevisionFile> witness,
+                                     const StateHead& head)
     : database_(std::move(database)),
       noted_(std::move(noted)),
-      owner_(owner),
-      revision_(revision) {}
+      witness_(std::move(witness)),
+      owner_(head.owner),
+      revision_(head.revision) {}
 
 RocksDbStateStore::~RocksDbStateStore() { Close().IgnoreError(); }
 
@@ -141,6 +166,7 @@ Result<std::uint64_t> RocksDbStateStore::Commit(
             internal::Encode(StateHead{owner_, revision_ + 1}));
   STREAMER_RETURN_IF_ERROR(database_->Write(batch, true));
   noted_->Note(++revision_);
+  if (witness_ != nullptr) witness_->Note(revision_);
   return revision_;
 }
 

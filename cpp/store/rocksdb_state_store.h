@@ -28,12 +28,16 @@ namespace streamer {
 namespace internal {
 class Database;
 class RevisionFile;
+struct StateHead;
 }  // namespace internal
 
 struct RocksDbStateStoreOptions {
   // A folder, made if there is none; its parent exists. It is not itself where
   // a disk is mounted.
   std::string path;
+  // A file elsewhere that notes how far the state has come, too, made if there
+  // is none: it tells a folder that was swapped for an older one. Empty: none.
+  std::string witness;
   // Null: the system's.
   rocksdb::Env* env = nullptr;
 };
@@ -60,12 +64,14 @@ class RocksDbStateStore final : public StateStore {
  private:
   RocksDbStateStore(std::unique_ptr<internal::Database> database,
                     std::unique_ptr<internal::RevisionFile> noted,
-                    std::uint64_t owner, std::uint64_t revision);
+                    std::unique_ptr<internal::RevisionFile> witness,
+                    const internal::StateHead& head);
 
   mutable std::mutex mutex_;
   // Guarded by mutex_. The database is null once the store is closed.
   std::unique_ptr<internal::Database> database_;
   std::unique_ptr<internal::RevisionFile> noted_;
+  std::unique_ptr<internal::RevisionFile> witness_;  // null: nobody is to look
   std::uint64_t owner_;
   std::uint64_t revision_;
 };

@@ -22,6 +22,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -82,6 +83,13 @@ class StateStore {
   // Unavailable when it cannot be written, and may be tried again.
   virtual Result<std::uint64_t> Commit(const StateTransaction& transaction) = 0;
   virtual std::size_t max_changes() const = 0;
+  // Of the names and values of one Commit, together.
+  virtual std::size_t max_bytes() const {
+    return std::numeric_limits<std::size_t>::max();
+  }
+  // From now on, and for the call under way, Unavailable is answered soon: who
+  // ends does not wait for a store that does not answer. From any thread.
+  virtual void Interrupt() {}
 
   // Keeps the state owned; called with the time before the call, at once after
   // Claim and then as often as said. Unavailable: nothing is lost yet.

@@ -64,8 +64,12 @@ Result<StateStorage> OpenState(const ServiceConfig& config) {
   const std::string path = config.state.path.empty()
                                ? config.log.path + ".state"
                                : config.state.path;
-  STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<RocksDbStateStore> durable,
-                            RocksDbStateStore::Open({.path = path}));
+  STREAMER_ASSIGN_OR_RETURN(
+      std::shared_ptr<RocksDbStateStore> durable,
+      RocksDbStateStore::Open({.path = path,
+                               .witness = config.log.path.empty()
+                                              ? std::string()
+                                              : config.log.path + "/STATE"}));
   return StateStorage{durable, durable, path};
 }
 

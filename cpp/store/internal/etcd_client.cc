@@ -98,12 +98,31 @@ Status EtcdClient::TryEndpoints(const Call& call) {
     std::size_t at = current_.load();
     Context context(timeout_);
     if (tries + 1 == endpoints_.size()) context.AwaitConnection();
+    if (!Begin(context)) return Unavailable("etcd: the service is ending");
     status = call(endpoints_[at], context);
+    End(context);
     if (status.code() != absl::StatusCode::kUnavailable) return status;
     // Unless another caller has moved on already.
     current_.compare_exchange_strong(at, (at + 1) % endpoints_.size());
   }
   return status;
+}
+
+bool EtcdClient::Begin(Context& context) {
+  std::lock_guard lock(mutex_);
+  if (!is_interrupted_) under_way_.push_back(&context);
+  return !is_interrupted_;
+}
+
+void EtcdClient::End(Context& context) {
+  std::lock_guard lock(mutex_);
+  std::erase(under_way_, &context);
+}
+
+void EtcdClient::Interrupt() {
+  std::lock_guard lock(mutex_);
+  is_interrupted_ = true;
+  for (Context* context : under_way_) context->get()->TryCancel();
 }
 
 Result<wire::RangeResponse> EtcdClient::Range(

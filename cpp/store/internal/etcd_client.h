@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,9 @@ class EtcdClient {
       const etcdserverpb::TxnRequest& request);
   Result<etcdserverpb::LeaseGrantResponse> GrantLease(std::chrono::seconds ttl);
 
+  // Ends the calls under way; they and all later ones are Unavailable.
+  void Interrupt();
+
   // Makes a lease live its full time again, and returns that; 0 when there is
   // no such lease.
   Result<std::chrono::seconds> RenewLease(std::int64_t lease);
@@ -59,10 +63,18 @@ class EtcdClient {
   using Call = std::function<Status(const Endpoint&, Context&)>;
 
   Status TryEndpoints(const Call& call);
+  // Whether it may be made; if so, it must End.
+  bool Begin(Context& context);
+  void End(Context& context);
 
   const std::chrono::milliseconds timeout_;
   const std::vector<Endpoint> endpoints_;
   std::atomic<std::size_t> current_ = 0;
+
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  bool is_interrupted_ = false;
+  std::vector<Context*> under_way_;
 };
 
 }  // namespace streamer::internal

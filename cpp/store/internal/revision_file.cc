@@ -15,8 +15,6 @@ namespace {
 constexpr std::size_t kSlotBytes = 512;
 constexpr std::size_t kNoteBytes = 8 + kSealBytes;
 
-std::string FileOf(const std::string& path) { return path + "/REVISION"; }
-
 std::string EncodeNote(std::uint64_t revision) {
   std::string bytes;
   ByteWriter(bytes).WriteFixed(revision);
@@ -34,33 +32,32 @@ std::optional<std::uint64_t> DecodeNote(std::string_view bytes,
 
 }  // namespace
 
-Status RevisionFile::Create(rocksdb::Env& env, const std::string& path) {
+Status RevisionFile::Create(rocksdb::Env& env, const std::string& name) {
   std::string bytes = EncodeNote(0);
   bytes.resize(kSlotBytes, '\0');
   bytes.append(EncodeNote(0));
   const rocksdb::Status status =
-      rocksdb::WriteStringToFile(&env, bytes, FileOf(path), true);
+      rocksdb::WriteStringToFile(&env, bytes, name, true);
   if (status.ok()) return OkStatus();
-  return Unavailable(absl::StrCat(FileOf(path), ": expected to write it, got ",
-                                  status.ToString()));
+  return Unavailable(
+      absl::StrCat(name, ": expected to write it, got ", status.ToString()));
 }
 
 Result<std::unique_ptr<RevisionFile>> RevisionFile::Open(
-    rocksdb::Env& env, const std::string& path) {
+    rocksdb::Env& env, const std::string& name) {
   std::string bytes;
-  rocksdb::Status status =
-      rocksdb::ReadFileToString(&env, FileOf(path), &bytes);
+  rocksdb::Status status = rocksdb::ReadFileToString(&env, name, &bytes);
   std::unique_ptr<rocksdb::RandomRWFile> file;
-  if (status.ok()) status = env.NewRandomRWFile(FileOf(path), &file, {});
+  if (status.ok()) status = env.NewRandomRWFile(name, &file, {});
   if (!status.ok()) {
-    return DataLoss(absl::StrCat(FileOf(path), ": expected a revision, got ",
-                                 status.ToString()));
+    return DataLoss(
+        absl::StrCat(name, ": expected a revision, got ", status.ToString()));
   }
   const std::optional<std::uint64_t> first = DecodeNote(bytes, 0);
   const std::optional<std::uint64_t> second = DecodeNote(bytes, 1);
   if (!first && !second) {
     return DataLoss(
-        absl::StrCat(FileOf(path), ": expected a revision, got other bytes"));
+        absl::StrCat(name, ": expected a revision, got other bytes"));
   }
   return std::unique_ptr<RevisionFile>(new RevisionFile(
       std::move(file), std::max(first.value_or(0), second.value_or(0))));

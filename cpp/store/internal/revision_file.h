@@ -4,7 +4,7 @@
 // A write-ahead file that was damaged in one length reads like one that a crash
 // cut short, and RocksDB then drops the rest without a word. Since a revision
 // is noted only once its commit is on the disk, a database that holds less
-// than what is noted was damaged.
+// than what is noted was damaged, or swapped for an older one.
 //
 // Two slots take turns, so that one torn by a power cut leaves the other. A
 // note is not synced: after a power cut it may be an older one.
@@ -27,11 +27,11 @@ namespace streamer::internal {
 
 class RevisionFile {
  public:
-  // Makes the file in folder `path`, with revision 0.
-  static Status Create(rocksdb::Env& env, const std::string& path);
+  // Makes the file, with revision 0.
+  static Status Create(rocksdb::Env& env, const std::string& name);
   // DataLoss, naming the file, when it is missing or damaged.
   static Result<std::unique_ptr<RevisionFile>> Open(rocksdb::Env& env,
-                                                    const std::string& path);
+                                                    const std::string& name);
 
   // The latest revision noted.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }

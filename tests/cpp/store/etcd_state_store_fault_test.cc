@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "store/etcd_fixture.h"
@@ -211,6 +212,18 @@ TEST_F(EtcdStateStoreFaultTest, AnEtcdThatHangsIsUnavailableUntilItGoesOn) {
   const StateSnapshot state = patient->Load().value();
   EXPECT_EQ(state.revision, 1u);
   EXPECT_EQ(state.records, (Records{{kProgress, "p"}}));
+}
+
+TEST_F(EtcdStateStoreFaultTest, WhoEndsDoesNotWaitForAnEtcdThatHangs) {
+  const SilentPort silent;
+  options_.endpoints = {silent.endpoint(), silent.endpoint()};
+  options_.call_timeout = std::chrono::hours(1);
+  auto store = Open();
+  std::thread call(
+      [&] { EXPECT_TRUE(absl::IsUnavailable(store->Claim().status())); });
+  store->Interrupt();
+  call.join();
+  EXPECT_TRUE(absl::IsUnavailable(store->Load().status()));
 }
 
 TEST_F(EtcdStateStoreFaultTest, WhatWasCommittedSurvivesAKilledEtcd) {

@@ -296,6 +296,20 @@ TEST_F(EtcdStateStoreTest, EtcdItselfTakes128OperationsAndNoMore) {
             "etcdserver: too many operations in txn request");
 }
 
+TEST_F(EtcdStateStoreTest, ACommitTakesAsManyNamesAndValuesAsItSays) {
+  options_.prefix += std::string(100, 'p');
+  auto store = Open();
+  ASSERT_EQ(store->Claim().value(), 1u);
+  StateTransaction transaction{1, 0, {}};
+  const std::size_t each = store->max_bytes() / store->max_changes();
+  for (std::size_t i = 0; i < store->max_changes(); ++i) {
+    const std::string name = std::to_string(i) + std::string(250, 'n');
+    transaction.changes.push_back({{StateKind::kSubscription, name},
+                                   std::string(each - name.size(), 'v')});
+  }
+  EXPECT_EQ(store->Commit(transaction).value(), 1u);
+}
+
 TEST_F(EtcdStateStoreTest, ACommitTakesAsManyBytesAsItSaysAndNoMore) {
   auto store = Open();
   ASSERT_EQ(store->Claim().value(), 1u);

@@ -25,7 +25,7 @@ const StateKey kProgress{StateKind::kProgress, ""};
 class StoreInFolder final : public StateStore {
  public:
   StoreInFolder()
-      : store_(RocksDbStateStore::Open({folder_ / "state"}).value()) {}
+      : store_(RocksDbStateStore::Open({.path = folder_ / "state"}).value()) {}
   Result<std::uint64_t> Claim() override { return store_->Claim(); }
   Result<StateSnapshot> Load() const override { return store_->Load(); }
   Result<std::uint64_t> Commit(const StateTransaction& transaction) override {
@@ -50,7 +50,7 @@ class RocksDbStateStoreTest : public ::testing::Test {
   RocksDbStateStoreTest()
       : disk_(std::make_shared<FaultFileSystem>()),
         env_(rocksdb::NewCompositeEnv(disk_)),
-        options_{folder_ / "state", env_.get()} {}
+        options_{.path = folder_ / "state", .env = env_.get()} {}
 
   // Opens and claims it.
   void Open() {
@@ -155,6 +155,32 @@ TEST_F(RocksDbStateStoreTest, AnOlderDatabaseThanItsMarkIsRefused) {
                      options_.path + "/MARK), got \"state\" in epoch 1 at 1"));
 }
 
+TEST_F(RocksDbStateStoreTest, AFolderSwappedForAnOlderOneIsRefused) {
+  options_.witness = folder_ / "witness";
+  Open();
+  ASSERT_EQ(Commit("p1"), OkStatus());
+  store_.reset();
+  CopyFolder(options_.path, folder_ / "old");
+  Open();
+  ASSERT_EQ(Commit("p2"), OkStatus());
+  store_.reset();
+  CopyFolder(options_.path, folder_ / "new");
+  CopyFolder(folder_ / "old", options_.path);
+  const Status refused =
+      DataLoss("state " + options_.path + ": expected revision 2 (" +
+               options_.witness + "), got 1");
+  // However often: whoever tries again changes nothing.
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(RocksDbStateStore::Open(options_).status(), refused);
+  }
+  std::filesystem::remove_all(options_.path);
+  EXPECT_EQ(RocksDbStateStore::Open(options_).status().code(),
+            absl::StatusCode::kDataLoss);
+  CopyFolder(folder_ / "new", options_.path);
+  Open();
+  EXPECT_EQ(Load(), (Records{{kProgress, "p2"}}));
+}
+
 // Each byte of a small store flipped, of its larger files every 23rd. The
 // record is there as it was, or the store says that it is damaged.
 TEST_F(RocksDbStateStoreTest, DamageNeverLooksLikeAbsence) {
@@ -190,7 +216,8 @@ TEST_F(RocksDbStateStoreTest, DamageNeverLooksLikeAbsence) {
                                                "/damaged/" + each)
                         .ok());
       }
-      auto store = RocksDbStateStore::Open({"/damaged", memory.get()});
+      auto store =
+          RocksDbStateStore::Open({.path = "/damaged", .env = memory.get()});
       Status status = store.status();
       if (store.ok()) {
         Result<StateSnapshot> state = (*store)->Load();
