@@ -114,6 +114,10 @@ class Router {
   void Acknowledge(GatewayHandle stream, std::uint64_t sequence,
                    std::vector<Effect>& effects);
 
+  // Closes streams without a session that have not taken what came in the order
+  // of the log up to `horizon`: they would hold up the low-watermark.
+  void CloseStalled(Position horizon, std::vector<Effect>& effects);
+
   // Since it was last asked for. A session that has not acknowledged an event
   // up to `horizon` is behind: it holds up nobody. Nothing while sessions are
   // being restored.

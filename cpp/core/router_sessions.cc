@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/router.h"
+#include "event/position.h"
 
 namespace streamer {
 namespace {
@@ -198,6 +199,21 @@ void Router::Do(DropLag& work, std::vector<Effect>& effects) {
     gateway->behind_after.reset();
     gateway->has_wished_behind = false;
     HandOver(*gateway, effects);
+  }
+}
+
+void Router::CloseStalled(Position horizon, std::vector<Effect>& effects) {
+  for (auto& [handle, gateway] : gateways_) {
+    if (gateway->is_closed || gateway->kind != GatewayKind::kSoftState) {
+      continue;
+    }
+    const std::optional<Position> oldest = gateway->outbox.oldest_held();
+    if (!oldest || oldest->offset > horizon.offset) continue;
+    Close(*gateway,
+          ResourceExhausted(absl::StrCat(
+              "expected the gateway to take the event at ",
+              FormatProgress(*oldest), " within gateway.stall_timeout")),
+          effects);
   }
 }
 

@@ -276,7 +276,16 @@ void GatewayStream::Sweep() {
   const bool has_moved = writes_ != writes_at_sweep_;
   writes_at_sweep_ = writes_;
   stalled_sweeps_ = is_waiting && !has_moved ? stalled_sweeps_ + 1 : 0;
-  if (stalled_sweeps_ < kStalledSweeps) return;
+  if (stalled_sweeps_ < kStalledSweeps) {
+    // Less than a step as well: what was written and is not known to be holds
+    // up the low-watermark.
+    const std::size_t grant =
+        is_opening_ ? 0 : std::exchange(to_grant_, std::size_t{0});
+    const GatewayHandle gateway = gateway_;
+    lock.unlock();
+    if (grant > 0) engine_.Grant(gateway, grant);
+    return;
+  }
   lock.unlock();
   CutOff(
       ResourceExhausted("expected the gateway to read, got nothing taken for "

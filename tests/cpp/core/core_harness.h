@@ -132,6 +132,11 @@ class CoreHarness {
     if (progress) saved_.Apply(*progress);
   }
 
+  void CloseStalled(std::uint64_t horizon) {
+    router_.CloseStalled(Position{1, horizon}, effects_);
+    Keep();
+  }
+
   // What the gateway saw since it was last asked for.
   std::vector<std::string> Take(GatewayHandle gateway) {
     return std::exchange(seen_[gateway], {});

@@ -211,6 +211,17 @@ TEST_F(GatewayStreamTest, CreditIsAskedForAsDeliveriesAreWritten) {
   EXPECT_EQ(counters_.deliveries, GatewayStream::kGrantStep);
 }
 
+// Else an idle peer would hold up the low-watermark with what it has.
+TEST_F(GatewayStreamTest, CreditForLessThanAStepIsAskedForAtASweep) {
+  Effects({MakeDelivery("e1"), MakeDelivery("e2")});
+  WriteEverything();
+  EXPECT_EQ(engine_.granted, 0u);
+  stream_->Sweep();
+  EXPECT_EQ(engine_.granted, 2u);
+  stream_->Sweep();
+  EXPECT_EQ(engine_.granted, 2u);
+}
+
 TEST_F(GatewayStreamTest, APeerThatOnlySendsHeartbeatsStopsBeingRead) {
   Effects({MakeDelivery("e1")});
   for (std::size_t i = 0; i < GatewayStream::kMaxAcks; ++i) {

@@ -127,6 +127,29 @@ def test_a_gateway_that_takes_nothing_for_the_stall_timeout_is_cut_off(
     assert reading.event_ids(1) == ["e201"]
 
 
+def test_a_gateway_that_always_takes_too_little_is_cut_off(
+    start, connect, events
+):
+    service = start("--gateway.stall_timeout=2s")
+    slow, other = connect(service), connect(service)
+    slow.subscribe_successfully("slow")
+    other.subscribe_successfully("other", collection="elsewhere")
+    for _ in range(4):
+        service.ingest(events(250, text="x" * 20_000))
+
+    def is_gone():
+        # It takes a little all the time; what passes meanwhile is the clock.
+        slow.receive()
+        (event,) = events(1)
+        service.ingest([event | {"collection": "elsewhere"}])
+        return active_subscriptions(service) == 1
+
+    wait_until(is_gone, "it is cut off")
+    _, code, details = slow.read_to_end()
+    assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert details.startswith("expected the gateway to take the event at p1-")
+
+
 def test_a_document_that_no_message_can_carry_ends_its_streams_only(
     streamerd, connect, events
 ):
