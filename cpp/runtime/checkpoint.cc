@@ -22,7 +22,8 @@ bool IsAnswer(const GatewayEffect& effect) {
 Checkpoint::Checkpoint(const Options& options, const LogHistory& history)
     : owner_(options.owner),
       revision_(options.revision),
-      max_changes_(options.max_changes) {
+      max_changes_(options.max_changes),
+      max_bytes_(options.max_bytes) {
   Add(KeepHistory(history));
   Add(internal::EncodeWatermark(options.start));
 }
@@ -51,6 +52,7 @@ void Checkpoint::Accept(std::vector<Effect>& effects) {
   }
   effects.erase(effects.begin() + static_cast<std::ptrdiff_t>(kept),
                 effects.end());
+  if (!lost_.ok()) CloseHeld(lost_, effects);
 }
 
 void Checkpoint::Accept(const RouterProgress& progress) {
@@ -75,13 +77,24 @@ void Checkpoint::Hold(Effect effect) {
 
 std::optional<StateTransaction> Checkpoint::Next() {
   if (!lost_.ok() || under_way_ > 0 || changes_.empty()) return std::nullopt;
-  under_way_ = to_repeat_ > 0 ? std::exchange(to_repeat_, 0)
-                              : std::min(changes_.size(), max_changes_);
+  under_way_ = to_repeat_ > 0 ? std::exchange(to_repeat_, 0) : CountForOne();
   StateTransaction transaction{.owner = owner_, .revision = revision_};
   transaction.changes.assign(
       changes_.begin(),
       changes_.begin() + static_cast<std::ptrdiff_t>(under_way_));
   return transaction;
+}
+
+// One at least: what does not fit alone is the store's to refuse.
+std::size_t Checkpoint::CountForOne() const {
+  const std::size_t most = std::min(changes_.size(), max_changes_);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < most; ++i) {
+    const StateChange& change = changes_[i];
+    bytes += change.key.name.size() + change.value.value_or("").size();
+    if (i > 0 && bytes > max_bytes_) return i;
+  }
+  return most;
 }
 
 void Checkpoint::Committed(const Result<std::uint64_t>& outcome,
@@ -95,9 +108,23 @@ void Checkpoint::Committed(const Result<std::uint64_t>& outcome,
     Release(effects);
   } else if (absl::IsUnavailable(outcome.status())) {
     to_repeat_ = count;
+    CloseHeld(outcome.status(), effects);
   } else {
     lost_ = outcome.status();
     changes_.clear();
+    CloseHeld(lost_, effects);
+  }
+}
+
+void Checkpoint::CloseHeld(const Status& reason, std::vector<Effect>& effects) {
+  for (const Held& held : std::exchange(held_, {})) {
+    const GatewayHandle stream = held.effect.gateway;
+    if (held_by_stream_.erase(stream) == 0) continue;
+    effects.push_back(
+        {stream,
+         GatewayClosed{Unavailable("the state cannot be saved: " +
+                                   std::string(MessageOf(reason)))},
+         true});
   }
 }
 

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -42,6 +43,7 @@ class Checkpoint {
     std::uint64_t owner = 0;     // as StateStore::Claim gave it
     std::uint64_t revision = 0;  // of what was loaded
     std::size_t max_changes = 0;
+    std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
     Position start;  // where this one began
   };
 
@@ -58,9 +60,10 @@ class Checkpoint {
   std::optional<StateTransaction> Next();
 
   // The outcome of the last one: the new revision, or Unavailable, and Next
-  // gives it again; or another error, after which nothing more is saved and
-  // nothing that waits is ever told. Appends to `effects` what need not wait
-  // any more.
+  // gives it again; or another error, after which nothing more is saved.
+  // Appends to `effects` what need not wait any more; when it failed, the end
+  // of each stream that waits: it is not told what is not saved, and asks
+  // again.
   void Committed(const Result<std::uint64_t>& outcome,
                  std::vector<Effect>& effects);
 
@@ -79,12 +82,15 @@ class Checkpoint {
   [[nodiscard]] bool MustWait(const Effect& effect) const;
   void Hold(Effect effect);
   void Release(std::vector<Effect>& effects);
+  void CloseHeld(const Status& reason, std::vector<Effect>& effects);
+  [[nodiscard]] std::size_t CountForOne() const;
   void Add(StateChange change);
   void Add(const StateDelta& delta);
 
   const std::uint64_t owner_;
   std::uint64_t revision_;
   const std::size_t max_changes_;
+  const std::size_t max_bytes_;
   std::deque<StateChange> changes_;  // not committed, oldest first
   std::uint64_t committed_ = 0;      // how many ever were
   // The first of `changes_`, in a transaction that has no outcome.

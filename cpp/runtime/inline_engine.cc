@@ -38,6 +38,7 @@ struct InlineEngine::State {
     checkpoint.emplace(Checkpoint::Options{.owner = restored.owner,
                                            .revision = restored.revision,
                                            .max_changes = state->max_changes(),
+                                           .max_bytes = state->max_bytes(),
                                            .start = restored.watermark},
                        log->history());
     pipeline.Remember(past, now.monotonic);
@@ -177,13 +178,14 @@ void InlineEngine::Advance(Duration duration) {
 }
 
 void InlineEngine::SaveProgress(Duration stall_timeout) {
-  state_->Run([this, stall_timeout](std::vector<Effect>&) {
+  state_->Run([this, stall_timeout](std::vector<Effect>& effects) {
     if (!state_->checkpoint) return;
     const EventLog& log = *state_->log;
     const Position horizon =
         log.FindEarlier(log.head(), stall_timeout).value_or(Position{});
-    const std::optional<RouterProgress> progress =
-        state_->pipeline.router().TakeProgress(horizon);
+    Router& router = state_->pipeline.router();
+    router.CloseStalled(horizon, effects);
+    const std::optional<RouterProgress> progress = router.TakeProgress(horizon);
     if (progress) state_->checkpoint->Accept(*progress);
   });
 }

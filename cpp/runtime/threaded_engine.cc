@@ -118,6 +118,8 @@ struct ThreadedEngine::State {
   void SendToRouter(RouterMail mail);
   // Unavailable while the state cannot be saved.
   [[nodiscard]] Status SavedStatus() const;
+  // … or the log cannot be written.
+  [[nodiscard]] Status StoredStatus() const;
   [[nodiscard]] std::size_t Backlog() const;
   [[nodiscard]] bool IsBacklogged() const {
     return Backlog() >= options.ingest_backlog;
@@ -266,6 +268,7 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
   } else if (const auto* ack = std::get_if<internal::Acknowledgement>(&mail)) {
     router.router().Acknowledge(ack->gateway, ack->sequence, into);
   } else if (const auto* save = std::get_if<internal::SaveProgress>(&mail)) {
+    router.router().CloseStalled(save->horizon, into);
     if (saver == nullptr) {
       // Taken to be counted, and for nothing else.
       (void)router.router().TakeProgress(save->horizon);
@@ -419,6 +422,14 @@ Status ThreadedEngine::State::SavedStatus() const {
                      std::string(MessageOf(status)));
 }
 
+Status ThreadedEngine::State::StoredStatus() const {
+  STREAMER_RETURN_IF_ERROR(SavedStatus());
+  const Status status = keeper->status();
+  if (status.ok()) return status;
+  return Unavailable("the log cannot be written: " +
+                     std::string(MessageOf(status)));
+}
+
 // Whether everything was handed out before the time-out. Grants are still
 // heard meanwhile.
 bool ThreadedEngine::State::WaitUntilIdle(Duration timeout) {
@@ -466,8 +477,11 @@ bool ThreadedEngine::Stop(Duration timeout) {
   }
   state_->intake.Close();
   state_->ingest_waiters.WakeIf([] { return true; });
-  const bool is_idle =
-      state_->WaitUntilIdle(timeout) && state_->SaveAll(timeout);
+  const MonotonicTime end = ReadMonotonicClock() + timeout;
+  const bool is_idle = state_->WaitUntilIdle(timeout) &&
+                       state_->SaveAll(end - ReadMonotonicClock());
+  // Nobody waits for a store that does not answer.
+  if (!is_idle && state_->saver != nullptr) state_->options.state->Interrupt();
   state_->router_mailbox.Close();
   for (std::thread& thread : state_->threads) thread.join();
   state_->keeper.reset();
@@ -512,7 +526,7 @@ void ThreadedEngine::Break(GatewayHandle gateway, Position written) {
 
 Status ThreadedEngine::Submit(Command command, std::function<void()> taken) {
   if (std::holds_alternative<Subscribe>(command)) {
-    STREAMER_RETURN_IF_ERROR(state_->SavedStatus());
+    STREAMER_RETURN_IF_ERROR(state_->StoredStatus());
   }
   if (!state_->intake.Submit(std::move(command), std::move(taken))) {
     return Unavailable("the engine is stopping");
@@ -547,7 +561,8 @@ Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
   const Instant now = ReadClocks();
   const Duration lag = internal::LagOf(events, now.wall);
   Result<Position> appended = state_->log->Append(std::move(events), now);
-  state_->keeper->Note(appended.status());
+  // What writes nothing says nothing of a full disk.
+  if (count > 0) state_->keeper->Note(appended.status());
   if (!appended.ok()) return appended;
   state_->gauges.NoteIngest(count, lag);
   state_->intake.Notify();

@@ -351,9 +351,9 @@ bool Service::Drain(Duration timeout) {
   const bool is_flushed = state_->is_flushed();
   const bool is_written =
       state_->CloseDoor(Until(After(start, timeout, kStreamsShare)));
-  state_->engine.Stop(Until(start + timeout));
+  const bool is_saved = state_->engine.Stop(Until(start + timeout));
   state_->http->Shutdown(Until(start + timeout));
-  return state_->CloseStorage() && is_flushed && is_written;
+  return state_->CloseStorage() && is_flushed && is_written && is_saved;
 }
 
 }  // namespace streamer

@@ -55,6 +55,8 @@ MarkerSaved SavedPlaces(const StateSnapshot& state, const LogHistory& log,
     if (subscription->gateway_id != gateway_id) continue;
     saved.places[subscription->subscription_id] =
         PlaceOf(log, *subscription, *cursor, place);
+    saved.begun[subscription->subscription_id] =
+        OffsetIn(log, subscription->from);
   }
   for (const SavedResync& resync : cursor->resyncs) {
     saved.noticed.emplace_back(resync.from.offset, resync.to.offset);

@@ -18,7 +18,6 @@ namespace {
 
 constexpr Duration kTick = milliseconds(100);
 constexpr Duration kUpkeep = seconds(1);
-constexpr int kUpkeepsPerSweep = 7;
 
 }  // namespace
 
@@ -132,7 +131,8 @@ void StreamerProcess::LookAfter() {
   if (second % (options_.save_interval / kUpkeep) == 0) {
     engine_->SaveProgress(options_.stall_timeout);
   }
-  if (second % kUpkeepsPerSweep != 0) return;
+  const auto sweep = options_.stall_timeout / GatewayStream::kStalledSweeps;
+  if (second % std::max<std::int64_t>(1, sweep / kUpkeep) != 0) return;
   ForEachLink([](Link& link) {
     if (const auto stream = link.stream()) stream->Sweep();
   });

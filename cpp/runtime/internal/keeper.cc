@@ -31,6 +31,11 @@ void Keeper::Note(const Status& status) {
   wake_.notify_all();
 }
 
+Status Keeper::status() const {
+  std::lock_guard lock(mutex_);
+  return noted_;
+}
+
 void Keeper::Run() {
   Status reported;
   std::unique_lock lock(mutex_);

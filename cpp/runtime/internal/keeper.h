@@ -44,13 +44,15 @@ class Keeper {
 
   // How the last use of the log ended.
   void Note(const Status& status);
+  // OK, or what ails the log.
+  [[nodiscard]] Status status() const;
 
  private:
   void Run();
 
   const Options options_;
   const std::shared_ptr<EventLog> log_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   // Guarded by mutex_.
   bool is_stopping_ = false;

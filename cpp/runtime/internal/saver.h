@@ -6,9 +6,9 @@
 //         ▲                                                  │
 //         └─────────────── outcome, as mail ─────────────────┘
 //
-// A store that cannot be written is tried again at the next SaveDue; answers
-// wait meanwhile, deliveries of others go on. State that belongs to another is
-// never written again.
+// A store that cannot be written is tried again at the next SaveIfDue; streams
+// that wait for an answer are closed, deliveries of others go on. State that
+// belongs to another is never written again.
 //
 // Thread-safety: owned by the router's thread, but for what is marked.
 #ifndef STREAMER_RUNTIME_INTERNAL_SAVER_H_

@@ -135,23 +135,59 @@ TEST_F(CheckpointTest, WhatMayHaveBeenDoneIsTriedAgainAsItWas) {
   Accept({Saves(kStream, "a"), Answers(kStream, "a")});
   const StateTransaction first = *checkpoint_.Next();
   Accept({Saves(kStream, "b")});
-  EXPECT_THAT(Commit(Unavailable("no answer")), IsEmpty());
+  EXPECT_THAT(Commit(Unavailable("no answer")),
+              ElementsAre("closed the state cannot be saved: no answer"));
   const StateTransaction again = *checkpoint_.Next();
   EXPECT_EQ(again.revision, first.revision);
   ASSERT_THAT(again.changes, SizeIs(1));
   EXPECT_EQ(again.changes[0].key, first.changes[0].key);
-  EXPECT_THAT(Commit(9), ElementsAre("subscribed a after 0"));
+  EXPECT_THAT(Commit(9), IsEmpty());
+}
+
+// Who asks a store that fails is told so, and asks again on another stream.
+TEST_F(CheckpointTest, WhoWaitsWhenItFailsIsClosedAndMayAskAgain) {
+  Begin();
+  Accept({Saves(kStream, "a"), Answers(kStream, "a"), Answers(kOther, "b"),
+          Notifies(kStream, "after")});
+  checkpoint_.Next();
+  EXPECT_THAT(Commit(Unavailable("disk full")),
+              ElementsAre("closed the state cannot be saved: disk full",
+                          "closed the state cannot be saved: disk full"));
+  EXPECT_EQ(checkpoint_.held(), 0u);
+  EXPECT_THAT(Accept({Answers(kStream, "again")}), IsEmpty());
+  checkpoint_.Next();
+  EXPECT_THAT(Commit(9), ElementsAre("subscribed again after 0"));
+}
+
+TEST_F(CheckpointTest, ATransactionIsNoLongerThanTheStoreTakes) {
+  Checkpoint checkpoint(
+      {.max_changes = 100, .max_bytes = 2'000, .start = {1, 4}},
+      LogHistory("log", {{1, 1}}));
+  const std::string id(900, 'i');
+  std::vector<Effect> effects = {
+      Saves(kStream, "a" + id), Saves(kStream, "b" + id),
+      Saves(kStream, "c" + id + id + id), Saves(kStream, "d")};
+  checkpoint.Accept(effects);
+  std::vector<std::size_t> counts;
+  while (const auto next = checkpoint.Next()) {
+    counts.push_back(next->changes.size());
+    checkpoint.Committed(counts.size(), effects);
+  }
+  // With the two of every start; one that is too long goes alone.
+  EXPECT_THAT(counts, ElementsAre(4u, 1u, 1u));
 }
 
 TEST_F(CheckpointTest, StateOfAnotherIsNeverWrittenAgain) {
   Begin();
   Accept({Saves(kStream, "a"), Answers(kStream, "a")});
   checkpoint_.Next();
-  EXPECT_THAT(Commit(FailedPrecondition("taken")), IsEmpty());
+  EXPECT_THAT(Commit(FailedPrecondition("taken")),
+              ElementsAre("closed the state cannot be saved: taken"));
   EXPECT_EQ(checkpoint_.lost(), FailedPrecondition("taken"));
   EXPECT_THAT(Accept({Saves(kStream, "b"), Answers(kStream, "b"),
                       Answers(kOther, "c")}),
-              IsEmpty());
+              ElementsAre("closed the state cannot be saved: taken",
+                          "closed the state cannot be saved: taken"));
   EXPECT_EQ(checkpoint_.Next(), std::nullopt);
 }
 

@@ -26,6 +26,25 @@ def take_up(journal: Path) -> str:
     return json.loads(lines[-1])["state"] if lines else ""
 
 
+async def subscribe(
+    client: streamer.Client, name: str, expression: str
+) -> None:
+    """Subscribe as soon as the service can keep that."""
+    while True:
+        try:
+            await client.subscribe(
+                id=name,
+                tenant="t",
+                collection="c",
+                expression=expression,
+                ttl=3600,
+            )
+        except streamer.Unavailable:
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
 async def main() -> None:
     """Receive for ever."""
     target, path, gateway_id, *wanted = sys.argv[1:]
@@ -52,13 +71,7 @@ async def main() -> None:
             client.on_gap(lambda gap: write({"gap": gap.reason}))
             for one in wanted:
                 name, expression = one.split("=", 1)
-                await client.subscribe(
-                    id=name,
-                    tenant="t",
-                    collection="c",
-                    expression=expression,
-                    ttl=3600,
-                )
+                await subscribe(client, name, expression)
             if not resume:
                 write({"state": client.session_state()})
             print("subscribed", flush=True)

@@ -68,11 +68,14 @@ class Disk:
         self._other.unlink()
 
 
-def test_nothing_is_lost_on_a_full_disk(ends, tmp_path, wire):
+@pytest.mark.parametrize("state", ["disk", "elsewhere"])
+def test_nothing_is_lost_on_a_full_disk(ends, tmp_path, wire, state):
     disk = Disk(ends, tmp_path / "disk", "64m")
+    (tmp_path / "elsewhere").mkdir()
     service = Streamerd(
         tmp_path / "streamerd.log",
         f"--log.path={disk.folder}/log",
+        f"--state.path={tmp_path / state}/state",
         "--logging.level=info",
         "--state.save_interval=1s",
         "--state.save_events=50",

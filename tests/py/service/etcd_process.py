@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -56,6 +57,11 @@ class EtcdProcess:
             if found := _SERVING.search(line):
                 self.endpoint = found[1]
                 serving.set()
+
+    def suspend(self) -> None:
+        """Let it hang, as a machine does that has stopped."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         """Kill it, as by SIGKILL."""

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import grpc
 import pytest
 from calls import get, post_events, samples
 from etcd_process import EtcdProcess
@@ -174,3 +175,59 @@ def test_without_etcd_it_says_so_and_it_comes_back(
     assert logged(service, "the state is saved again")
     post(service, events(1))
     assert event_ids(deliveries(gateway, 2)) == ["e1", "e3"]
+
+
+def test_who_asks_while_nothing_can_be_saved_is_told_so(
+    start, gateway_of, etcd, tmp_path
+):
+    service = start(*options(etcd, tmp_path / "log"))
+    gateway = gateway_of(service)
+    hello(gateway)
+    assert subscribe(gateway, "s").success
+    etcd.kill()
+    gateway.send(unsubscribe={"subscription_id": "s"})
+    other = gateway_of(service)
+    other.send(hello={"gateway_id": "other"})
+    for waiting in (gateway, other):
+        messages, code, details = waiting.read_to_end()
+        assert messages == []
+        assert code == grpc.StatusCode.UNAVAILABLE
+        assert "the state cannot be saved" in details
+
+
+def test_more_filters_than_one_transaction_can_carry_are_saved(
+    start, gateway_of, etcd, tmp_path
+):
+    service = start(*options(etcd, tmp_path / "log"))
+    gateway = gateway_of(service)
+    hello(gateway)
+    long = " || ".join(f'doc.x == "{"y" * 3000}{i}"' for i in range(5))
+    count = 150  # two megabytes; etcd takes one and a half at once
+    for number in range(count):
+        gateway.send(
+            subscribe={
+                "subscription_id": f"s{number}",
+                "tenant": "t",
+                "collection": f"c{number}",
+                "expression": long,
+            }
+        )
+    for _ in range(count):
+        answer = gateway.receive().subscribe_response
+        assert answer.success, answer
+    assert readiness(service) == READY
+
+
+def test_a_drain_does_not_wait_for_an_etcd_that_hangs(
+    start, gateway_of, etcd, tmp_path, events
+):
+    service = start(*options(etcd, tmp_path / "log"), "--drain_timeout=2s")
+    gateway = gateway_of(service)
+    hello(gateway)
+    assert subscribe(gateway, "s").success
+    etcd.suspend()
+    post(service, events(1))
+    assert event_ids(deliveries(gateway, 1)) == ["e1"]
+    # It would be 1 had it taken longer.
+    assert service.stop() == 0
+    assert logged(service, "stopped")[-1]["delivered"] == "not everything"

@@ -294,6 +294,14 @@ TEST_F(CheckerTest, SeesMarkersAheadOfAGateway) {
               HasSubstr("the saved marker is at 3, and event e3"));
 }
 
+// It ended, was asked for again, and is saved before that is answered.
+TEST_F(CheckerTest, AllowsMarkersOfALifeThatIsNotAnsweredYet) {
+  Deliver({1});
+  Note(MarkerSaved{.places = {{"s", 3}}, .begun = {{"s", 3}}});
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
 TEST_F(CheckerTest, AllowsMarkersBehindAGateway) {
   Deliver({1});
   Note(MarkerSaved{.places = {{"s", 2}}});

@@ -458,6 +458,9 @@ void GatewayChecker::Take(const MarkerSaved& saved) {
   for (auto& [id, life] : lives_) {
     const auto place = saved.places.find(id);
     if (place == saved.places.end()) continue;
+    // Another life of the id, whose answer is still to come.
+    const auto begun = saved.begun.find(id);
+    if (begun != saved.begun.end() && begun->second > life.from) continue;
     const std::uint64_t upto = std::min(place->second, truth_.head());
     for (std::uint64_t offset = std::max(life.from, life.marked) + 1;
          offset <= upto; ++offset) {

@@ -94,6 +94,8 @@ struct SequenceBroken {
 struct MarkerSaved {
   // Where each subscription would go on.
   std::map<std::string, std::uint64_t> places;
+  // Where each began.
+  std::map<std::string, std::uint64_t> begun;
   // What it would be told of first: after, up to.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> noticed;
 };
