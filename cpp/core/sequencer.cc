@@ -125,14 +125,18 @@ Sequencer::Audience Sequencer::AudienceOf(const SourceEvent& source) {
 }
 
 // Of an event after which nothing will be asked, nothing is remembered: while
-// before-images come, memory is not needed.
+// before-images come, memory is not needed. Nor of what is replayed: the log
+// does not say which of its events others were lost between.
 MembershipWork Sequencer::WorkFor(const NormalizedEvent& normalized,
                                   SubscribedCollection& collection) {
   if (normalized.operation != Operation::kInsert) {
     collection.has_before_images = !normalized.source->before.empty();
   }
   MembershipWork work{.remembered_from = collection.remembered_from};
-  if (!collection.has_before_images) work.number = ++last_remembered_;
+  const bool is_replayed = position_.offset <= replayed_upto_;
+  if (!collection.has_before_images && !is_replayed) {
+    work.number = ++last_remembered_;
+  }
   return work;
 }
 

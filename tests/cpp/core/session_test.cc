@@ -562,7 +562,7 @@ class MembershipSessionTest : public SessionTest {
   }
 };
 
-// Memory is not saved; what is replayed makes it anew.
+// Memory is not saved.
 TEST_F(MembershipSessionTest, ASubscriptionAsksForItAfterARestartToo) {
   GatewayHandle stream = Open();
   SubscribeTo(stream, "s");
@@ -583,6 +583,27 @@ TEST_F(MembershipSessionTest, ASubscriptionAsksForItAfterARestartToo) {
   Update(4, R"({"n":3})");
   EXPECT_THAT(Seen(stream), ElementsAre("delivery 1 e3 [s:unknown_out]",
                                         "delivery 2 e4 [s:entered]"));
+}
+
+// The log does not say between which of its events one could not be read: what
+// that did to the document is not known after a restart either.
+TEST_F(MembershipSessionTest, WhatIsReplayedIsNotRemembered) {
+  GatewayHandle stream = Open();
+  SubscribeTo(stream, "s");
+  Update(1, R"({"n":1})");
+  core_->Sequence(ReportUnreadable{"t", "c"});
+  core_->Settle();
+  Update(2, R"({"n":2})");
+  Restart();
+  Update(3, R"({"n":3})");
+  Update(4, R"({"n":9})");
+  stream = Open({.session = opened_.session});
+  EXPECT_THAT(
+      Seen(stream),
+      ElementsAre("opened complete, next 1, has 1", "resync [s] after 1 to 1",
+                  "delivery 2 e1 [s:unknown_in] again",
+                  "delivery 3 e2 [s:unknown_in] again",
+                  "delivery 4 e3 [s:unknown_in]", "delivery 5 e4 [s:left]"));
 }
 
 TEST_F(MembershipSessionTest, BehindItIsToldOfWhatCouldNotBeReadInItsPlace) {
