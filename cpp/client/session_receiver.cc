@@ -83,7 +83,8 @@ Result<SessionReceiver::Course> SessionReceiver::Welcomed(
                      welcome.session, " and next_seq ", welcome.next_seq));
   }
   const bool is_by_position = std::exchange(is_position_announced_, false);
-  if (announced_.session == 0 || !IsKept(welcome.continuity)) {
+  const bool is_kept = IsKept(welcome.continuity) || HasAllBefore(welcome);
+  if (announced_.session == 0 || !is_kept) {
     BeginEpoch(welcome);
     progress_.clear();
     return Course::kStartedOver;
@@ -94,7 +95,7 @@ Result<SessionReceiver::Course> SessionReceiver::Welcomed(
   } else if (is_by_position) {
     ContinueByPosition(welcome);
   } else if (welcome.next_seq <= last_seq() + 1) {
-    acknowledged_ = announced_.seq;
+    acknowledged_ = std::max(announced_.seq, welcome.next_seq - 1);
     TakeBackParts();
   } else {
     // Numbers were left out, so what they were given to is lost, whatever the
@@ -103,6 +104,12 @@ Result<SessionReceiver::Course> SessionReceiver::Welcomed(
     return Course::kSkipped;
   }
   return Course::kContinued;
+}
+
+// Another process may have acknowledged more than was announced here. To the
+// service that is lost; here it was received, and is only not processed yet.
+bool SessionReceiver::HasAllBefore(const SessionWelcome& welcome) const {
+  return welcome.session == session_ && welcome.next_seq <= last_seq() + 1;
 }
 
 // A delivery of which only parts came comes again from its first one.

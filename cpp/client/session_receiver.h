@@ -162,6 +162,7 @@ class SessionReceiver {
   void FinishParts();
   void Advance(const SessionEntry& entry);
   Admission Number(const SessionEntry& entry);
+  [[nodiscard]] bool HasAllBefore(const SessionWelcome& welcome) const;
   void TakeBackParts();
   void ContinueByPosition(const SessionWelcome& welcome);
   void BeginEpoch(const SessionWelcome& welcome);

@@ -240,6 +240,17 @@ TEST_F(SessionReceiverTest, ALostSessionBeginsAnew) {
   EXPECT_EQ(receiver_.processed(), (SessionPlace{9, 1, "p1-1-2"}));
 }
 
+// The service takes for lost what another process acknowledged.
+TEST_F(SessionReceiverTest, WhatWasReceivedIsNotLostNorTakenAgain) {
+  Receive(1, 5);
+  EXPECT_EQ(Resume(7, Continuity::kLost, 4), Course::kContinued);
+  EXPECT_TRUE(Admit(Live(4, "p1-1-4")).is_null());
+  EXPECT_TRUE(Admit(Live(5, "p1-1-5")).is_null());
+  EXPECT_FALSE(Admit(Live(6, "p1-1-6")).is_null());
+  EXPECT_EQ(Resume(7, Continuity::kLost, 8), Course::kStartedOver);
+  EXPECT_FALSE(Admit(Live(8, "p1-1-8")).is_null());
+}
+
 TEST_F(SessionReceiverTest, ANewSessionIsNotContinuedWhateverIsSaid) {
   SessionReceiver receiver{SessionPlace()};
   receiver.Announce();
