@@ -66,6 +66,9 @@ Status PullerSession::RememberEarlier(MonotonicTime now) {
   repeats_.emplace(options_.repeats);
   STREAMER_ASSIGN_OR_RETURN(Position from,
                             log_->FindEarlier(read_, options_.repeats.age));
+  // Of the beginning of a log nothing is missing.
+  const std::uint64_t first = log_->first().offset;
+  knows_repeats_ = first == 1 || from.offset >= first;
   const std::uint64_t most = options_.repeats.count;
   if (read_.offset > most && from.offset < read_.offset - most) {
     from = log_->history().At(read_.offset - most);
@@ -137,7 +140,7 @@ void PullerSession::LeaveOut(std::vector<LogEntry>& entries,
   coalesced_ += std::erase_if(entries, [&](const LogEntry& entry) {
     return repeats_->IsDuplicate(*entry.event, now);
   });
-  if (is_catching_up_) coalesced_ += Coalesce(entries);
+  if (is_catching_up_ && knows_repeats_) coalesced_ += Coalesce(entries);
 }
 
 void PullerSession::AdaptLimit(const std::vector<LogEntry>& entries) {

@@ -16,7 +16,9 @@
 // it, what is read meanwhile is coalesced (coalescing.h). Events that repeat
 // an earlier one are then left out, as the consumer would: it could not know a
 // repeat of one that it never got. For that, what came shortly before the
-// stream's beginning is looked at when it is opened.
+// stream's beginning is looked at when it is opened. If the log does not reach
+// back so far, no changes are joined: one of them could be a repeat that is
+// dropped by the consumer, with what was joined to it.
 //
 // Bounds: one batch is held, `batch_events` events or about `batch_bytes`.
 // Thread-safety: none; one owner. The log outlives it.
@@ -104,6 +106,7 @@ class PullerSession {
   std::size_t limit_;
   std::deque<LogEntry> batch_;
   std::optional<DuplicateWindow> repeats_;  // if the consumer allows coalescing
+  bool knows_repeats_ = false;              // of all that may be repeated
   std::uint64_t coalesced_ = 0;
   MonotonicTime heartbeat_at_;
 };

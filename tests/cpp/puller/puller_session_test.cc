@@ -281,6 +281,20 @@ TEST(PullerSessionTest, ARepeatOfWhatCameBeforeTheStreamIsLeftOut) {
   EXPECT_THAT(Send(session), ElementsAre(R"(p1-3-5 update a {"n":3})"));
 }
 
+// The consumer knows the repeat, and would drop it with what it was joined to.
+TEST(PullerSessionTest, NothingIsJoinedToWhatMayRepeatAnEventThatIsGone) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  MemoryEventLog log({.epoch = 3, .retained_events = 2});
+  AppendTo(log, {Change(kUpdate, "a", 1, "e1"), Change(kUpdate, "a", 2, "e2"),
+                 Change(kUpdate, "a", 1, "e1")});
+  log.Release(log.head());
+  ASSERT_TRUE(log.Trim(Instant()).ok());
+  PullerSession session = Open(log, {.after = "p1-3-1", .coalesces = true});
+  EXPECT_THAT(Send(session),
+              ElementsAre("p1-3-1 heartbeat", R"(p1-3-2 update a {"n":2})",
+                          R"(p1-3-3 update a {"n":1})"));
+}
+
 TEST(PullerSessionTest, AnyInterleavingSendsTheLogOnceAndInOrder) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);
