@@ -7,6 +7,7 @@ namespace {
 
 // How far back an event may be that comes again.
 constexpr std::size_t kRecent = 15;
+constexpr std::string_view kTombstone = R"("deleted":true)";
 
 }  // namespace
 
@@ -27,7 +28,8 @@ std::string ChangeGenerator::DocumentId(std::size_t number) {
 
 // The same collections and ids for each tenant: only the tenant tells them
 // apart.
-ChangeGenerator::ChangeGenerator(support::Random& random) : random_(random) {
+ChangeGenerator::ChangeGenerator(support::Random& random)
+    : random_(random), images_(static_cast<Images>(random.Below(3))) {
   for (const std::string& tenant : Tenants()) {
     for (const std::string& collection : Collections()) {
       for (std::size_t i = 0; i < kDocuments; ++i) {
@@ -61,6 +63,7 @@ SourceEvent ChangeGenerator::Change(DocumentState& document) {
   event.tenant = document.tenant;
   event.collection = document.collection;
   event.document_id = document.id;
+  const std::string before = document.document;
   switch (document.life) {
     case Life::kNone:
       document.version = 0;
@@ -76,7 +79,17 @@ SourceEvent ChangeGenerator::Change(DocumentState& document) {
       BringBack(document, event);
       break;
   }
+  AddImage(before, event);
   return event;
+}
+
+// Where nothing is inserted, something was there.
+void ChangeGenerator::AddImage(const std::string& before, SourceEvent& event) {
+  if (before.empty() || event.operation == SourceOperation::kInsert) return;
+  if (images_ == Images::kNone) return;
+  if (images_ == Images::kSome && random_.Chance(1, 2)) return;
+  event.before = before;
+  event.was_deleted = before.find(kTombstone) != std::string::npos;
 }
 
 void ChangeGenerator::ChangeLive(DocumentState& document, SourceEvent& event) {
@@ -88,23 +101,27 @@ void ChangeGenerator::ChangeLive(DocumentState& document, SourceEvent& event) {
         event);
   }
   if (choice == 7) {
-    document.life = Life::kNone;
-    event.operation = SourceOperation::kDelete;
+    Remove(document, event);
     return;
   }
   Write(document, SourceOperation::kUpdate, event);
   document.life = Life::kDeleted;
   event.is_deleted = true;
   event.document.pop_back();
-  event.document += R"(,"deleted":true})";
+  event.document += absl::StrCat(",", std::string(kTombstone), "}");
+  document.document = event.document;
+}
+
+void ChangeGenerator::Remove(DocumentState& document, SourceEvent& event) {
+  document.life = Life::kNone;
+  document.document.clear();
+  event.operation = SourceOperation::kDelete;
 }
 
 void ChangeGenerator::BringBack(DocumentState& document, SourceEvent& event) {
   switch (random_.Below(4)) {
     case 0:
-      document.life = Life::kNone;
-      event.operation = SourceOperation::kDelete;
-      return;
+      return Remove(document, event);
     case 1:
       return Write(document, SourceOperation::kReplace, event);
     case 2:
@@ -125,6 +142,7 @@ void ChangeGenerator::Write(DocumentState& document, SourceOperation operation,
   event.document = absl::StrCat(
       R"({"n":)", last_number_, R"(,"k":)", random_.Below(10), R"(,"tag":")",
       random_.Pick(tags), R"(","version":)", document.version, "}");
+  document.document = event.document;
 }
 
 void ChangeGenerator::AddClusterTime(SourceEvent& event) {
@@ -145,6 +163,7 @@ SourceEvent ChangeGenerator::Malformed(SourceEvent event) {
   event.operation = SourceOperation::kUpdate;
   event.stored_key = absl::StrCat(event.tenant, ":0");
   event.document = "[]";
+  event.before.clear();
   return event;
 }
 

@@ -3,7 +3,8 @@
 // Documents of several tenants and collections are inserted, updated,
 // replaced, deleted softly and for good, and come back. Some events come
 // twice, some share an id with another, some are no documents at all. Cluster
-// times stand still for a while, as within a transaction.
+// times stand still for a while, as within a transaction. What a document was
+// before comes with each change, with some or with none.
 //
 // Each event carries a number of its own, doc.n, by which a checker knows it
 // wherever it turns up.
@@ -43,17 +44,22 @@ class ChangeGenerator {
     std::string id;
     Life life = Life::kNone;
     int version = 0;
+    std::string document;  // as it stands; empty when there is none
   };
+  enum class Images : std::uint8_t { kNone, kAll, kSome };
 
   SourceEvent Change(DocumentState& document);
+  void AddImage(const std::string& before, SourceEvent& event);
   void ChangeLive(DocumentState& document, SourceEvent& event);
   void BringBack(DocumentState& document, SourceEvent& event);
+  static void Remove(DocumentState& document, SourceEvent& event);
   void Write(DocumentState& document, SourceOperation operation,
              SourceEvent& event);
   void AddClusterTime(SourceEvent& event);
   static SourceEvent Malformed(SourceEvent event);
 
   support::Random& random_;
+  const Images images_;
   std::vector<DocumentState> documents_;
   std::deque<SourceEvent> recent_;
   std::uint64_t last_number_ = 0;

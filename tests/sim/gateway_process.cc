@@ -93,6 +93,26 @@ void GatewayProcess::ReadSome(std::size_t limit) {
   ResumeIfRoom();
 }
 
+void GatewayProcess::ReadAtOnce() {
+  reads_at_once_ = true;
+  PlanRead();
+}
+
+// Again once it has taken something, for then it has to come back.
+void GatewayProcess::PlanRead() {
+  const bool has_work =
+      has_unread() || !taken_.deliveries.empty() || !taken_.gaps.empty();
+  if (!reads_at_once_ || !has_work) return;
+  if (std::exchange(is_read_planned_, true)) return;
+  schedule_.After(std::chrono::milliseconds(1), [weak = weak_from_this()] {
+    const std::shared_ptr<GatewayProcess> self = weak.lock();
+    if (self == nullptr || self->is_gone_) return;
+    self->is_read_planned_ = false;
+    self->ReadSome(64);
+    self->PlanRead();
+  });
+}
+
 void GatewayProcess::ReaderIsBack() {
   const DeliveryBatch taken = std::exchange(taken_, {});
   Keep(taken);
@@ -126,9 +146,15 @@ void GatewayProcess::Keep(const DeliveryBatch& batch) {
                      .document = std::string(delivery->document()),
                      .is_redelivered = delivery->is_redelivered(),
                      .is_catching_up = delivery->is_catching_up(),
+                     .coalesced = delivery->coalesced(),
+                     .received = MonotonicTime(
+                         std::chrono::nanoseconds(delivery->received_ns())),
                      .is_processed = !is_gone_};
     for (std::size_t i = 0; i < delivery->subscription_count(); ++i) {
       record.subscription_ids.emplace_back(delivery->subscription_id(i));
+    }
+    for (std::size_t i = 0; i < delivery->membership_count(); ++i) {
+      record.memberships.emplace_back(delivery->membership(i));
     }
     came_by_.erase(delivery.get());
     Note(std::move(record));
@@ -152,6 +178,7 @@ bool GatewayProcess::OnMessage(const std::string& bytes) {
   pb::StreamerMessage message;
   message.ParseFromString(bytes);
   Receive(message);
+  PlanRead();
   if (link != link_ || !queue_.is_full()) return true;
   is_paused_ = true;
   session_.ReadingPaused();
@@ -254,8 +281,11 @@ void GatewayProcess::ReceiveDelivery(
       options_.gateway_id, ".", options_.number, ": receives ", delivery->seq(),
       " ", delivery->event().event_id(), " ", delivery->progress(),
       delivery->redelivered() ? " redelivered" : "",
-      delivery->catching_up() ? " catching up" : "", " for ",
-      absl::StrJoin(delivery->subscription_ids(), " ")));
+      delivery->catching_up() ? " catching up" : "",
+      delivery->coalesced() > 0
+          ? absl::StrCat(" merged ", delivery->coalesced())
+          : "",
+      " for ", absl::StrJoin(delivery->subscription_ids(), " ")));
   if (options_.is_session) {
     CheckSequence(delivery->seq(), delivery->part());
     admission = session_.DeliveryReceived(client_wire::DecodeEntry(*delivery),
@@ -328,7 +358,8 @@ void GatewayProcess::PerformOne(const client_action::FinishStream&) {
 void GatewayProcess::PerformOne(const client_action::SendHello& action) {
   asked_session_ = action.place.session;
   Send(client_wire::EncodeHello(options_.gateway_id, action.place,
-                                {.max_message_bytes = 1u << 20}));
+                                {.allows_coalescing = options_.allows_merging,
+                                 .max_message_bytes = 1u << 20}));
 }
 
 void GatewayProcess::PerformOne(const client_action::SendSubscribe& action) {

@@ -32,6 +32,7 @@ class GatewayProcess final
   struct Options {
     std::string gateway_id;
     bool is_session = false;
+    bool allows_merging = false;
     std::string resume;  // what an earlier process was told to keep
     int number = 0;
     // It processes what it reads and never says so.
@@ -54,6 +55,8 @@ class GatewayProcess final
   void Unsubscribe(const std::string& subscription_id);
   // The reader comes back: what it took before is processed.
   void ReadSome(std::size_t limit);
+  // From now on its reader takes what comes at once.
+  void ReadAtOnce();
   // Gone: what was taken and not processed is not the user's.
   void Kill();
 
@@ -86,6 +89,7 @@ class GatewayProcess final
              bool is_divided);
   void ResumeIfRoom();
   void ReaderIsBack();
+  void PlanRead();
   void Keep(const DeliveryBatch& batch);
 
   void Perform(ClientActions actions);
@@ -125,6 +129,8 @@ class GatewayProcess final
   std::unique_ptr<StreamUser> user_;
   std::shared_ptr<Link> link_;
   bool is_paused_ = false;
+  bool reads_at_once_ = false;
+  bool is_read_planned_ = false;
   bool is_gone_ = false;
   // By the number of a delivery: the stream it came by.
   std::map<const ReceivedDelivery*, std::uint64_t> came_by_;

@@ -35,12 +35,14 @@ void GatewayUser::Begin(const std::string& resume) {
   process_ = std::make_shared<GatewayProcess>(
       GatewayProcess::Options{.gateway_id = history_.gateway_id,
                               .is_session = history_.is_session,
+                              .allows_merging = history_.allows_merging,
                               .resume = resume,
                               .number = ++processes_,
                               .is_mute = is_mute_,
                               .queue = {.deliveries = 4 + random_.Below(60)}},
       schedule_, random_, history_, surroundings_.process);
   process_->Start();
+  if (is_healed_) process_->ReadAtOnce();
   for (const auto& [id, request] : wanted_) process_->Subscribe(request);
 }
 
@@ -85,7 +87,7 @@ void GatewayUser::ChangeSubscriptions() {
 }
 
 void GatewayUser::DoFault() {
-  switch (random_.Below(4)) {
+  switch (random_.Below(5)) {
     case 0:
       // It does not read for a while, or for long.
       reads_again_at_ = schedule_.now() + seconds(random_.Below(40));
@@ -102,6 +104,8 @@ void GatewayUser::DoFault() {
       process_->Kill();
       gone_.push_back(process_);
       return Begin(kept_state_);
+    case 3:
+      return CutOff();
     default:
       if (!history_.is_session || zombie_ != nullptr) return;
       // Another begins while this one runs on.
@@ -111,6 +115,7 @@ void GatewayUser::DoFault() {
       zombie_ = std::make_shared<GatewayProcess>(
           GatewayProcess::Options{.gateway_id = history_.gateway_id,
                                   .is_session = true,
+                                  .allows_merging = history_.allows_merging,
                                   .resume = kept_state_,
                                   .number = -1},
           schedule_, random_, zombie_history_, surroundings_.process);
@@ -118,6 +123,12 @@ void GatewayUser::DoFault() {
       surroundings_.lost_place();
       return Begin(kept_state_);
   }
+}
+
+// It lives on, perhaps for longer than its session does.
+void GatewayUser::CutOff() {
+  reachable_again_at_ = schedule_.now() + seconds(random_.Below(75));
+  if (process_->link() != nullptr) process_->link()->Break();
 }
 
 void GatewayUser::KeepState() { kept_state_ = process_->session_state(); }
@@ -131,8 +142,9 @@ void GatewayUser::EndZombie() {
 void GatewayUser::Heal() {
   is_healed_ = true;
   reads_again_at_ = schedule_.now();
+  reachable_again_at_ = schedule_.now();
   EndZombie();
-  if (!std::exchange(is_mute_, false)) return;
+  if (!std::exchange(is_mute_, false)) return process_->ReadAtOnce();
   KeepState();
   process_->Kill();
   gone_.push_back(process_);
@@ -149,6 +161,7 @@ SubscriptionRequest GatewayUser::RandomRequest() {
     // Some are too short, and refused.
     request.ttl = seconds(55 + random_.Below(8));
   }
+  request.membership = history_.is_session && random_.Chance(1, 3);
   const std::uint64_t number = random_.Below(10);
   switch (random_.Below(9)) {
     case 0:

@@ -39,6 +39,10 @@ class GatewayUser {
   void Step();
   // Something goes wrong with its process.
   void DoFault();
+  // Whether the network lets it reach the service.
+  [[nodiscard]] bool is_cut_off() const {
+    return schedule_.now() < reachable_again_at_;
+  }
   // From now on it behaves: one process, that reads and changes nothing.
   void Heal();
 
@@ -58,6 +62,7 @@ class GatewayUser {
  private:
   void Begin(const std::string& resume);
   void KeepState();
+  void CutOff();
   void EndZombie();
   void ChangeSubscriptions();
   SubscriptionRequest RandomRequest();
@@ -79,6 +84,7 @@ class GatewayUser {
   bool is_healed_ = false;
   bool is_mute_ = false;
   MonotonicTime reads_again_at_;
+  MonotonicTime reachable_again_at_;
 };
 
 }  // namespace streamer::sim

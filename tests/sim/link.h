@@ -60,6 +60,9 @@ class Link final : public StreamConnection,
   // Of the network.
   void Break();
   void StallUntil(MonotonicTime time);
+  [[nodiscard]] bool is_stalled() const {
+    return schedule_.now() < stalled_until_;
+  }
 
   // The streamer's process is gone, and with it its side.
   void KillServer();

@@ -33,6 +33,8 @@ void Add(const WorldCounts& run, WorldCounts& total) {
   total.log_cuts += run.log_cuts;
   total.source_losses += run.source_losses;
   total.welcomes += run.welcomes;
+  total.merged += run.merged;
+  total.memberships += run.memberships;
 }
 
 void RunSeed(std::uint64_t seed, bool traces, const std::string& program,
@@ -61,10 +63,12 @@ void Print(const Totals& totals) {
   const WorldCounts& counts = totals.counts;
   std::cout << totals.runs << " runs, " << totals.failed << " failed; "
             << counts.events << " events, " << counts.deliveries
-            << " deliveries, " << counts.notices << " notices, "
-            << counts.welcomes << " welcomes, " << counts.streamer_starts
-            << " starts of the streamer, " << counts.log_cuts << " tails lost, "
-            << counts.source_losses << " gaps of the source\n";
+            << " deliveries, " << counts.merged << " merged, "
+            << counts.memberships << " memberships, " << counts.notices
+            << " notices, " << counts.welcomes << " welcomes, "
+            << counts.streamer_starts << " starts of the streamer, "
+            << counts.log_cuts << " tails lost, " << counts.source_losses
+            << " gaps of the source\n";
 }
 
 bool ReadRange(const std::string& text, std::uint64_t& first,

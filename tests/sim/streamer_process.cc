@@ -90,9 +90,10 @@ void StreamerProcess::Kill(std::uint64_t kept) {
 }
 
 std::shared_ptr<Link> StreamerProcess::Connect(LinkUser* user,
-                                               const std::string& credential) {
+                                               const std::string& credential,
+                                               bool is_cut_off) {
   auto link = std::make_shared<Link>(schedule_, random_, user, &fuse_);
-  if (!is_running() || fuse_.is_blown()) {
+  if (is_cut_off || !is_running() || fuse_.is_blown()) {
     link->Refuse();
     return link;
   }

@@ -97,8 +97,9 @@ void World::MakeUsers() {
         GatewayUser::Surroundings{
             .process =
                 {.connect =
-                     [this](LinkUser* user, const std::string& credential) {
-                       return streamer_->Connect(user, credential);
+                     [this, i](LinkUser* user, const std::string& credential) {
+                       return streamer_->Connect(user, credential,
+                                                 users_[i]->is_cut_off());
                      },
                  .log_bounds = [this] { return BoundsOfLog(); },
                  .note = [this](const std::string& text) { Note(text); }},
@@ -279,6 +280,7 @@ void World::KillStreamer(bool is_power_cut) {
 void World::StartStreamer() {
   if (streamer_->is_running()) return;
   history_.first_at_start.push_back(log_->first().offset);
+  history_.starts.push_back(schedule_.now());
   ++counts_.streamer_starts;
   if (streamer_->Start()) return;
   schedule_.After(seconds(1), [this] { StartStreamer(); });
@@ -303,6 +305,9 @@ void World::Heal() {
   store_->SetFailing(false);
   is_puller_up_ = true;
   StartStreamer();
+  streamer_->ForEachLink([](Link& link) {
+    if (link.is_stalled()) link.Break();
+  });
   for (const auto& user : users_) user->Heal();
   schedule_.After(seconds(5), [this] { is_writing_ = false; });
 }
@@ -325,7 +330,11 @@ void World::CheckWhole() {
   counts_.source_losses = history_.source_losses.size();
   for (const GatewayHistory& gateway : history_.gateways) {
     for (const GatewayRecord& record : gateway.records) {
-      counts_.deliveries += std::holds_alternative<Delivered>(record.what);
+      if (const auto* delivered = std::get_if<Delivered>(&record.what)) {
+        ++counts_.deliveries;
+        counts_.merged += delivered->coalesced;
+        counts_.memberships += delivered->memberships.size();
+      }
       counts_.notices += std::holds_alternative<Noticed>(record.what);
       counts_.welcomes += std::holds_alternative<Welcomed>(record.what);
     }
@@ -386,7 +395,8 @@ void World::NoteEntry(const LogEntry& entry) {
                     event.is_deleted ? " deleted" : "",
                     event.was_deleted ? " was deleted" : "", " ", event.tenant,
                     " ", event.collection, " ", event.document_id, " ",
-                    event.document, " marker ", event.upstream_marker));
+                    event.document, event.before.empty() ? "" : " was ",
+                    event.before, " marker ", event.upstream_marker));
 }
 
 void World::AddCause(Cause::Kind kind, std::string gateway_id) {

@@ -42,6 +42,8 @@ struct WorldCounts {
   std::uint64_t log_cuts = 0;
   std::uint64_t source_losses = 0;
   std::uint64_t welcomes = 0;
+  std::uint64_t merged = 0;
+  std::uint64_t memberships = 0;
 };
 
 class World {

@@ -240,4 +240,28 @@ BUGS = [
         "next->progress_before,\n",
         "  return {session_, last_seq(), progress_,\n",
     ),
+    Bug(
+        "what the client received is lost when another acknowledged it",
+        "cpp/client/session_receiver.cc",
+        "IsKept(welcome.continuity) || HasAllBefore(welcome);",
+        "IsKept(welcome.continuity);",
+    ),
+    Bug(
+        "a document that leaves is not told",
+        "cpp/core/internal/memberships.cc",
+        "  leave_below(kEvery);\n",
+        "",
+    ),
+    Bug(
+        "what is remembered of documents outlives a loss",
+        "cpp/core/sequencer.cc",
+        "          ->remembered_from = last_remembered_ + 1;\n",
+        "          ->remembered_from = 0;\n",
+    ),
+    Bug(
+        "what is replayed is remembered of documents",
+        "cpp/core/sequencer.cc",
+        "  const bool is_replayed = position_.offset <= replayed_upto_;\n",
+        "  const bool is_replayed = position_.offset <= 0;\n",
+    ),
 ]

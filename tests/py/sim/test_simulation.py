@@ -16,6 +16,7 @@ def test_every_seed_keeps_the_invariants(first, last):
     # Faults were among it, not only fair weather.
     assert outcome.counts["starts of the streamer"] > 2 * outcome.runs
     assert outcome.counts["deliveries"] > 100 * outcome.runs
+    assert outcome.counts["memberships"] > 10 * outcome.runs
     assert outcome.counts["tails lost"] > 0
     assert outcome.counts["gaps of the source"] > 0
 

@@ -14,8 +14,9 @@ namespace {
 // order, or is known to be missing.
 class SourceChecker {
  public:
-  SourceChecker(const History& history, std::vector<Complaint>& complaints)
-      : history_(history), complaints_(complaints) {}
+  SourceChecker(const History& history, const Truth& truth,
+                std::vector<Complaint>& complaints)
+      : history_(history), truth_(truth), complaints_(complaints) {}
 
   void Run() {
     std::uint64_t last = 0;
@@ -91,13 +92,19 @@ class SourceChecker {
                        [&](const LogEntry& entry) {
                          return OffsetOf(entry.event->upstream_marker) >
                                     offset &&
-                                is_of_document(entry);
+                                is_of_document(entry) && !IsRepeated(entry);
                        }) ||
            std::any_of(later, history_.source.end(),
                        [&](const LogEntry& entry) {
                          return is_of_document(entry) &&
                                 IsDeclared(entry.position.offset);
                        });
+  }
+
+  // It goes nowhere, and so does what was joined to it.
+  [[nodiscard]] bool IsRepeated(const LogEntry& entry) const {
+    return entry.event->operation != SourceOperation::kDelete &&
+           truth_.At(entry.position.offset).outcome == Truth::Outcome::kDropped;
   }
 
   [[nodiscard]] bool IsDeclared(std::uint64_t offset) const {
@@ -108,6 +115,7 @@ class SourceChecker {
   }
 
   const History& history_;
+  const Truth& truth_;
   std::vector<Complaint>& complaints_;
 };
 
@@ -115,8 +123,8 @@ class SourceChecker {
 
 std::vector<Complaint> Check(const History& history) {
   std::vector<Complaint> complaints;
-  SourceChecker(history, complaints).Run();
   const Truth truth(history);
+  SourceChecker(history, truth, complaints).Run();
   for (const GatewayHistory& gateway : history.gateways) {
     GatewayChecker(history, truth, gateway, complaints).Run();
   }

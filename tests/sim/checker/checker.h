@@ -6,6 +6,9 @@
 //   I3  at most once                      I11 no resync without a cause
 //   I4  order, dense numbers              I6  saved markers
 //
+// What who asked for membership is told of a document is part of I1 and I2: it
+// is true, known where it can be, and all that enters, changes or leaves.
+//
 // What a run can only be asked while it goes on (I8, I9) the world checks.
 //
 // Thread-safety: none.

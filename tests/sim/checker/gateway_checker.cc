@@ -29,8 +29,6 @@ bool IsWithin(
   });
 }
 
-std::string_view TextOf(Operation operation) { return NameOf(operation); }
-
 }  // namespace
 
 void GatewayChecker::Run() {
@@ -57,7 +55,9 @@ void GatewayChecker::Complain(const char* invariant, std::string text) {
 std::string GatewayChecker::Name(const Life& life) const {
   return absl::StrCat("subscription ", life.request.id, " (",
                       life.request.tenant, " ", life.request.collection, " ",
-                      life.filter->text(), ", after ", life.from, ")");
+                      life.filter->text(),
+                      life.request.membership ? ", membership" : "", ", after ",
+                      life.from, ")");
 }
 
 std::optional<std::uint64_t> GatewayChecker::OffsetOf(
@@ -83,6 +83,7 @@ void GatewayChecker::Take(const ProcessStarted& started) {
   is_resumed_ = started.is_resumed;
   process_ = started.process;
   nothing_missed_upto_.reset();
+  is_lost_ = false;
   lost_from_.reset();
   if (!is_resumed_) {
     lives_.clear();
@@ -111,7 +112,10 @@ void GatewayChecker::Take(const Answered& answered) {
   }
   const auto [found, is_new] = lives_.try_emplace(id);
   if (!is_new) {
-    if (lost_from_) found->second.declared.emplace_back(*lost_from_, *from);
+    if (is_lost_) {
+      found->second.declared.emplace_back(
+          lost_from_.value_or(LastSure(found->second)), *from);
+    }
     return;
   }
   found->second.request = answered.request;
@@ -138,7 +142,8 @@ void GatewayChecker::Take(const Answered& answered) {
   if (early.empty()) return;
   for (const Delivered& delivered : early.mapped()) {
     if (const auto spoken = Identify(delivered)) {
-      TakeFor(found->second, delivered, *spoken);
+      TakeFor(found->second, delivered, *spoken,
+              FindMerged(delivered, *spoken));
     }
   }
 }
@@ -152,6 +157,7 @@ void GatewayChecker::KeepWhatCame(Life& life) {
   const Life& before = ended.mapped().second;
   if (before.request.tenant == life.request.tenant &&
       before.request.collection == life.request.collection &&
+      before.request.membership == life.request.membership &&
       before.filter->text() == life.filter->text()) {
     life.got = before.got;
     life.began_at = std::min(life.began_at, before.from);
@@ -159,6 +165,7 @@ void GatewayChecker::KeepWhatCame(Life& life) {
 }
 
 void GatewayChecker::Take(const Ended& ended) {
+  has_ended_any_ = true;
   const auto life = lives_.find(ended.subscription_id);
   if (life != lives_.end()) {
     ended_.insert_or_assign(ended.subscription_id,
@@ -179,9 +186,13 @@ std::optional<GatewayChecker::Spoken> GatewayChecker::Identify(
   if (!position.ok()) return std::nullopt;
   if (position->offset >= 1 && position->offset <= truth_.head()) {
     const LogEntry& entry = truth_.At(position->offset).entry;
-    if (entry.position == *position)
-      return Spoken{&entry, position->offset, false, {}};
+    const bool is_there =
+        entry.position == *position &&
+        (!gateway_.allows_merging ||
+         Truth::IdentityOf(*entry.event) == Truth::IdentityOf(delivered));
+    if (is_there) return Spoken{&entry, position->offset, false, {}};
   }
+  if (gateway_.allows_merging) return IdentifyMerging(delivered, *position);
   const auto lost = history_.lost.find(*position);
   if (lost == history_.lost.end()) return std::nullopt;
   return Spoken{&lost->second, 0, false, {}};
@@ -224,10 +235,11 @@ void GatewayChecker::Take(const Delivered& delivered) {
                           Truth::IdentityOf(*spoken->entry->event),
                           ", delivered was ", Truth::IdentityOf(delivered)));
   }
+  const Merged merged = FindMerged(delivered, *spoken);
   for (const std::string& id : delivered.subscription_ids) {
     const auto life = lives_.find(id);
     if (life != lives_.end()) {
-      TakeFor(life->second, delivered, *spoken);
+      TakeFor(life->second, delivered, *spoken, merged);
     } else if (is_resumed_ || asked_.contains(id)) {
       early_[id].push_back(delivered);
     } else {
@@ -243,7 +255,7 @@ std::uint64_t GatewayChecker::RunOf(const Delivered& delivered) const {
 }
 
 void GatewayChecker::TakeFor(Life& life, const Delivered& delivered,
-                             Spoken spoken) {
+                             Spoken spoken, const Merged& merged) {
   const std::uint64_t last = life.last[{delivered.process, RunOf(delivered)}];
   for (const std::uint64_t repeat : spoken.repeats) {
     if (spoken.offset > std::max(life.from, last)) break;
@@ -255,43 +267,14 @@ void GatewayChecker::TakeFor(Life& life, const Delivered& delivered,
              absl::StrCat("event ", delivered.event_id, " of tenant ",
                           delivered.tenant, " was delivered to ", Name(life)));
   }
-  CheckMatch(life, delivered, spoken);
+  CheckMatch(life, delivered, spoken, merged);
+  CheckMembership(life, delivered, spoken, merged);
   CheckOrder(life, delivered, spoken);
   CheckNothingMissed(life, delivered, spoken);
   if (!delivered.is_processed || spoken.offset == 0) return;
   life.got.insert(spoken.offset);
+  life.got.insert(merged.offsets.begin(), merged.offsets.end());
   life.newest = std::max(life.newest, spoken.offset);
-}
-
-void GatewayChecker::CheckMatch(const Life& life, const Delivered& delivered,
-                                const Spoken& spoken) {
-  std::string wrong;
-  const bool is_in_log = spoken.offset != 0;
-  if (delivered.collection != life.request.collection) {
-    wrong = "is of another collection";
-  } else if (!Truth::Matches(*life.filter, *spoken.entry,
-                             delivered.operation)) {
-    wrong = "does not match";
-  } else if (is_in_log && spoken.offset <= std::min(life.from, life.began_at) &&
-             (gateway_.is_session || !spoken.may_be_lost)) {
-    wrong = "lies before its start";
-  }
-  if (is_in_log && wrong.empty()) {
-    const Truth::Event& truth = truth_.At(spoken.offset);
-    if (truth.outcome == Truth::Outcome::kDropped) {
-      wrong = "is a repeat, or of a document known to be deleted";
-    } else if (truth.is_operation_sure && !spoken.may_be_lost &&
-               spoken.repeats.empty() &&
-               truth.operation != delivered.operation) {
-      wrong = absl::StrCat("was \"", std::string(TextOf(truth.operation)),
-                           "\", not \"",
-                           std::string(TextOf(delivered.operation)), "\"");
-    }
-  }
-  if (wrong.empty()) return;
-  Complain("I2",
-           absl::StrCat("event ", delivered.event_id, " at ", spoken.offset,
-                        " was delivered to ", Name(life), " but ", wrong));
 }
 
 // A plain gateway's subscription begins anew with each stream, after what came
@@ -352,20 +335,24 @@ void GatewayChecker::Take(const Noticed& noticed) {
       continue;
     }
     Declare(life->second, noticed);
-    if (gap.end != ReceivedGap::End::kNone) lives_.erase(life);
+    if (gap.end == ReceivedGap::End::kNone) continue;
+    has_ended_any_ = true;
+    lives_.erase(life);
   }
+}
+
+// What came of a tail that was lost says nothing of what stands there now.
+std::uint64_t GatewayChecker::LastSure(const Life& life) const {
+  const std::uint64_t last = std::max(life.newest, life.from);
+  if (history_.lost.empty()) return last;
+  return std::min(last, history_.lost.begin()->first.offset - 1);
 }
 
 // Where it does not say from where, nothing after the last that came is sure.
 void GatewayChecker::Declare(Life& life, const Noticed& noticed) {
   const auto from = OffsetOf(noticed.gap.from_progress);
   const auto to = OffsetOf(noticed.gap.to_progress);
-  std::uint64_t last = std::max(life.newest, life.from);
-  // What came of a tail that was lost says nothing of what stands there now.
-  if (!history_.lost.empty()) {
-    last = std::min(last, history_.lost.begin()->first.offset - 1);
-  }
-  life.declared.emplace_back(from.value_or(last),
+  life.declared.emplace_back(from.value_or(LastSure(life)),
                              to.value_or(noticed.log.head));
   life.noticed_at.push_back(now_);
   // A plain gateway's begins anew, perhaps earlier: then it is promised again
@@ -428,6 +415,7 @@ void GatewayChecker::Take(const Welcomed& welcomed) {
     Complain("I7", "a session was asked for and answered as new");
   }
   if (welcomed.continuity == Continuity::kLost) {
+    is_lost_ = true;
     lost_from_ = OffsetOf(welcomed.from_progress);
   }
   if (welcomed.continuity != Continuity::kNothingMissed) return;
@@ -448,13 +436,13 @@ bool GatewayChecker::IsMissing(const Life& life, std::uint64_t offset) const {
          source.collection == life.request.collection &&
          event.outcome == Truth::Outcome::kGoesOut && event.is_operation_sure &&
          !life.got.contains(offset) && !IsWithin(life.declared, offset) &&
-         Truth::Matches(*life.filter, event.entry, event.operation);
+         IsFor(life, offset);
 }
 
 // Of a gateway that came back with less than it had, another process has the
 // rest; of one that was told of a loss, its reader may not know yet.
 void GatewayChecker::Take(const MarkerSaved& saved) {
-  if (HasCause(Cause::Kind::kGatewayLost) || lost_from_) return;
+  if (HasCause(Cause::Kind::kGatewayLost) || is_lost_) return;
   for (auto& [id, life] : lives_) {
     const auto place = saved.places.find(id);
     if (place == saved.places.end()) continue;

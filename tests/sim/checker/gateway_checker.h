@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "sim/checker/checker.h"
+#include "sim/checker/holding.h"
 #include "sim/checker/truth.h"
 
 namespace streamer::sim {
@@ -29,6 +30,7 @@ class GatewayChecker {
                  std::vector<Complaint>& complaints)
       : history_(history),
         truth_(truth),
+        holding_(history, truth),
         gateway_(gateway),
         complaints_(complaints) {}
 
@@ -54,6 +56,9 @@ class GatewayChecker {
     std::map<std::pair<int, std::uint64_t>, std::uint64_t> last;
     // By process, and stream of a plain gateway: the offsets that came.
     std::set<std::tuple<int, std::uint64_t, std::uint64_t>> seen;
+    // By session epoch: of what was told as it happened, a streamer that lives
+    // on remembers the document.
+    std::set<std::pair<std::uint64_t, std::uint64_t>> told;
   };
   // What a delivery speaks of: an event of the log, or of a lost tail.
   struct Spoken {
@@ -63,6 +68,13 @@ class GatewayChecker {
     // Of a plain gateway, which is told no offsets: where the same stands
     // again, and may have gone out again.
     std::vector<std::uint64_t> repeats;
+  };
+
+  // What a delivery takes with it: earlier events of its document.
+  struct Merged {
+    std::vector<std::uint64_t> offsets;  // newest first
+    // They are all, and these.
+    bool is_sure = true;
   };
 
   void Take(const ProcessStarted& started);
@@ -82,15 +94,42 @@ class GatewayChecker {
       const Delivered& delivered) const;
   // Within which deliveries are in order.
   [[nodiscard]] std::uint64_t RunOf(const Delivered& delivered) const;
-  void TakeFor(Life& life, const Delivered& delivered, Spoken spoken);
+  [[nodiscard]] std::optional<Spoken> IdentifyMerging(
+      const Delivered& delivered, Position after) const;
+  void TakeFor(Life& life, const Delivered& delivered, Spoken spoken,
+               const Merged& merged);
+  [[nodiscard]] Merged FindMerged(const Delivered& delivered,
+                                  const Spoken& spoken);
+  // Whether an event that waited may have been merged into the one after it.
+  enum class Share : std::uint8_t { kNobodys, kTheirs, kOthers, kUnsure };
+  [[nodiscard]] Share ShareOf(const Delivered& delivered,
+                              std::uint64_t offset) const;
+  // What a subscription is told of, of all that came as one: the first.
+  [[nodiscard]] static std::uint64_t FirstOf(const Life& life,
+                                             std::uint64_t offset,
+                                             const Merged& merged);
   void CheckMatch(const Life& life, const Delivered& delivered,
-                  const Spoken& spoken);
+                  const Spoken& spoken, const Merged& merged);
+  [[nodiscard]] std::string WhatIsWrong(const Life& life,
+                                        const Delivered& delivered,
+                                        const Spoken& spoken,
+                                        const Merged& merged) const;
+  void CheckMembership(Life& life, const Delivered& delivered,
+                       const Spoken& spoken, const Merged& merged);
+  [[nodiscard]] std::string WhatIsWrongWithUnknown(const Life& life,
+                                                   const Delivered& delivered,
+                                                   std::uint64_t offset) const;
+  [[nodiscard]] bool IsForgotten(MonotonicTime since) const;
   void CheckOrder(Life& life, const Delivered& delivered, const Spoken& spoken);
   void CheckNothingMissed(const Life& life, const Delivered& delivered,
                           const Spoken& spoken);
   void Declare(Life& life, const Noticed& noticed);
+  // The last event before which nothing can be missing.
+  [[nodiscard]] std::uint64_t LastSure(const Life& life) const;
   void CheckCause(const Noticed& noticed);
   [[nodiscard]] bool HasCause(Cause::Kind kind) const;
+  // Whether the event at `offset` is for the subscription, for certain.
+  [[nodiscard]] bool IsFor(const Life& life, std::uint64_t offset) const;
   // Whether the event at `offset` must have come, and has not.
   [[nodiscard]] bool IsMissing(const Life& life, std::uint64_t offset) const;
   void CheckComplete(const Life& life);
@@ -103,6 +142,7 @@ class GatewayChecker {
 
   const History& history_;
   const Truth& truth_;
+  const Holding holding_;
   const GatewayHistory& gateway_;
   std::vector<Complaint>& complaints_;
   MonotonicTime now_;
@@ -118,8 +158,11 @@ class GatewayChecker {
   std::map<std::string, std::vector<Noticed>> early_notices_;
   // Spoke of every subscription, whoever asked for it.
   std::vector<Noticed> notices_to_all_;
+  // Subscriptions that ended may have had their part in what is merged.
+  bool has_ended_any_ = false;
   // The process was told that what follows this is lost with the session, up to
-  // where its subscriptions begin again.
+  // where its subscriptions begin again; nothing when nobody knows from where.
+  bool is_lost_ = false;
   std::optional<std::uint64_t> lost_from_;
   // The service said that nothing up to there was missed, to those lives.
   // By a welcome, in any process so far.

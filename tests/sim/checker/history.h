@@ -51,6 +51,7 @@ struct Delivered {
   std::uint32_t part = 0;
   std::string progress;
   std::vector<std::string> subscription_ids;
+  std::vector<std::string> memberships;  // of each; none when nobody asked
   std::string event_id;
   std::string tenant;
   std::string collection;
@@ -59,6 +60,8 @@ struct Delivered {
   std::string document;
   bool is_redelivered = false;
   bool is_catching_up = false;
+  std::uint32_t coalesced = 0;  // earlier events merged into it
+  MonotonicTime received;
   // The reader came back for more. If not, its process was killed before.
   bool is_processed = true;
 };
@@ -110,6 +113,7 @@ struct GatewayRecord {
 struct GatewayHistory {
   std::string gateway_id;
   bool is_session = false;
+  bool allows_merging = false;
   std::vector<GatewayRecord> records;
 };
 
@@ -135,6 +139,7 @@ struct History {
   std::map<Position, LogEntry> lost;
   // The first event that was held when a process of the streamer started.
   std::vector<std::uint64_t> first_at_start;
+  std::vector<MonotonicTime> starts;
   // The puller's log, from offset 1, and the ranges that the streamer was told
   // to have lost: after, up to.
   std::vector<LogEntry> source;

@@ -57,6 +57,7 @@ void Truth::Take(const LogEntry& entry) {
     event.outcome = may_pass ? Outcome::kEither : Outcome::kDropped;
     event.is_operation_sure = false;
     known.is_sure &= !may_pass;
+    known.is_last_sure &= !may_pass;
     events_.push_back(std::move(event));
     return;
   }
@@ -65,9 +66,18 @@ void Truth::Take(const LogEntry& entry) {
   } else {
     TakeChange(event, known);
   }
+  FollowOn(event, known);
   known.since = offset;
   known.is_sure = true;
   events_.push_back(std::move(event));
+}
+
+void Truth::FollowOn(Event& event, Known& known) {
+  event.before = known.last;
+  event.is_before_sure = known.is_last_sure;
+  if (event.outcome == Outcome::kDropped) return;
+  known.last = event.entry.position.offset;
+  known.is_last_sure = event.outcome == Outcome::kGoesOut;
 }
 
 void Truth::TakeDelete(Event& event, Known& known) {

@@ -34,6 +34,10 @@ class Truth {
     Outcome outcome = Outcome::kGoesOut;
     Operation operation = Operation::kInsert;
     bool is_operation_sure = true;
+    // The last event of the document that went out; 0: there is none. Not sure
+    // when one between the two may have gone out as well.
+    std::uint64_t before = 0;
+    bool is_before_sure = true;
   };
 
   explicit Truth(const History& history);
@@ -62,10 +66,13 @@ class Truth {
     Life life = Life::kUnknown;
     bool is_sure = true;
     std::uint64_t since = 0;  // offset
+    std::uint64_t last = 0;   // offset of what went out
+    bool is_last_sure = true;
   };
   void Take(const LogEntry& entry);
   void TakeChange(Event& event, Known& known);
   void TakeDelete(Event& event, Known& known);
+  static void FollowOn(Event& event, Known& known);
   // Whether what stood at `earlier` may be forgotten when `later` is read.
   [[nodiscard]] bool MayForget(std::uint64_t earlier,
                                std::uint64_t later) const;

@@ -1,0 +1,123 @@
+// The part of GatewayChecker that knows of merging: which event a delivery is
+// whose progress lies before it, and which went with it.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "sim/checker/gateway_checker.h"
+
+namespace streamer::sim {
+
+using Place = Holding::Place;
+
+// Progress is held back by what waits within later deliveries. An event that
+// was logged later than it was received stands in the place of a lost one.
+std::optional<GatewayChecker::Spoken> GatewayChecker::IdentifyMerging(
+    const Delivered& delivered, Position after) const {
+  const std::string identity = Truth::IdentityOf(delivered);
+  Spoken spoken;
+  for (const std::uint64_t offset : truth_.Find(identity)) {
+    const Truth::Event& event = truth_.At(offset);
+    if (offset <= after.offset || event.outcome == Truth::Outcome::kDropped ||
+        event.entry.logged_at.monotonic > delivered.received) {
+      continue;
+    }
+    if (spoken.offset != 0) {
+      spoken.repeats.push_back(offset);
+    } else {
+      spoken.entry = &event.entry;
+      spoken.offset = offset;
+    }
+  }
+  if (spoken.entry != nullptr) return spoken;
+  for (const auto& [position, entry] : history_.lost) {
+    if (position.offset < after.offset) continue;
+    if (Truth::IdentityOf(*entry.event) == identity) {
+      return Spoken{&entry, 0, false, {}};
+    }
+  }
+  return std::nullopt;
+}
+
+GatewayChecker::Share GatewayChecker::ShareOf(const Delivered& delivered,
+                                              std::uint64_t offset) const {
+  const Truth::Event& event = truth_.At(offset);
+  if (event.outcome != Truth::Outcome::kGoesOut || !event.is_operation_sure) {
+    return Share::kUnsure;
+  }
+  Share share = Share::kNobodys;
+  for (const auto& [id, life] : lives_) {
+    const SourceEvent& source = *event.entry.event;
+    if (source.tenant != life.request.tenant ||
+        source.collection != life.request.collection || offset <= life.from) {
+      continue;
+    }
+    const bool is_for = IsFor(life, offset);
+    // Of what nobody knows all are told.
+    const Place before = life.request.membership && !is_for
+                             ? holding_.Before(*life.filter, offset)
+                             : Place::kOut;
+    if (before == Place::kUntold || before == Place::kUnsure ||
+        (!is_for && life.request.membership &&
+         !holding_.IsToldByEvent(offset))) {
+      return Share::kUnsure;
+    }
+    if (!is_for) continue;
+    const auto& ids = delivered.subscription_ids;
+    const bool is_theirs = std::find(ids.begin(), ids.end(), id) != ids.end();
+    // Who began in the past gets that from the log.
+    if (!is_theirs && !life.request.resume_after.empty()) continue;
+    if (!is_theirs || life.got.contains(offset)) return Share::kOthers;
+    share = Share::kTheirs;
+  }
+  return share;
+}
+
+// A chain of events of the document, each of which waited when the next came:
+// it ends at what came before, at what is for somebody else as well, and at a
+// delete. What only may have gone out may be a part of it.
+GatewayChecker::Merged GatewayChecker::FindMerged(const Delivered& delivered,
+                                                  const Spoken& spoken) {
+  Merged merged;
+  if (delivered.coalesced == 0 || spoken.offset == 0) return merged;
+  merged.is_sure = !has_ended_any_ && spoken.repeats.empty() && early_.empty();
+  const SourceEvent& last = *spoken.entry->event;
+  std::uint64_t later = spoken.offset;
+  bool is_counted = true;
+  for (std::uint64_t offset = spoken.offset - 1; offset > 0; --offset) {
+    if (is_counted && merged.offsets.size() == delivered.coalesced) break;
+    const Truth::Event& event = truth_.At(offset);
+    const SourceEvent& source = *event.entry.event;
+    if (source.tenant != last.tenant || source.collection != last.collection ||
+        source.document_id != last.document_id ||
+        event.outcome == Truth::Outcome::kDropped) {
+      continue;
+    }
+    const Share share = ShareOf(delivered, offset);
+    if (share == Share::kNobodys) continue;
+    if (share == Share::kUnsure) is_counted = merged.is_sure = false;
+    const bool is_end = share == Share::kOthers ||
+                        event.operation == Operation::kDelete ||
+                        (truth_.At(later).operation == Operation::kInsert &&
+                         truth_.At(later).is_operation_sure);
+    if (is_end) break;
+    merged.offsets.push_back(offset);
+    later = offset;
+  }
+  if (merged.is_sure && merged.offsets.size() < delivered.coalesced) {
+    Complain("I2", absl::StrCat("event ", delivered.event_id, " at ",
+                                spoken.offset, " says that it took ",
+                                delivered.coalesced, " with it, and only ",
+                                merged.offsets.size(), " could be"));
+  }
+  return merged;
+}
+
+std::uint64_t GatewayChecker::FirstOf(const Life& life, std::uint64_t offset,
+                                      const Merged& merged) {
+  for (const std::uint64_t earlier : merged.offsets) {
+    if (earlier > life.from) offset = earlier;
+  }
+  return offset;
+}
+
+}  // namespace streamer::sim
