@@ -292,7 +292,8 @@ py::dict StatisticsOf(const InProcessCore& core) {
       "distinct_filters"_a = counts.distinct_filters,
       "gateways_connected"_a = counts.gateways_connected,
       "deliveries"_a = counts.deliveries, "matches"_a = counts.match.matches,
-      "candidates"_a = counts.match.candidates);
+      "candidates"_a = counts.match.candidates,
+      "notices_dropped"_a = core.dropped_notices());
 }
 
 void DefineSubscription(py::module_& module) {

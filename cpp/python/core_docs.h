@@ -321,7 +321,8 @@ Take what gateways were told without having asked, deliveries apart.
 Returns
 -------
 list of Notice
-    In order, each once.  At most the newest 10,000 wait to be taken.
+    In order, each once.  At most the newest 10,000 wait to be taken; older
+    ones are counted as ``notices_dropped`` of `statistics`.
 
 Examples
 --------

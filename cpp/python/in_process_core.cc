@@ -55,10 +55,16 @@ void InProcessCore::Collect(const std::shared_ptr<const std::string>& gateway,
     notices_.push_back({*gateway, std::move(*resync)});
   } else if (auto* gone = std::get_if<GatewayClosed>(&effect)) {
     notices_.push_back({*gateway, std::move(*gone)});
+    // The engine has forgotten it, and its subscriptions: the next one of that
+    // name is another.
+    gateways_.erase(*gateway);
   } else {
     responses_.push_back(std::move(effect));
   }
-  if (notices_.size() > kNotices) notices_.pop_front();
+  if (notices_.size() > kNotices) {
+    notices_.pop_front();
+    ++dropped_notices_;
+  }
 }
 
 const InProcessCore::Gateway& InProcessCore::ConnectedGateway(
@@ -169,6 +175,11 @@ std::vector<Notice> InProcessCore::TakeNotices() {
 std::vector<SubscriptionInfo> InProcessCore::List() const {
   const std::lock_guard lock(mutex_);
   return engine_.List(SubscriptionHandle(), kUnbounded);
+}
+
+std::uint64_t InProcessCore::dropped_notices() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_notices_;
 }
 
 EngineStatistics InProcessCore::Statistics() const {

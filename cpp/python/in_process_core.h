@@ -1,7 +1,8 @@
 // InProcessCore: the whole core in the caller's thread, its gateways known by
 // name, and what it answers returned instead of called back.
 //
-// A gateway exists from its first subscription on. Deliveries of one call come
+// A gateway exists from its first subscription on, until it is disconnected or
+// closed by the core, which a notice says. Deliveries of one call come
 // in log order; of one event, in the order in which its gateways came.
 //
 // Thread-safety: every method from any thread; calls are serialised by a
@@ -40,7 +41,7 @@ using Deliveries = std::vector<std::shared_ptr<const CoreDeliveryRecord>>;
 
 class InProcessCore {
  public:
-  // Notices kept until they are taken; the oldest go first.
+  // Notices kept until they are taken; the oldest go first, and are counted.
   static constexpr std::size_t kNotices = 10'000;
 
   // Time starts at `start` and stands still until Advance.
@@ -65,6 +66,8 @@ class InProcessCore {
   std::vector<Notice> TakeNotices();
   [[nodiscard]] std::vector<SubscriptionInfo> List() const;
   [[nodiscard]] EngineStatistics Statistics() const;
+  // That were never taken.
+  [[nodiscard]] std::uint64_t dropped_notices() const;
 
  private:
   class Sink;
@@ -86,6 +89,7 @@ class InProcessCore {
   std::vector<GatewayEffect> responses_;
   Deliveries deliveries_;
   std::deque<Notice> notices_;
+  std::uint64_t dropped_notices_ = 0;
   // Last, so that it goes first: its sinks refer to what is above.
   InlineEngine engine_;
 };
