@@ -219,7 +219,8 @@ def aim_of(measurement: str, figure: str) -> str:
     """Return the aim, as text."""
     if measurement == "log beside RocksDB":
         return "> 0.5"
-    return AIMS.get((measurement, figure), "")
+    # Aims are of what was accepted, however that is stored.
+    return AIMS.get((measurement.removesuffix(", fsync"), figure), "")
 
 
 def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
