@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -144,13 +145,19 @@ struct ReportUnreadable {
   std::string collection;  // empty: any
 };
 
+// Runs `saved`, by the thread that hands out effects, once all that the
+// commands and events before it changed is saved.
+struct AwaitSaved {
+  std::function<void()> saved;
+};
+
 // Time has passed: expires what is due.
 struct Tick {};
 
 using Command =
     std::variant<ConnectGateway, DisconnectGateway, OpenSession, RestoreSession,
                  Subscribe, Unsubscribe, Renew, EndSuspended, ContinueHistory,
-                 LimitLag, ReportSourceGap, ReportUnreadable, Tick>;
+                 LimitLag, ReportSourceGap, ReportUnreadable, AwaitSaved, Tick>;
 
 }  // namespace streamer
 

@@ -7,6 +7,7 @@
 #define STREAMER_CORE_EFFECTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -137,14 +138,20 @@ struct GatewayClosed {
   Status status;
 };
 
+// The answer to AwaitSaved, to be given as one of a session: once the changes
+// before it are saved. Goes to no gateway.
+struct StateSaved {
+  std::function<void()> run;
+};
+
 using GatewayEffect =
     std::variant<SubscribeResponse, UnsubscribeResponse, RenewResponse,
                  Delivery, SubscriptionClosed, ResyncRequired, GatewayClosed,
-                 SessionOpened, StateChanged>;
+                 SessionOpened, StateChanged, StateSaved>;
 
 struct Effect {
   // The stream that it goes to; none for a StateChanged of a session that has
-  // no stream.
+  // no stream, and for a StateSaved.
   GatewayHandle gateway;
   GatewayEffect what;
   // Of a session: what it is told must be saved before.

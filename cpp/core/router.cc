@@ -476,6 +476,10 @@ void Router::Do(AnnounceGap& work, std::vector<Effect>& effects) {
   }
 }
 
+void Router::Do(ConfirmSaved& work, std::vector<Effect>& effects) {
+  effects.push_back({GatewayHandle(), StateSaved{std::move(work.run)}, true});
+}
+
 void Router::Grant(GatewayHandle stream, std::size_t deliveries,
                    std::vector<Effect>& effects) {
   if (stream > newest_stream_) {

@@ -157,6 +157,7 @@ class Router {
   void Do(ExpireRoute& work, std::vector<Effect>& effects);
   void Do(Respond& work, std::vector<Effect>& effects);
   void Do(AnnounceGap& work, std::vector<Effect>& effects);
+  static void Do(ConfirmSaved& work, std::vector<Effect>& effects);
   void Do(RouteEvent& work, std::vector<ShardResult>& results,
           std::vector<Effect>& effects);
   void Do(RoutePastEvent& work, std::vector<ShardResult>& results,

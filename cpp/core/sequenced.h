@@ -227,12 +227,17 @@ struct AnnounceGap {
   std::string reason;
 };
 
+// Everything before it is to be saved; then this is run.
+struct ConfirmSaved {
+  std::function<void()> run;
+};
+
 struct RouterStep {
   Ordinal ordinal;
   std::variant<RouteEvent, RoutePastEvent, EndPastEvents, AddGateway,
                EndRestore, RemoveGateway, AttachStream, DetachStream,
                RefuseStream, RecordState, DropLag, AddRoute, RemoveRoute,
-               ExpireRoute, Respond, AnnounceGap>
+               ExpireRoute, Respond, AnnounceGap, ConfirmSaved>
       work;
 };
 

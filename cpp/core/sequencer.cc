@@ -380,6 +380,11 @@ void Sequencer::Do(ReportUnreadable& command, Instant,
       position_, position_, "an event of the source could not be read", output);
 }
 
+void Sequencer::Do(AwaitSaved& command, Instant, SequencerOutput& output) {
+  output.steps.push_back(
+      {NextOrdinal(), ConfirmSaved{std::move(command.saved)}});
+}
+
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
   lingering_.Expire(now.monotonic);

@@ -138,6 +138,7 @@ class Sequencer {
   void Do(ContinueHistory& command, Instant now, SequencerOutput& output);
   void Do(ReportSourceGap& command, Instant now, SequencerOutput& output);
   void Do(ReportUnreadable& command, Instant now, SequencerOutput& output);
+  void Do(AwaitSaved& command, Instant now, SequencerOutput& output);
   void Do(Tick& command, Instant now, SequencerOutput& output);
 
   void BeginSession(OpenSession& command, bool is_lost,

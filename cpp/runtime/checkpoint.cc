@@ -9,12 +9,13 @@
 namespace streamer {
 namespace {
 
-// Whether it tells of a change of the state.
+// Whether it tells of a change of the state, or that there is none to save.
 bool IsAnswer(const GatewayEffect& effect) {
   return std::holds_alternative<SubscribeResponse>(effect) ||
          std::holds_alternative<UnsubscribeResponse>(effect) ||
          std::holds_alternative<SubscriptionClosed>(effect) ||
-         std::holds_alternative<SessionOpened>(effect);
+         std::holds_alternative<SessionOpened>(effect) ||
+         std::holds_alternative<StateSaved>(effect);
 }
 
 }  // namespace
@@ -116,8 +117,13 @@ void Checkpoint::Committed(const Result<std::uint64_t>& outcome,
   }
 }
 
+// Who awaits that all is saved is no stream, and waits on.
 void Checkpoint::CloseHeld(const Status& reason, std::vector<Effect>& effects) {
-  for (const Held& held : std::exchange(held_, {})) {
+  for (Held& held : std::exchange(held_, {})) {
+    if (std::holds_alternative<StateSaved>(held.effect.what)) {
+      held_.push_back(std::move(held));
+      continue;
+    }
     const GatewayHandle stream = held.effect.gateway;
     if (held_by_stream_.erase(stream) == 0) continue;
     effects.push_back(

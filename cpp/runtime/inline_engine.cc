@@ -141,6 +141,7 @@ struct InlineEngine::State {
         sinks.Remove(gateway);
       });
     }
+    internal::RunSaved(effects);
     sinks.Dispatch(effects);
   }
 

@@ -299,6 +299,7 @@ void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
   }
   // Published first: whoever saw an effect finds it counted.
   router.Publish();
+  internal::RunSaved(what);
   sinks.Dispatch(what);
   for (GatewayHandle gateway : closed) {
     sinks.Remove(gateway);

@@ -108,15 +108,18 @@ class PullerClient::Connection final
   // What the storing thread has to do.
   using Task =
       std::variant<source_action::Append, source_action::RecordMarker,
-                   source_action::ReportGap, source_action::ReportMalformed>;
+                   source_action::ReportGap, source_action::ReportMalformed,
+                   source_action::AwaitReports>;
 
   void RunTasks();
   void RunTimers();
-  // The answer that the consumer awaits, if it awaits one.
+  // The answer that the consumer awaits, if it is there.
   std::optional<Status> Run(source_action::Append& task);
   std::optional<Status> Run(source_action::RecordMarker& task);
   std::optional<Status> Run(source_action::ReportGap& task);
   std::optional<Status> Run(source_action::ReportMalformed& task);
+  std::optional<Status> Run(source_action::AwaitReports& task);
+  void NoteStored(const Status& status);
 
   // With the mutex held.
   void Perform(SourceActions actions);
@@ -208,9 +211,14 @@ void PullerClient::Connection::RunTasks() {
     lock.unlock();
     const std::optional<Status> answer =
         std::visit([this](auto& one) { return Run(one); }, task);
+    if (answer.has_value()) NoteStored(*answer);
     lock.lock();
-    if (answer.has_value()) Perform(consumer_.Stored(*answer, Now()));
   }
+}
+
+void PullerClient::Connection::NoteStored(const Status& status) {
+  const std::lock_guard lock(mutex_);
+  Perform(consumer_.Stored(status, Now()));
 }
 
 std::optional<Status> PullerClient::Connection::Run(
@@ -232,6 +240,16 @@ std::optional<Status> PullerClient::Connection::Run(
 std::optional<Status> PullerClient::Connection::Run(
     source_action::ReportMalformed& task) {
   intake_.OnMalformed(task.event);
+  return std::nullopt;
+}
+
+// The intake may answer when nobody is left to hear it.
+std::optional<Status> PullerClient::Connection::Run(
+    source_action::AwaitReports&) {
+  intake_.WhenSaved([connection = weak_from_this()] {
+    const auto open = connection.lock();
+    if (open != nullptr) open->NoteStored(OkStatus());
+  });
   return std::nullopt;
 }
 

@@ -13,6 +13,7 @@
 #define STREAMER_TRANSPORT_PULLER_CLIENT_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ class SourceIntake {
                               std::string_view marker) = 0;
   virtual void OnGap(const SourceGap& gap) = 0;
   virtual void OnMalformed(const MalformedSourceEvent& event) = 0;
+  // Has `saved` run, by any thread, once nothing that was reported before can
+  // be forgotten, whatever happens. Until then it is called no more.
+  virtual void WhenSaved(std::function<void()> saved) = 0;
 };
 
 struct PullerClientOptions {

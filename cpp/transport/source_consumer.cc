@@ -9,6 +9,7 @@ namespace streamer {
 namespace {
 
 using source_action::Append;
+using source_action::AwaitReports;
 using source_action::CancelStream;
 using source_action::OpenStream;
 using source_action::Read;
@@ -189,7 +190,7 @@ void SourceConsumer::GoOn(MonotonicTime now, SourceActions& actions) {
 
 void SourceConsumer::StoreNext(SourceActions& actions) {
   while (storing_ == 0 && !waiting_.empty()) {
-    Item& item = waiting_.front();
+    const Item& item = waiting_.front();
     if (std::holds_alternative<SourceEvent>(item)) {
       StoreEvents(actions);
     } else if (const auto* marker = std::get_if<Marker>(&item)) {
@@ -199,13 +200,8 @@ void SourceConsumer::StoreNext(SourceActions& actions) {
       }
       storing_ = 1;
       actions.emplace_back(RecordMarker{options_.backend, marker->text});
-    } else if (auto* gap = std::get_if<SourceGap>(&item)) {
-      actions.emplace_back(ReportGap{std::move(*gap)});
-      Pop();
     } else {
-      actions.emplace_back(
-          ReportMalformed{std::move(std::get<MalformedSourceEvent>(item))});
-      Pop();
+      ReportLosses(actions);
     }
   }
 }
@@ -220,6 +216,25 @@ void SourceConsumer::StoreEvents(SourceActions& actions) {
     ++storing_;
   }
   actions.emplace_back(std::move(append));
+}
+
+// All that stand together, so that a burst of them waits once. Markers between
+// them go unrecorded: a later one is, or the source tells of them again.
+void SourceConsumer::ReportLosses(SourceActions& actions) {
+  std::size_t looked_at = 0;
+  for (const Item& item : waiting_) {
+    if (std::holds_alternative<SourceEvent>(item)) break;
+    if (looked_at++ == options_.batch_events) break;
+    if (const auto* gap = std::get_if<SourceGap>(&item)) {
+      actions.emplace_back(ReportGap{*gap});
+      storing_ = looked_at;
+    } else if (const auto* malformed =
+                   std::get_if<MalformedSourceEvent>(&item)) {
+      actions.emplace_back(ReportMalformed{*malformed});
+      storing_ = looked_at;
+    }
+  }
+  actions.emplace_back(AwaitReports{});
 }
 
 // Whether what follows the marker at the front brings a later one.

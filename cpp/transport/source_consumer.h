@@ -15,6 +15,12 @@
 // heartbeat, of a malformed event) is recorded once all before it is stored.
 // So the marker in the log never stands for something that is not.
 //
+// A loss (a gap, a malformed event) is in nobody's log, so it is only reported,
+// and nothing behind it is stored before the owner says that what it means to
+// others is saved.
+// Invariant: a source that is asked for what follows the marker in the log
+// tells again of every loss that can still be forgotten.
+//
 // Going on: the next stream begins after the last marker received. What was
 // received and is not stored yet waits here, so nothing is lost or doubled.
 // A gap is reported, in its place in that order, when
@@ -122,13 +128,16 @@ struct ReportGap {
 struct ReportMalformed {
   MalformedSourceEvent event;
 };
+// Follows reports. Call Stored when what was reported will not be forgotten,
+// whatever happens; with an error, all of it is reported again.
+struct AwaitReports {};
 }  // namespace source_action
 
 using SourceAction =
     std::variant<source_action::OpenStream, source_action::CancelStream,
                  source_action::Read, source_action::Append,
                  source_action::RecordMarker, source_action::ReportGap,
-                 source_action::ReportMalformed>;
+                 source_action::ReportMalformed, source_action::AwaitReports>;
 using SourceActions = std::vector<SourceAction>;
 
 // Since the start.
@@ -155,7 +164,7 @@ class SourceConsumer {
   // can still be followed, if it said so.
   SourceActions StreamBroken(const Status& status, const std::string& oldest,
                              MonotonicTime now);
-  // The answer to Append and RecordMarker.
+  // The answer to Append, RecordMarker and AwaitReports.
   SourceActions Stored(const Status& status, MonotonicTime now);
 
   // Does what is due. Needed at NextDeadline() or later.
@@ -192,6 +201,7 @@ class SourceConsumer {
   void GoOn(MonotonicTime now, SourceActions& actions);
   void StoreNext(SourceActions& actions);
   void StoreEvents(SourceActions& actions);
+  void ReportLosses(SourceActions& actions);
   [[nodiscard]] bool IsSuperseded() const;
   [[nodiscard]] bool MayRead() const;
   // When silence on the open stream makes it a broken one.
@@ -210,7 +220,7 @@ class SourceConsumer {
   std::string lost_reason_;
 
   // Received and not stored, oldest first; of these, how many are being
-  // stored.
+  // stored, or reported.
   std::deque<Item> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::size_t storing_ = 0;

@@ -226,4 +226,9 @@ void StreamerProcess::PerformOne(const source_action::ReportMalformed& action) {
       .IgnoreError();
 }
 
+void StreamerProcess::PerformOne(const source_action::AwaitReports&) {
+  engine_->Submit(AwaitSaved{[this] { Stored(OkStatus()); }}, nullptr)
+      .IgnoreError();
+}
+
 }  // namespace streamer::sim

@@ -83,6 +83,7 @@ class StreamerProcess {
   void PerformOne(const source_action::RecordMarker& action);
   void PerformOne(const source_action::ReportGap& action);
   void PerformOne(const source_action::ReportMalformed& action);
+  void PerformOne(const source_action::AwaitReports& action);
   void Stored(const Status& status);
   void ArmConsumer();
   // Runs `action` later, unless this life of the process is over by then.

@@ -51,6 +51,11 @@ void Follower::Intake::OnMalformed(const MalformedSourceEvent& event) {
   engine_.Submit(ReportUnreadable{event.tenant, ""}, nullptr).IgnoreError();
 }
 
+// Of an engine that is stopping, it never runs: the next process asks again.
+void Follower::Intake::WhenSaved(std::function<void()> saved) {
+  engine_.Submit(AwaitSaved{std::move(saved)}, nullptr).IgnoreError();
+}
+
 Follower::Follower(const FollowerOptions& options, Engine& engine,
                    EventLog& log)
     : options_(options),

@@ -2,7 +2,8 @@
 // source is lost and found.
 //
 // What the source lost goes to the engine as a command, so that whoever it
-// concerns hears of it in its place.
+// concerns hears of it in its place. As long as the notices of it are not
+// saved, nothing behind it is appended.
 //
 // Thread-safety: as of its parts; `on_change` is called by one thread at a
 // time.
@@ -59,6 +60,7 @@ class Follower {
                         std::string_view marker) override;
     void OnGap(const SourceGap& gap) override;
     void OnMalformed(const MalformedSourceEvent& event) override;
+    void WhenSaved(std::function<void()> saved) override;
 
    private:
     Engine& engine_;

@@ -71,6 +71,33 @@ class LogIntake final : public SourceIntake {
     changed_.notify_all();
   }
 
+  void WhenSaved(std::function<void()> saved) override {
+    {
+      const std::lock_guard lock(mutex_);
+      saved_ = std::move(saved);
+      changed_.notify_all();
+      if (!is_saving_) return;
+    }
+    RunSaved();
+  }
+
+  // Whether what is reported is saved at once.
+  void SetSaving(bool is_saving) {
+    const std::lock_guard lock(mutex_);
+    is_saving_ = is_saving;
+  }
+  [[nodiscard]] bool AwaitWaiting() {
+    return Await([&] { return saved_ != nullptr; });
+  }
+  void RunSaved() {
+    std::function<void()> saved;
+    {
+      const std::lock_guard lock(mutex_);
+      saved = std::exchange(saved_, nullptr);
+    }
+    saved();
+  }
+
   void SetRefusing(bool is_refusing) {
     const std::lock_guard lock(mutex_);
     is_refusing_ = is_refusing;
@@ -111,6 +138,8 @@ class LogIntake final : public SourceIntake {
   bool is_blocked_ = false;
   int attempts_ = 0;
   std::vector<std::string> reports_;
+  bool is_saving_ = true;
+  std::function<void()> saved_;
 };
 
 // Event `n`, in the stored form, as a decoder would have read it.
@@ -416,6 +445,36 @@ TEST_F(PullerClientTest, AMalformedEventIsReportedAndPassed) {
               ElementsAre("malformed e2: full_doc: expected the stored "
                           "document for op_type \"update\", got none"));
   EXPECT_EQ(client.Statistics().malformed, 1u);
+}
+
+TEST_F(PullerClientTest, WhatFollowsALossWaitsUntilTheLossIsSaved) {
+  source_.Start();
+  LogIntake intake(to_);
+  intake.SetSaving(false);
+  PullerClient client(FollowingAll(source_, from_, to_), intake);
+  SourceEvent bodiless = Stored(2);
+  bodiless.document.clear();
+  source_.Append({Stored(1), bodiless, Stored(3)});
+  ASSERT_TRUE(intake.AwaitWaiting());
+  EXPECT_EQ(to_.markers().last, "p1-3-1");
+  intake.RunSaved();
+  ASSERT_TRUE(intake.AwaitOffset(2));
+  EXPECT_EQ(to_.markers().last, "p1-3-3");
+}
+
+TEST_F(PullerClientTest, WhatIsSavedAfterItsEndIsNoMatter) {
+  source_.Start();
+  LogIntake intake(to_);
+  intake.SetSaving(false);
+  {
+    PullerClient client(FollowingAll(source_, from_, to_), intake);
+    SourceEvent bodiless = Stored(1);
+    bodiless.document.clear();
+    source_.Append({bodiless, Stored(2)});
+    ASSERT_TRUE(intake.AwaitWaiting());
+  }
+  intake.RunSaved();
+  EXPECT_EQ(to_.head().offset, 0u);
 }
 
 // Ten documents are updated over and over while nobody follows.

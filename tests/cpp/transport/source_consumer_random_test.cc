@@ -20,9 +20,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A source with a log of numbered events, of which the oldest go, against a
-// store that fails, over streams that break, in a process that crashes: what is
-// stored is every event once and in order, but for the reported gaps; and the
-// stored marker never runs ahead of the stored events.
+// store that fails, over streams that break, in a process that crashes and
+// forgets what was reported and not saved: what is stored is every event once
+// and in order, but for the gaps that are saved; and the stored marker never
+// runs ahead of the stored events.
 class FaultyWorld {
  public:
   explicit FaultyWorld(unsigned seed) : random_(seed), seed_(seed) {}
@@ -88,7 +89,7 @@ class FaultyWorld {
     is_open_ = false;
     is_reading_ = false;
     storing_.clear();
-    lost_until_ = 0;
+    reported_until_ = 0;
     consumer_.emplace(
         options, SourceStart{.marker = marker_, .is_log_empty = stored_ == 0});
     Perform(consumer_->Start(now_));
@@ -121,7 +122,11 @@ class FaultyWorld {
     storing_.emplace_back(std::move(action));
   }
   void Do(source_action::ReportGap& action) {
-    if (!action.gap.to.empty()) lost_until_ = std::stoul(action.gap.to);
+    if (!action.gap.to.empty()) reported_until_ = std::stoul(action.gap.to);
+  }
+  void Do(source_action::AwaitReports& action) {
+    ASSERT_TRUE(storing_.empty());
+    storing_.emplace_back(action);
   }
   void Do(source_action::ReportMalformed& action) {
     ADD_FAILURE() << action.event.reason;
@@ -165,13 +170,15 @@ class FaultyWorld {
         stored_ = number;
         marker_ = event.upstream_marker;
       }
-    } else {
-      const auto& record = std::get<source_action::RecordMarker>(action);
-      const std::uint64_t number = std::stoul(record.marker);
+    } else if (const auto* record =
+                   std::get_if<source_action::RecordMarker>(&action)) {
+      const std::uint64_t number = std::stoul(record->marker);
       ASSERT_TRUE(number <= std::max(stored_, lost_until_) || marker_.empty())
           << "got " << number << ", seed " << seed_;
       stored_ = std::max(stored_, number);
-      marker_ = record.marker;
+      marker_ = record->marker;
+    } else {
+      lost_until_ = std::max(lost_until_, reported_until_);
     }
     Perform(consumer_->Stored(OkStatus(), now_));
   }
@@ -194,8 +201,9 @@ class FaultyWorld {
   // The store.
   bool is_disk_full_ = false;
   std::vector<SourceAction> storing_;
-  std::uint64_t stored_ = 0;  // all up to here was stored or reported lost
-  std::uint64_t lost_until_ = 0;
+  std::uint64_t stored_ = 0;  // all up to here was stored, or saved as lost
+  std::uint64_t reported_until_ = 0;
+  std::uint64_t lost_until_ = 0;  // is saved
   std::string marker_;
 };
 

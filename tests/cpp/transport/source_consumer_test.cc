@@ -43,6 +43,7 @@ struct ActionText {
   std::string operator()(const source_action::ReportMalformed& action) {
     return "malformed " + action.event.event_id + ": " + action.event.reason;
   }
+  std::string operator()(const source_action::AwaitReports&) { return "await"; }
 };
 
 std::vector<std::string> Text(const SourceActions& actions) {
@@ -161,7 +162,9 @@ TEST(SourceConsumerTest, AMalformedEventIsReportedInItsPlaceAndPassed) {
   EXPECT_THAT(Text(consumer.Received(Malformed("2"), At(seconds(1)))),
               ElementsAre("read"));
   EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("malformed e2: op_type: expected", "record up 2"));
+              ElementsAre("malformed e2: op_type: expected", "await"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
+              ElementsAre("record up 2"));
   EXPECT_EQ(consumer.statistics().malformed, 1u);
   consumer.StreamBroken(Unavailable("gone"), "", At(seconds(2)));
   EXPECT_THAT(Reopen(consumer),
@@ -282,15 +285,67 @@ TEST(SourceConsumerTest, AGapOfTheSourceIsReportedBetweenItsEvents) {
   EXPECT_THAT(Text(consumer.Received(std::move(message), At(seconds(1)))),
               ElementsAre("read"));
   EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre(R"(gap b "1" to "8": rolled over)", "append e9"));
+              ElementsAre(R"(gap b "1" to "8": rolled over)", "await"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
+              ElementsAre("append e9"));
   EXPECT_EQ(consumer.statistics().gaps, 1u);
+}
+
+// In the log, "3" would stand for a gap that nobody need remember.
+TEST(SourceConsumerTest, NothingBehindAGapIsStoredBeforeItIsSaved) {
+  SourceConsumer consumer = Started({});
+  SourceMessage message = Event("2");
+  message.gap = SourceGap{.backend = "b", .reason = "trimmed"};
+  EXPECT_THAT(Text(consumer.Received(std::move(message), At(seconds(1)))),
+              ElementsAre(R"(gap b "" to "": trimmed)", "await", "read"));
+  EXPECT_THAT(Text(consumer.Received(Heartbeat("3"), At(seconds(1)))),
+              ElementsAre("read"));
+  EXPECT_THAT(Text(consumer.Tick(At(seconds(9)))), IsEmpty());
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(9)))),
+              ElementsAre("append e2"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(9)))),
+              ElementsAre("record up 3"));
+}
+
+TEST(SourceConsumerTest, ALossThatCannotBeSavedIsReportedAgainAndNothingRead) {
+  SourceConsumer consumer = Started({});
+  EXPECT_THAT(Text(consumer.Received(Malformed("1"), At(seconds(1)))),
+              ElementsAre("malformed e1: op_type: expected", "await", "read"));
+  EXPECT_THAT(Text(consumer.Stored(Unavailable("no state"), At(seconds(2)))),
+              IsEmpty());
+  EXPECT_THAT(Text(consumer.Received(Heartbeat(""), At(seconds(2)))),
+              IsEmpty());
+  EXPECT_THAT(Text(consumer.Tick(*consumer.NextDeadline())),
+              ElementsAre("malformed e1: op_type: expected", "await"));
+  EXPECT_EQ(consumer.statistics().malformed, 1u);
+}
+
+TEST(SourceConsumerTest, LossesThatStandTogetherAreAwaitedTogether) {
+  SourceConsumer consumer = Started({});
+  consumer.Received(Event("1"), At(seconds(1)));
+  for (const char* marker : {"2", "3", "4"}) {
+    consumer.Received(Malformed(marker), At(seconds(1)));
+  }
+  consumer.Received(Event("5"), At(seconds(1)));
+  consumer.Received(Malformed("6"), At(seconds(1)));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
+              ElementsAre("malformed e2: op_type: expected",
+                          "malformed e3: op_type: expected",
+                          "malformed e4: op_type: expected", "await"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
+              ElementsAre("append e5"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
+              ElementsAre("malformed e6: op_type: expected", "await"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
+              ElementsAre("record up 6"));
 }
 
 TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToTheOldestThereIs) {
   SourceConsumer consumer = Started({.marker = "m1", .is_log_empty = false});
   EXPECT_THAT(
       Text(consumer.StreamBroken(OutOfRange("trimmed"), "m5", At(seconds(1)))),
-      ElementsAre(R"(gap up "m1" to "m5": trimmed)"));
+      ElementsAre(R"(gap up "m1" to "m5": trimmed)", "await"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))), IsEmpty());
   EXPECT_THAT(Reopen(consumer),
               ElementsAre("open node-5f-2 after \"m5\"", "read"));
   // Nothing else is missing.
@@ -332,7 +387,7 @@ TEST(SourceConsumerTest, ALogTrimmedPastASlowStreamIsAGap) {
   consumer.Stored(OkStatus(), At(seconds(1)));
   EXPECT_THAT(
       Text(consumer.StreamBroken(OutOfRange("trimmed"), "5", At(seconds(2)))),
-      ElementsAre(R"(gap up "1" to "5": trimmed)"));
+      ElementsAre(R"(gap up "1" to "5": trimmed)", "await"));
 }
 
 TEST(SourceConsumerTest, InvalidArgumentOnAStreamThatWorkedIsNoGap) {
@@ -357,13 +412,15 @@ TEST(SourceConsumerTest, OnlyTheFirstStreamOfAnEmptyLogBeginsWithoutAGap) {
   EXPECT_THAT(
       Text(consumer.Received(Heartbeat("4"), At(seconds(3)))),
       ElementsAre(R"(gap up "" to "4": there was no marker to go on from)",
-                  "record up 4", "read"));
+                  "await", "read"));
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(3)))),
+              ElementsAre("record up 4"));
 
   SourceConsumer restarted = Started({.is_log_empty = false});
   EXPECT_THAT(
       Text(restarted.Received(Heartbeat(""), At(seconds(3)))),
       ElementsAre(R"(gap up "" to "": there was no marker to go on from)",
-                  "read"));
+                  "await", "read"));
 }
 
 TEST(SourceConsumerTest, IsReadyWhileTheSourceIsFollowedAndALittleLonger) {

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from plain_wire import PlainGateway, compile_wire
+from scripted_puller import ScriptedPuller
 from streamerd import Streamerd
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,6 +21,22 @@ def whole_wire(tmp_path_factory):
     source = ROOT / "proto/syntrix/streamer/v1/streamer.proto"
     folder = tmp_path_factory.mktemp("whole_wire")
     return compile_wire(folder, source.read_text())
+
+
+@pytest.fixture(scope="session")
+def puller_wire(tmp_path_factory):
+    """The message classes between a puller and a streamer."""
+    source = ROOT / "proto/syntrix/puller/v1/puller.proto"
+    folder = tmp_path_factory.mktemp("puller_wire")
+    return compile_wire(folder, source.read_text())
+
+
+@pytest.fixture
+def scripted_puller(puller_wire):
+    """A puller that sends what the test says, ended after it."""
+    puller = ScriptedPuller(puller_wire)
+    yield puller
+    puller.stop()
 
 
 @pytest.fixture

@@ -63,8 +63,13 @@ class EtcdProcess:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
+    def go_on(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
-        """Kill it, as by SIGKILL."""
+        """Kill it, as by SIGKILL, suspended or not."""
         if self._process is None:
             return
         self._process.kill()

@@ -231,3 +231,72 @@ def test_a_drain_does_not_wait_for_an_etcd_that_hangs(
     # It would be 1 had it taken longer.
     assert service.stop() == 0
     assert logged(service, "stopped")[-1]["delivered"] == "not everything"
+
+
+def with_one_acknowledged(start, gateway_of, puller, *options):
+    """Start a streamer with a session that has acknowledged the first event.
+
+    Returns service, gateway, session and delivery.
+    """
+    service = start(
+        "--roles=streamer",
+        f"--puller.address={puller.target}",
+        "--puller.reconnect_backoff_max=200ms",
+        *options,
+    )
+    wait_until(lambda: readiness(service) == READY, "the source is followed")
+    gateway = gateway_of(service)
+    session = hello(gateway).session
+    assert subscribe(gateway, "s").success
+    puller.send()
+    (first,) = deliveries(gateway, 1)
+    gateway.send(ack={"session": session, "seq": first.seq})
+    lag = "streamer_session_lag_events_max"
+    wait_until(lambda: samples(service)[lag] == 0, "progress to be taken")
+    return service, gateway, session, first
+
+
+@pytest.mark.parametrize(
+    ("sent", "said", "rest"),
+    [
+        ({"gap": "trimmed"}, "the source lost events", ["e2", "e3"]),
+        ({"op_type": "?"}, "an event of the source could not be read", ["e3"]),
+    ],
+    ids=["gap", "unreadable"],
+)
+def test_a_loss_that_is_not_saved_yet_is_told_after_a_kill(
+    start, gateway_of, etcd, tmp_path, scripted_puller, sent, said, rest
+):
+    service, gateway, session, first = with_one_acknowledged(
+        start, gateway_of, scripted_puller, *options(etcd, tmp_path / "log")
+    )
+    gateway.close()
+    disconnected = 'streamer_sessions{state="disconnected"}'
+    wait_until(lambda: samples(service)[disconnected] == 1, "it to be gone")
+    etcd.suspend()
+    scripted_puller.send(**sent)
+    scripted_puller.send()
+    wait_until(lambda: logged(service, said), "the loss")
+    # As long as the notice of it is not saved, nothing behind it is logged.
+    for _ in range(100):
+        assert samples(service)["streamer_events_processed_total"] == 1
+    service.kill()
+    etcd.go_on()
+    service.start()
+    gateway = gateway_of(service)
+    again = hello(
+        gateway,
+        session=session,
+        last_seq=first.seq,
+        last_progress=first.progress,
+    )
+    assert again.subscription_count == 1
+    # Twice, if etcd still takes what the killed service had sent it.
+    told = []
+    while (message := gateway.receive()).HasField("resync_required"):
+        told.append(message.resync_required.reason)
+    assert 1 <= len(told) <= 2
+    assert all(reason.startswith(said) for reason in told), told
+    got = list(message.delivery_batch.deliveries)
+    got += deliveries(gateway, len(rest) - len(got))
+    assert event_ids(got) == rest
