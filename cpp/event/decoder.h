@@ -7,6 +7,7 @@
 #ifndef STREAMER_EVENT_DECODER_H_
 #define STREAMER_EVENT_DECODER_H_
 
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
@@ -29,6 +30,17 @@ Result<SourceEvent> DecodeLine(std::string_view line, WallTime now);
 // the Normalizer finds them. InvalidArgument when something needed is missing
 // or the parts contradict each other.
 Status ReadStoredEnvelope(std::string_view mgo_doc_id, SourceEvent& event);
+
+// Where an event belongs that could not be read: as much as can be. What is
+// missing, is no name, or is said in two ways is empty.
+struct StoredPlace {
+  std::string tenant;
+  std::string collection;
+};
+// `tenant` is the one that the source gives, if it does.
+StoredPlace FindStoredPlace(std::string_view tenant,
+                            std::string_view mgo_doc_id,
+                            std::string_view document, std::string_view before);
 
 // Notes in `event` that the update cleared `deleted`, when MongoDB's
 // description of it (JSON; empty: none) says so.

@@ -70,15 +70,42 @@ Status ReadEnvelopeFrom(std::string_view where, const MapValue& stored,
   return OkStatus();
 }
 
+// The tenant that the key begins with; empty when it names none.
+std::string_view TenantOfKey(std::string_view key) {
+  const std::size_t end = key.rfind(':');
+  return end == std::string_view::npos ? std::string_view()
+                                       : key.substr(0, end);
+}
+
 // What the key says of tenant and id, where nothing better did.
 void FillFromKey(SourceEvent& event) {
   std::string_view key = event.stored_key;
-  if (event.tenant.empty() && key.rfind(':') != std::string_view::npos) {
-    event.tenant = key.substr(0, key.rfind(':'));
-  }
+  if (event.tenant.empty()) event.tenant = TenantOfKey(key);
   if (event.document_id.empty() && !event.collection.empty()) {
     event.document_id = key.substr(key.find(':') + 1);
   }
+}
+
+// What `body` says, if it can be read.
+StoredPlace PlaceIn(std::string_view body) {
+  Arena arena;
+  const Result<const MapValue*> stored =
+      internal::ParseObject("body", body, arena);
+  if (!stored.ok()) return {};
+  const Result<std::string_view> tenant = ReadTenant("body", **stored);
+  const Result<std::string_view> collection =
+      ReadText("body", **stored, "collection");
+  StoredPlace place{.tenant = std::string(tenant.value_or("")),
+                    .collection = std::string(collection.value_or(""))};
+  if (!CheckName("tenant", place.tenant).ok()) place.tenant.clear();
+  if (!CheckCollection(place.collection).ok()) place.collection.clear();
+  return place;
+}
+
+// What both say, or the one that says anything.
+std::string Common(const std::string& left, const std::string& right) {
+  if (left.empty() || left == right) return right;
+  return right.empty() ? left : std::string();
 }
 
 Status CheckEnvelope(const SourceEvent& event) {
@@ -123,6 +150,24 @@ Status ReadStoredEnvelope(std::string_view mgo_doc_id, SourceEvent& event) {
   }
   FillFromKey(event);
   return CheckEnvelope(event);
+}
+
+StoredPlace FindStoredPlace(std::string_view tenant,
+                            std::string_view mgo_doc_id,
+                            std::string_view document,
+                            std::string_view before) {
+  const StoredPlace now = PlaceIn(document);
+  const StoredPlace then = PlaceIn(before);
+  StoredPlace place{.tenant = Common(now.tenant, then.tenant),
+                    .collection = Common(now.collection, then.collection)};
+  if (place.tenant.empty()) place.tenant = TenantOfKey(mgo_doc_id);
+  // Of another tenant's document, the collection says nothing.
+  if (!tenant.empty() && !place.tenant.empty() && place.tenant != tenant) {
+    place.collection.clear();
+  }
+  if (!tenant.empty()) place.tenant = tenant;
+  if (!CheckName("tenant", place.tenant).ok()) place.tenant.clear();
+  return place;
 }
 
 Status ReadUpdateDescription(std::string_view json, SourceEvent& event) {

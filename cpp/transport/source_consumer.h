@@ -60,8 +60,9 @@ struct SourceGap {
 struct MalformedSourceEvent {
   std::string backend;
   std::string event_id;
-  std::string tenant;  // as far as the event says
-  std::string reason;  // expected, got, where
+  std::string tenant;      // as far as the event says
+  std::string collection;  // likewise
+  std::string reason;      // expected, got, where
 };
 
 // One message of the source, decoded. A heartbeat has nothing but `progress`.

@@ -222,7 +222,9 @@ void StreamerProcess::PerformOne(const source_action::ReportGap& action) {
 
 void StreamerProcess::PerformOne(const source_action::ReportMalformed& action) {
   surroundings_.malformed_reported(action.event);
-  engine_->Submit(ReportUnreadable{action.event.tenant, ""}, nullptr)
+  engine_
+      ->Submit(ReportUnreadable{action.event.tenant, action.event.collection},
+               nullptr)
       .IgnoreError();
 }
 

@@ -47,8 +47,10 @@ void Follower::Intake::OnMalformed(const MalformedSourceEvent& event) {
       {{"backend", event.backend},
        {"event_id", event.event_id},
        {"tenant", event.tenant},
+       {"collection", event.collection},
        {"reason", event.reason}});
-  engine_.Submit(ReportUnreadable{event.tenant, ""}, nullptr).IgnoreError();
+  engine_.Submit(ReportUnreadable{event.tenant, event.collection}, nullptr)
+      .IgnoreError();
 }
 
 // Of an engine that is stopping, it never runs: the next process asks again.

@@ -92,10 +92,13 @@ SourceMessage DecodePullerEvent(const wire::PullerEvent& wire, WallTime now) {
     event->upstream_marker = message.progress;
     message.event = *std::move(event);
   } else {
+    StoredPlace place = FindStoredPlace(change.tenant(), change.mgo_doc_id(),
+                                        change.full_doc(), change.before_doc());
     message.malformed =
         MalformedSourceEvent{.backend = change.backend(),
                              .event_id = change.event_id(),
-                             .tenant = change.tenant(),
+                             .tenant = std::move(place.tenant),
+                             .collection = std::move(place.collection),
                              .reason = std::string(MessageOf(event.status()))};
   }
   return message;

@@ -146,6 +146,7 @@ TEST(PullerWireTest, AMessageIsAnEventAHeartbeatAGapOrMalformed) {
   EXPECT_EQ(malformed.malformed->backend, "b");
   EXPECT_EQ(malformed.malformed->event_id, "e");
   EXPECT_EQ(malformed.malformed->tenant, "t");
+  EXPECT_EQ(malformed.malformed->collection, "c/x");
   EXPECT_EQ(malformed.malformed->reason,
             R"(op_type: expected one of "insert", "update", "replace", )"
             R"("delete", got "")");

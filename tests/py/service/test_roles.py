@@ -4,6 +4,7 @@ import pytest
 from calls import get, problem, samples
 from streamerd import wait_until
 from test_durability import log_options, post
+from test_sessions import deliveries, event_ids, hello, subscribe
 
 
 @pytest.fixture
@@ -78,6 +79,31 @@ def test_a_streamer_that_is_killed_goes_on_at_its_last_marker(
     again.subscribe_successfully()
     post(puller, events(1))
     assert again.event_ids(1) == ["e76"]
+
+
+# The third has its collection in no form that can be read.
+def test_an_unreadable_event_is_told_to_its_collection(
+    start, gateway_of, scripted_puller
+):
+    streamer = start(
+        "--roles=streamer", f"--puller.address={scripted_puller.target}"
+    )
+    wait_until(lambda: is_ready(streamer), "the source is followed")
+    gateway = gateway_of(streamer)
+    hello(gateway)
+    assert subscribe(gateway, "its").success
+    assert subscribe(gateway, "other", collection="d").success
+    assert subscribe(gateway, "filtered", expression="doc.n > 0").success
+    scripted_puller.send()
+    assert event_ids(deliveries(gateway, 1)) == ["e1"]
+    for change, told in [
+        ({"op_type": "?"}, ["its"]),
+        ({"full_doc": b"["}, ["its", "other"]),
+    ]:
+        scripted_puller.send(**change)
+        resync = gateway.receive().resync_required
+        assert resync.reason == "an event of the source could not be read"
+        assert list(resync.subscription_ids) == told
 
 
 def test_a_streamer_without_its_source_is_not_ready(start):
