@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/core_harness.h"
+#include "core/session_fixture.h"
 #include "filter/subscription_digest.h"
 #include "support/core_events.h"
 
@@ -27,58 +28,9 @@ using support::MakeSubscribe;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::size_t kPlenty = 1'000'000;
-
 Instant At(int second) { return Instant{}.After(seconds(second)); }
 
-class SessionTest : public ::testing::Test {
- protected:
-  // Opens another stream of gateway "g"; its handle.
-  GatewayHandle Open(OpenSession command = {}) {
-    command.stream = GatewayHandle(++last_stream_);
-    if (command.gateway_id.empty()) command.gateway_id = "g";
-    if (command.initial_credit == 0) command.initial_credit = kPlenty;
-    core_->Sequence(command);
-    core_->Settle();
-    for (const GatewayEffect& effect : core_->TakeEffects(command.stream)) {
-      if (const auto* opened = std::get_if<SessionOpened>(&effect)) {
-        opened_ = *opened;
-      }
-    }
-    return command.stream;
-  }
-  void Events(std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i <= last; ++i) {
-      core_->Sequence(MakeEvent(i, "c"));
-    }
-    core_->Settle();
-  }
-  void Subscribe(GatewayHandle stream, const std::string& id,
-                 std::optional<std::uint64_t> after = std::nullopt) {
-    streamer::Subscribe command = MakeSubscribe(stream, id, "c", "true");
-    if (after) command.resume_after = Position{1, *after};
-    core_->Sequence(command);
-    core_->Settle();
-  }
-  void Leave(GatewayHandle stream, Instant now = {}) {
-    core_->Sequence(DisconnectGateway{stream}, now);
-    core_->Settle();
-  }
-  void Restart(OutboxLimits limits = {}) {
-    core_ = std::make_unique<CoreHarness>(2, *core_, core_->saved(),
-                                          last_stream_ + 1, limits);
-    last_stream_ += 100;
-    core_->Settle();
-  }
-  std::vector<std::string> Seen(GatewayHandle stream) {
-    core_->Settle();
-    return core_->Take(stream);
-  }
-
-  std::unique_ptr<CoreHarness> core_ = std::make_unique<CoreHarness>(2);
-  std::uint64_t last_stream_ = 0;
-  SessionOpened opened_;  // the last one
-};
+class SessionTest : public SessionFixture {};
 
 TEST_F(SessionTest, BeginsAnewAndSaysSo) {
   const GatewayHandle stream = Open();
