@@ -30,10 +30,22 @@ std::size_t SizeOf(const Outbox::Waiting& delivery) {
          delivery.memberships.size();
 }
 
-// Offsets go on through all epochs, and a place may be named in a later one
-// than it was written in.
 bool IsBefore(Position left, Position right) {
   return left.offset < right.offset;
+}
+
+// Both ascending. Most losses concern the same subscriptions as the last one,
+// and then nothing is moved. Too many names are none: all of the gateway.
+void MergeNames(std::vector<std::string> more,
+                std::vector<std::string>& names) {
+  std::erase_if(more, [&names](const std::string& id) {
+    return std::binary_search(names.begin(), names.end(), id);
+  });
+  if (more.empty()) return;
+  const auto old = static_cast<std::ptrdiff_t>(names.size());
+  std::move(more.begin(), more.end(), std::back_inserter(names));
+  std::inplace_merge(names.begin(), names.begin() + old, names.end());
+  if (names.size() > Outbox::kMostNamed) names.clear();
 }
 
 void Merge(ResyncRequired from, ResyncRequired& into) {
@@ -41,11 +53,7 @@ void Merge(ResyncRequired from, ResyncRequired& into) {
   into.to = std::max(into.to, from.to, IsBefore);
   if (from.subscription_ids.empty()) into.subscription_ids.clear();
   if (into.subscription_ids.empty()) return;
-  std::vector<std::string>& ids = into.subscription_ids;
-  std::move(from.subscription_ids.begin(), from.subscription_ids.end(),
-            std::back_inserter(ids));
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  MergeNames(std::move(from.subscription_ids), into.subscription_ids);
 }
 
 // Leaves out subscriptions that have ended.
@@ -224,6 +232,7 @@ void Outbox::EraseIf(absl::FunctionRef<bool(const Entry&)> is_gone) {
 bool Outbox::Append(Waiting delivery) {
   const bool is_merged = MergeInto(delivery);
   std::size_t bytes = SizeOf(delivery);
+  NotePast(delivery);
   entries_.push_back({std::move(delivery), bytes});
   bytes_ += bytes;
   ++waiting_count_;
@@ -237,12 +246,12 @@ void Outbox::Append(SubscriptionClosed notice) {
 
 void Outbox::Append(ResyncRequired notice) {
   Fence();
-  for (Entry& entry : entries_) {
-    if (auto* waiting = std::get_if<ResyncRequired>(&entry.what)) {
-      return Merge(std::move(notice), *waiting);
-    }
-  }
-  entries_.push_back({std::move(notice), 0});
+  std::vector<std::string>& names = notice.subscription_ids;
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (waiting_resync_) return Merge(std::move(notice), *waiting_resync_);
+  waiting_resync_ = std::move(notice);
+  entries_.push_back({ResyncPlace(), 0});
 }
 
 std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
@@ -254,15 +263,7 @@ std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
       PopFront();
       continue;
     }
-    if (!std::holds_alternative<Waiting>(entry.what)) {
-      Entry notice = std::move(entry);
-      PopFront();
-      if (auto* closed = std::get_if<SubscriptionClosed>(&notice.what)) {
-        return Number(std::move(*closed), notice.bytes, false);
-      }
-      return Number(std::move(std::get<ResyncRequired>(notice.what)),
-                    notice.bytes, false);
-    }
+    if (!std::holds_alternative<Waiting>(entry.what)) return HandOverNotice();
     if (credit_ == 0) return std::nullopt;
     auto delivery = HandOverDelivery(entry, find_id);
     --waiting_count_;
@@ -270,6 +271,23 @@ std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
     if (delivery) return delivery;
   }
   return std::nullopt;
+}
+
+std::optional<GatewayEffect> Outbox::HandOverNotice() {
+  Entry& entry = entries_.front();
+  if (auto* closed = std::get_if<SubscriptionClosed>(&entry.what)) {
+    SubscriptionClosed notice = std::move(*closed);
+    PopFront();
+    return Number(std::move(notice), 0, false);
+  }
+  if (sent_resyncs_.size() >= kMostResyncs) return std::nullopt;
+  PopFront();
+  GatewayEffect notice = *std::move(waiting_resync_);
+  waiting_resync_.reset();
+  if (kind_ == GatewayKind::kSession) {
+    sent_resyncs_.push_back(last_sequence_ + 1);
+  }
+  return Number(std::move(notice), 0, false);
 }
 
 // A delivery keeps its number even when all of its subscriptions have ended:
@@ -307,6 +325,7 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
   }
   if (delivery.handles.empty()) {
     if (merging_ != nullptr && waiting.holds) merging_->merged.Drop(position);
+    if (!waiting.holds) ForgetPast(position);
     return std::nullopt;
   }
   --credit_;
@@ -353,11 +372,17 @@ Status Outbox::Acknowledge(std::uint64_t sequence) {
   while (!sent_.empty() && sent_.front().sequence <= sequence) {
     const Sent& sent = sent_.front();
     bytes_ -= sent.bytes;
-    if (merging_ != nullptr && sent.holds) {
-      merging_->merged.Acknowledge(
-          std::get<Delivery>(sent.effect).event->event.position);
+    if (const auto* delivery = std::get_if<Delivery>(&sent.effect)) {
+      const Position position = delivery->event->event.position;
+      if (!sent.holds) ForgetPast(position);
+      if (merging_ != nullptr && sent.holds) {
+        merging_->merged.Acknowledge(position);
+      }
     }
     sent_.pop_front();
+  }
+  while (!sent_resyncs_.empty() && sent_resyncs_.front() <= sequence) {
+    sent_resyncs_.pop_front();
   }
   to_send_again_ = std::min(to_send_again_, sent_.size());
   return OkStatus();
@@ -397,6 +422,9 @@ void Outbox::Clear() {
   if (merging_ != nullptr) *merging_ = {.is_allowed = merging_->is_allowed};
   entries_.clear();
   sent_.clear();
+  sent_resyncs_.clear();
+  waiting_resync_.reset();
+  past_.clear();
   in_flight_.clear();
   to_send_again_ = 0;
   waiting_count_ = 0;
@@ -413,39 +441,44 @@ void Outbox::AddCredit(std::size_t deliveries) {
 
 std::optional<Position> Outbox::oldest_held() const {
   if (!in_flight_.empty()) return in_flight_.front();
-  std::optional<Position> oldest;
-  ForEachOpen([&](Position position, bool holds) {
-    if (holds) oldest = position;
-    return !holds;
-  });
+  const std::optional<Position> oldest = FindOldestHeld();
   if (merging_ == nullptr) return oldest;
   const auto first = merging_->merged.first_open();
   return first && oldest && first->offset < oldest->offset ? first : oldest;
 }
 
-std::optional<Position> Outbox::oldest_past() const {
-  std::optional<Position> oldest;
-  ForEachOpen([&](Position position, bool holds) {
-    if (!holds && (!oldest || position.offset < oldest->offset)) {
-      oldest = position;
+// What was found to hold nothing is not looked at again.
+std::optional<Position> Outbox::FindOldestHeld() const {
+  const std::uint64_t acknowledged = last_sequence_ - sent_.size();
+  holds_none_upto_ = std::max(holds_none_upto_, acknowledged);
+  for (std::size_t i = holds_none_upto_ - acknowledged; i < sent_.size(); ++i) {
+    if (sent_[i].holds) {
+      return std::get<Delivery>(sent_[i].effect).event->event.position;
     }
-    return true;
-  });
-  return oldest;
-}
-
-template <typename Visit>
-void Outbox::ForEachOpen(Visit visit) const {
-  for (const Sent& sent : sent_) {
-    const auto* delivery = std::get_if<Delivery>(&sent.effect);
-    if (delivery == nullptr) continue;
-    if (!visit(delivery->event->event.position, sent.holds)) return;
+    ++holds_none_upto_;
   }
   for (const Entry& entry : entries_) {
     const auto* delivery = std::get_if<Waiting>(&entry.what);
-    if (delivery == nullptr) continue;
-    if (!visit(delivery->event->event.position, delivery->holds)) return;
+    if (delivery == nullptr || !delivery->holds) continue;
+    return EventOf(*delivery).position;
   }
+  return std::nullopt;
+}
+
+std::optional<Position> Outbox::oldest_past() const {
+  if (past_.empty()) return std::nullopt;
+  return *past_.begin();
+}
+
+void Outbox::NotePast(const Waiting& delivery) {
+  if (kind_ != GatewayKind::kSession || delivery.holds) return;
+  past_.insert(EventOf(delivery).position);
+}
+
+// Of equals, any.
+void Outbox::ForgetPast(Position position) {
+  const auto found = past_.find(position);
+  if (found != past_.end()) past_.erase(found);
 }
 
 std::vector<SavedResync> Outbox::resyncs() const {
@@ -454,16 +487,11 @@ std::vector<SavedResync> Outbox::resyncs() const {
     found.push_back(
         {notice.subscription_ids, notice.from, notice.to, notice.reason});
   };
-  for (const Sent& sent : sent_) {
-    if (const auto* notice = std::get_if<ResyncRequired>(&sent.effect)) {
-      keep(*notice);
-    }
+  for (std::uint64_t sequence : sent_resyncs_) {
+    keep(std::get<ResyncRequired>(
+        sent_[sequence - sent_.front().sequence].effect));
   }
-  for (const Entry& entry : entries_) {
-    if (const auto* notice = std::get_if<ResyncRequired>(&entry.what)) {
-      keep(*notice);
-    }
-  }
+  if (waiting_resync_) keep(*waiting_resync_);
   return found;
 }
 

@@ -14,6 +14,16 @@
 // admitted above the limit: they are few, and being told is what makes a loss
 // bearable.
 //
+// A session is given a resync at a time for each loss, until kMostResyncs of
+// them are not acknowledged. Then the next one waits, all that is appended
+// waits behind it, and every later loss is merged into it, where it stands: it
+// may come before deliveries of events that are older than the loss, never
+// after one that is newer. So who has a delivery has had, or been told that it
+// lost, everything before, and may go on from there; and however many losses
+// there are, what is kept of them, and saved, is kMostResyncs + 1 notices, each
+// with the names of one loss or kMostNamed. Who acknowledges in time waits for
+// nothing.
+//
 // An entry *holds* when everything before it that concerned the gateway was
 // appended before it: so what holds is in the order of positions, and once none
 // is left before a position, the gateway has had what there was up to it. Only
@@ -27,8 +37,10 @@
 // anyway and once more as far.
 //
 // Invariant: sequence numbers are dense from 1 in the order of hand-over.
-// Deliveries that wait and that are kept stay within the limits together.
-// Cost: constant per entry. Thread-safety: none; owned by the router.
+// Deliveries that wait and that are kept stay within the limits together. At
+// most one resync waits.
+// Cost: constant per entry; of what does not hold, and of a name in a resync,
+// logarithmic in their number. Thread-safety: none; owned by the router.
 #ifndef STREAMER_CORE_OUTBOX_H_
 #define STREAMER_CORE_OUTBOX_H_
 
@@ -41,6 +53,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
 #include "base/ids.h"
 #include "base/status.h"
@@ -59,6 +72,11 @@ enum class Pressure : std::uint8_t {
 
 class Outbox {
  public:
+  // So many resyncs are handed over to a session that acknowledges none.
+  static constexpr std::size_t kMostResyncs = 4;
+  // One that several losses would make name more is for all of the gateway.
+  static constexpr std::size_t kMostNamed = 16'384;
+
   struct Waiting {
     std::shared_ptr<const OutgoingEvent> event;
     std::vector<SubscriptionHandle> handles;  // ascending
@@ -133,7 +151,7 @@ class Outbox {
   // The same for entries that do not hold: subscriptions that catch up from
   // different places are in no order together.
   [[nodiscard]] std::optional<Position> oldest_past() const;
-  // Resyncs that were not acknowledged.
+  // Resyncs that were not acknowledged, kMostResyncs + 1 at most.
   [[nodiscard]] std::vector<SavedResync> resyncs() const;
 
   // Deliveries, without notices.
@@ -147,10 +165,18 @@ class Outbox {
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
 
  private:
+  // Offsets go on through all epochs, and a place may be named in a later one
+  // than it was written in.
+  struct ByOffset {
+    bool operator()(Position left, Position right) const {
+      return left.offset < right.offset;
+    }
+  };
+  // The place of waiting_resync_.
+  struct ResyncPlace {};
   struct Entry {
     // Nothing where a delivery was that is merged into a later one.
-    std::variant<Waiting, SubscriptionClosed, ResyncRequired, std::monostate>
-        what;
+    std::variant<Waiting, SubscriptionClosed, ResyncPlace, std::monostate> what;
     std::size_t bytes = 0;
   };
   // What has been handed over and may have to be again.
@@ -164,6 +190,7 @@ class Outbox {
   [[nodiscard]] bool IsAbove(double share) const;
   std::optional<GatewayEffect> HandOverAgain(FindId find_id);
   std::optional<GatewayEffect> HandOverDelivery(Entry& entry, FindId find_id);
+  std::optional<GatewayEffect> HandOverNotice();
   GatewayEffect Number(GatewayEffect effect, std::size_t bytes, bool holds);
 
   // What is known of documents, of a gateway that allows merging.
@@ -182,10 +209,9 @@ class Outbox {
   void PopFront();
   // Erases entries, and the holes.
   void EraseIf(absl::FunctionRef<bool(const Entry&)> is_gone);
-  // Calls `visit` with position and holds of every delivery that was not
-  // acknowledged, in order, as long as it returns true.
-  template <typename Visit>
-  void ForEachOpen(Visit visit) const;
+  [[nodiscard]] std::optional<Position> FindOldestHeld() const;
+  void NotePast(const Waiting& delivery);
+  void ForgetPast(Position position);
 
   const GatewayKind kind_;
   const OutboxLimits limits_;
@@ -193,6 +219,12 @@ class Outbox {
   std::deque<Entry> entries_;
   std::deque<Sent> sent_;          // of a session
   std::size_t to_send_again_ = 0;  // the last ones of sent_
+  // What was sent under numbers up to this one holds nothing.
+  mutable std::uint64_t holds_none_upto_ = 0;
+  std::deque<std::uint64_t> sent_resyncs_;        // their numbers in sent_
+  std::optional<ResyncRequired> waiting_resync_;  // has its place in entries_
+  // Of a session: deliveries that do not hold, in entries_ and sent_.
+  absl::btree_multiset<Position, ByOffset> past_;
   // Of a soft-state gateway: what was handed over and not yet granted for.
   std::deque<Position> in_flight_;
   std::size_t waiting_count_ = 0;

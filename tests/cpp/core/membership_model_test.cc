@@ -5,6 +5,7 @@
 // The model shares nothing with the core but the vocabulary.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -147,7 +148,8 @@ class Model {
       }
       told[one.asked.gateway].push_back(one.asked.id);
     }
-    for (const auto& [gateway, ids] : told) {
+    for (auto& [gateway, ids] : told) {
+      std::sort(ids.begin(), ids.end());
       ++sequence_[gateway];
       Say(gateway, absl::StrCat("resync [", absl::StrJoin(ids, ","), "] after ",
                                 Position(), " to ", Position()));
@@ -178,6 +180,11 @@ class Model {
     happened_.push_back(now);
   }
 
+  // Of what the gateway was told.
+  [[nodiscard]] std::uint64_t last_sequence(std::uint64_t gateway) const {
+    const auto found = sequence_.find(gateway);
+    return found == sequence_.end() ? 0 : found->second;
+  }
   [[nodiscard]] const std::map<std::uint64_t, std::vector<std::string>>& said()
       const {
     return said_;
@@ -340,7 +347,8 @@ class Model {
       if (one.asked.collection != now.event.collection) continue;
       told[one.asked.gateway].push_back(one.asked.id);
     }
-    for (const auto& [gateway, ids] : told) {
+    for (auto& [gateway, ids] : told) {
+      std::sort(ids.begin(), ids.end());
       ++sequence_[gateway];
       Say(gateway, absl::StrCat("resync [", absl::StrJoin(ids, ","), "] after ",
                                 now.position - 1, " to ", now.position));
@@ -412,6 +420,7 @@ class History {
     for (int step = 0; step < steps; ++step) {
       Step();
       core_.Settle();
+      Acknowledge();
     }
   }
 
@@ -476,6 +485,13 @@ class History {
     command.membership = asked.membership;
     if (asked.resume_after) command.resume_after = {1, *asked.resume_after};
     core_.Sequence(command);
+  }
+
+  // What was told, so that no notice waits.
+  void Acknowledge() {
+    for (std::uint64_t gateway : {1, 2}) {
+      core_.Acknowledge(GatewayHandle(gateway), model_.last_sequence(gateway));
+    }
   }
 
   void Lose() {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "support/core_events.h"
 #include "support/describe_effect.h"
 
@@ -291,6 +292,39 @@ TEST_F(OutboxTest, AResyncOfAllSwallowsOneOfSome) {
       ResyncRequired{.subscription_ids = {"a"}, .from = {1, 2}, .to = {1, 3}});
   outbox.Attach(0);
   EXPECT_THAT(HandOver(outbox), ElementsAre("resync [] after 1 to 3"));
+}
+
+TEST_F(OutboxTest, AResyncWaitsWhileTooManyAreNotAcknowledged) {
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.AddCredit(9);
+  for (std::uint64_t i = 1; i <= Outbox::kMostResyncs + 2; ++i) {
+    outbox.Append(ResyncRequired{.from = {1, i}, .to = {1, i}});
+    EXPECT_EQ(HandOver(outbox).size(), i <= Outbox::kMostResyncs ? 1u : 0u);
+  }
+  outbox.Append(Matched(9));
+  EXPECT_THAT(HandOver(outbox), IsEmpty());
+  EXPECT_EQ(outbox.resyncs().size(), Outbox::kMostResyncs + 1u);
+  EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("resync [] after 5 to 6", "delivery 6 e9 [s1]"));
+  EXPECT_EQ(outbox.resyncs().size(), 0u + Outbox::kMostResyncs);
+  EXPECT_EQ(outbox.Acknowledge(6), OkStatus());
+  EXPECT_TRUE(outbox.is_empty());
+  EXPECT_THAT(outbox.resyncs(), IsEmpty());
+}
+
+// Subscriptions come and go: their names are no bound.
+TEST_F(OutboxTest, AResyncThatWouldNameTooManyIsForAll) {
+  Outbox outbox(GatewayKind::kSession, {}, false);
+  for (std::size_t i = 0; i < Outbox::kMostNamed; ++i) {
+    outbox.Append(ResyncRequired{.subscription_ids = {absl::StrCat(i)}});
+  }
+  ASSERT_EQ(outbox.resyncs().size(), 1u);
+  EXPECT_EQ(outbox.resyncs()[0].subscription_ids.size(), Outbox::kMostNamed);
+  outbox.Append(ResyncRequired{.subscription_ids = {"0", "17"}});
+  EXPECT_EQ(outbox.resyncs()[0].subscription_ids.size(), Outbox::kMostNamed);
+  outbox.Append(ResyncRequired{.subscription_ids = {"one more"}});
+  EXPECT_THAT(outbox.resyncs()[0].subscription_ids, IsEmpty());
 }
 
 TEST_F(OutboxTest, CreditNeverOverflows) {
