@@ -85,8 +85,8 @@ struct RestoreSession {
   std::uint64_t replayed_upto = 0;
 };
 
-// Sessions that are behind by events at or before `oldest` give those up, with
-// a resync.
+// Sessions that have not acknowledged an event at or before `oldest` give up
+// all that they have not, with a resync, and go on from the head.
 struct LimitLag {
   Position oldest;
 };

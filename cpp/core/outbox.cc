@@ -403,6 +403,14 @@ void Outbox::ForgetUpTo(Position position) {
   if (merging_ != nullptr) merging_->merged.Drop(position);
 }
 
+std::size_t Outbox::GiveUp(Position position) {
+  const std::size_t before = waiting_count_;
+  ForgetUpTo(position);
+  if (merging_ != nullptr) merging_->merged.Clear();
+  holds_none_upto_ = last_sequence_;
+  return before - waiting_count_;
+}
+
 void Outbox::Attach(std::size_t credit) {
   has_stream_ = true;
   credit_ = credit;

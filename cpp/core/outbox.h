@@ -127,6 +127,10 @@ class Outbox {
   Status Acknowledge(std::uint64_t sequence);
   // Forgets what holds up to `position`, sent or not.
   void ForgetUpTo(Position position);
+  // The same for good: what was handed over is kept, because it has its number,
+  // and holds nothing any more. How many deliveries waited. REQUIRES: nothing
+  // that holds and comes after `position` was appended.
+  std::size_t GiveUp(Position position);
 
   void AddCredit(std::size_t deliveries);
 

@@ -177,6 +177,8 @@ class Router {
   [[nodiscard]] static Continuity Resume(const AttachStream& work,
                                          Gateway& gateway);
   void LoseStream(Gateway& gateway);
+  [[nodiscard]] static std::optional<Position> AcknowledgedOf(
+      const Gateway& gateway);
   [[nodiscard]] SavedCursor CursorOf(const Gateway& gateway) const;
   void SaveNotice(Gateway& gateway, std::vector<Effect>& effects) const;
   [[nodiscard]] static bool IsLiveFor(const Route& route, Position position);

@@ -185,20 +185,35 @@ void Router::Do(RecordState& work, std::vector<Effect>& effects) {
                      std::move(work.what), true});
 }
 
+// Up to where a session acknowledged what concerned it. Nothing when there is
+// nothing that it could still acknowledge.
+std::optional<Position> Router::AcknowledgedOf(const Gateway& gateway) {
+  std::optional<Position> acknowledged = gateway.behind_after;
+  if (const auto oldest = gateway.outbox.oldest_held()) {
+    const Position before = Before(*oldest);
+    acknowledged = acknowledged ? Earlier(*acknowledged, before) : before;
+  }
+  return acknowledged;
+}
+
+// What was handed over has its number: it may still be acknowledged, and
+// another stream gets it again. But nobody waits for that any more, here or
+// after a restart.
 void Router::Do(DropLag& work, std::vector<Effect>& effects) {
   for (auto& [handle, gateway] : gateways_) {
-    if (!gateway->behind_after ||
-        gateway->behind_after->offset >= work.oldest.offset) {
-      continue;
-    }
+    if (gateway->kind != GatewayKind::kSession) continue;
+    const std::optional<Position> acknowledged = AcknowledgedOf(*gateway);
+    if (!acknowledged || acknowledged->offset >= work.oldest.offset) continue;
+    statistics_.missed += gateway->outbox.GiveUp(work.upto);
     gateway->outbox.Append(
-        ResyncRequired{.from = *gateway->behind_after,
+        ResyncRequired{.from = *acknowledged,
                        .to = work.upto,
                        .reason = "the gateway is behind by more than "
                                  "session.max_lag"});
     gateway->behind_after.reset();
     gateway->has_wished_behind = false;
     HandOver(*gateway, effects);
+    Wish(*gateway);
   }
 }
 
@@ -281,9 +296,8 @@ SavedCursor Router::CursorOf(const Gateway& gateway) const {
       sequence > 0) {
     cursor.last_acknowledged = {gateway.session, sequence};
   }
-  if (gateway.behind_after) cursor.acknowledged = *gateway.behind_after;
-  if (const auto oldest = gateway.outbox.oldest_held()) {
-    cursor.acknowledged = Earlier(cursor.acknowledged, Before(*oldest));
+  if (const auto acknowledged = AcknowledgedOf(gateway)) {
+    cursor.acknowledged = Earlier(cursor.acknowledged, *acknowledged);
   }
   cursor.is_behind = gateway.behind_after.has_value() ||
                      cursor.acknowledged.offset < statistics_.watermark.offset;

@@ -24,8 +24,9 @@ struct RouterStatistics {
   std::uint64_t backpressure_soft = 0;     // times an outbox came above 70 %
   std::uint64_t backpressure_hard = 0;     // times one came to its limit
   std::uint64_t coalesced = 0;  // merged into a later one while they waited
-  std::uint64_t missed = 0;     // not stored for a session that is behind
-  std::uint64_t resyncs = 0;    // handed over
+  // Not stored for a session that is behind, or given up as it was too far.
+  std::uint64_t missed = 0;
+  std::uint64_t resyncs = 0;  // handed over
   // Memberships handed over of which it was not known what was before.
   std::uint64_t memberships_unknown = 0;
   // Events whose body is no JSON object.

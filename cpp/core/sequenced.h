@@ -168,8 +168,8 @@ struct RecordState {
   GatewayHandle gateway;
   StateChanged what;
 };
-// Sessions that are behind `oldest` give up what they are behind by, up to
-// `upto`.
+// Sessions that have not acknowledged everything up to `oldest` are told, give
+// up the rest, and go on after `upto`.
 struct DropLag {
   Position oldest;
   Position upto;

@@ -327,6 +327,26 @@ TEST_F(OutboxTest, AResyncThatWouldNameTooManyIsForAll) {
   EXPECT_THAT(outbox.resyncs()[0].subscription_ids, IsEmpty());
 }
 
+TEST_F(OutboxTest, WhatIsGivenUpHoldsNothingAndIsNotHandedOver) {
+  Outbox outbox(GatewayKind::kSession, {});
+  for (std::uint64_t i = 1; i <= 4; ++i) outbox.Append(Matched(i));
+  outbox.AddCredit(2);
+  HandOver(outbox);
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 1}));
+  EXPECT_EQ(outbox.GiveUp({1, 4}), 2u);
+  EXPECT_EQ(outbox.oldest_held(), std::nullopt);
+  outbox.Append(Matched(5));
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 5}));
+  outbox.Attach(9);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s1]", "delivery 2 e2 [s1]",
+                          "delivery 3 e5 [s1]"));
+  EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
+  EXPECT_EQ(outbox.oldest_held(), (Position{1, 5}));
+  EXPECT_EQ(outbox.Acknowledge(3), OkStatus());
+  EXPECT_EQ(outbox.oldest_held(), std::nullopt);
+}
+
 TEST_F(OutboxTest, CreditNeverOverflows) {
   Outbox outbox(GatewayKind::kSoftState, {});
   outbox.AddCredit(std::numeric_limits<std::size_t>::max());

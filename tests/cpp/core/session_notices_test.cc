@@ -15,6 +15,7 @@ namespace streamer {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 class SessionNoticesTest : public SessionFixture {
  protected:
@@ -91,6 +92,23 @@ TEST_F(SessionNoticesTest, OneThatWaitsSurvivesARestart) {
   stream = Open({.session = opened_.session});
   EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
                                         "resync [s] after 0 to 0"));
+}
+
+// Nothing that waits behind it is kept for longer than all else is.
+TEST_F(SessionNoticesTest, TooFarBehindWhatWaitsIsGivenUpInTheSameNotice) {
+  const GatewayHandle stream = Begin();
+  DeleteUnknown(1, 5);
+  Events(6, 9);
+  Seen(stream);
+  core_->Sequence(LimitLag{{1, 6}});
+  core_->Settle();
+  EXPECT_THAT(Seen(stream), IsEmpty());
+  EXPECT_EQ(core_->router().statistics().waiting, 0u);
+  core_->Acknowledge(stream, 4);
+  EXPECT_THAT(Seen(stream), ElementsAre("resync [] after 4 to 9"));
+  core_->Acknowledge(stream, 5);
+  Events(10, 10);
+  EXPECT_THAT(Seen(stream), ElementsAre("delivery 6 e10 [s]"));
 }
 
 }  // namespace

@@ -229,10 +229,10 @@ TEST_F(SessionTest, TooFarBehindItGetsAResyncAndGoesOnFromTheHead) {
   Subscribe(stream, "s");
   Events(1, 5);
   Seen(stream);
-  core_->Sequence(LimitLag{{1, 2}});
+  core_->Sequence(LimitLag{{1, 0}});
   EXPECT_THAT(Seen(stream), IsEmpty());
-  core_->Sequence(LimitLag{{1, 3}});
-  EXPECT_THAT(Seen(stream), ElementsAre("resync [] after 2 to 5"));
+  core_->Sequence(LimitLag{{1, 1}});
+  EXPECT_THAT(Seen(stream), ElementsAre("resync [] after 0 to 5"));
   core_->Acknowledge(stream, 3);
   Events(6, 6);
   EXPECT_THAT(Seen(stream), ElementsAre("delivery 4 e6 [s]"));

@@ -66,6 +66,31 @@ def test_it_is_left_out_of_the_watermark_after_the_stall_timeout(
     assert restored(service)["sessions"] == 2
 
 
+def tell_by_events(service, good, session, events):
+    """Post one event after the other until a session is told of its lag.
+
+    Lag is measured in the time of the log, which goes on with events.  Returns
+    what the good one got meanwhile.
+    """
+    got = []
+
+    def is_told():
+        post(service, events(1))
+        got.extend(read_and_acknowledge(good, session, 1))
+        return samples(service)[RESYNCS] == 1
+
+    wait_until(is_told, "the silent session to be told that it is too far")
+    return got
+
+
+def expect_lag_notice(message):
+    assert message.WhichOneof("payload") == "resync_required", message
+    resync = message.resync_required
+    assert resync.reason == "the gateway is behind by more than session.max_lag"
+    assert resync.from_progress.endswith("-0")
+    assert list(resync.subscription_ids) == []
+
+
 def test_too_far_behind_it_is_told_so_and_the_others_miss_nothing(
     start, gateway_of, events
 ):
@@ -78,18 +103,21 @@ def test_too_far_behind_it_is_told_so_and_the_others_miss_nothing(
     post(service, events(20))
     assert len(deliveries(silent, 10)) == 10
     got += read_and_acknowledge(good, session, 20)
-
-    def is_told():
-        # Lag is measured in the time of the log, which goes on with events.
-        post(service, events(1))
-        got.extend(read_and_acknowledge(good, session, 1))
-        return samples(service)[RESYNCS] == 1
-
-    wait_until(is_told, "the silent session to be told that it is too far")
-    notice = silent.receive()
-    assert notice.WhichOneof("payload") == "resync_required", notice
-    resync = notice.resync_required
-    assert resync.reason == "the gateway is behind by more than session.max_lag"
-    assert resync.from_progress.endswith("-50")
-    assert list(resync.subscription_ids) == []
+    got += tell_by_events(service, good, session, events)
+    expect_lag_notice(silent.receive())
     assert got == [f"e{number}" for number in range(1, len(got) + 1)]
+
+
+def test_far_from_its_limit_it_is_told_as_well(start, gateway_of, events):
+    service = start("--session.max_lag=1s")
+    silent, _ = open_session(service, gateway_of, "silent")
+    good, session = open_session(service, gateway_of, "good")
+    post(service, events(5))
+    assert len(deliveries(silent, 5)) == 5
+    read_and_acknowledge(good, session, 5)
+    tell_by_events(service, good, session, events)
+    # What came after those, until it was told.
+    message = silent.receive()
+    while message.WhichOneof("payload") == "delivery_batch":
+        message = silent.receive()
+    expect_lag_notice(message)

@@ -132,7 +132,7 @@ BUGS = [
         "too far behind, nobody is told",
         "cpp/core/router_sessions.cc",
         "    gateway->outbox.Append(\n"
-        "        ResyncRequired{.from = *gateway->behind_after,\n"
+        "        ResyncRequired{.from = *acknowledged,\n"
         "                       .to = work.upto,\n"
         "                       .reason = "
         '"the gateway is behind by more than "\n'
