@@ -394,9 +394,12 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
   const bool is_not_held =
       reason == "the service did not hold the subscription";
   if (is_not_held && !history_.lost.empty()) return;
+  // So does what the process before had found out of them and not told yet.
   const bool is_of_process_before =
       reason == "the process before was told of a loss and did not read of it";
-  if (is_of_process_before && was_told_of_loss_) return;
+  if (is_of_process_before && (was_told_of_loss_ || !history_.lost.empty())) {
+    return;
+  }
   Complain("I11", absl::StrCat("resync without a cause, from \"",
                                noticed.gap.from_progress, "\" to \"",
                                noticed.gap.to_progress, "\": ", reason));
