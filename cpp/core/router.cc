@@ -243,28 +243,6 @@ void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
   Wish(*gateway);
 }
 
-// The notice of a stream without a session is its end.
-void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
-                          std::vector<Effect>& effects) {
-  ResyncRequired notice{.from = *work.lost_after,
-                        .to = work.upto,
-                        .reason = "the log no longer holds these events"};
-  for (SubscriptionHandle handle : gateway.catching_up) {
-    const Route* route = routes_.Find(handle);
-    if (route == nullptr || route->after >= work.upto.offset) continue;
-    notice.subscription_ids.push_back(route->subscription_id);
-  }
-  const bool concerns_all = gateway.has_wished_behind &&
-                            gateway.behind_after->offset < work.upto.offset;
-  if (notice.subscription_ids.empty() && !concerns_all) return;
-  if (concerns_all) notice.subscription_ids.clear();
-  if (gateway.kind == GatewayKind::kSoftState) {
-    return Close(gateway, DataLoss(notice.reason), effects);
-  }
-  gateway.outbox.Append(std::move(notice));
-  HandOver(gateway, effects);
-}
-
 // One wish at a time: the next when what came of it has been routed and the
 // gateway has taken most of it.
 void Router::Wish(Gateway& gateway) {
@@ -326,33 +304,6 @@ void Router::Report(const std::vector<ShardResult>& results) {
 bool Router::IsLiveFor(const Route& route, Position position) {
   return !route.catches_up && position.offset > route.after &&
          !route.gateway->behind_after;
-}
-
-// Only the home shard of the collection knows them.
-void Router::ResyncUnsure(Position position,
-                          const std::vector<ShardResult>& results,
-                          const Gateway* only, std::vector<Effect>& effects) {
-  std::map<GatewayHandle, std::vector<std::string>> unsure;
-  for (const ShardResult& result : results) {
-    if (result.malformed == nullptr) continue;
-    for (SubscriptionHandle handle : result.malformed->unsure) {
-      const Route* route = routes_.Find(handle);
-      if (route == nullptr) continue;
-      const bool concerns = only == nullptr
-                                ? IsLiveFor(*route, position)
-                                : IsPastFor(*only, *route, position);
-      if (!concerns) continue;
-      unsure[route->gateway->handle].push_back(route->subscription_id);
-    }
-  }
-  AnnounceGap work{.targets = {},
-                   .from = {position.epoch, position.offset - 1},
-                   .to = position,
-                   .reason = "an event of the source could not be read"};
-  for (auto& [gateway, ids] : unsure) {
-    work.targets.push_back({gateway, std::move(ids)});
-  }
-  Do(work, effects);
 }
 
 void Router::Deliver(Position position,
@@ -454,26 +405,6 @@ void Router::CountPressure(Gateway& gateway) {
     if (pressure == Pressure::kHard) ++statistics_.backpressure_hard;
   }
   gateway.pressure = pressure;
-}
-
-// Sessions hear of a gap; a stream without a session has no notice to hear but
-// its own end.
-void Router::Do(AnnounceGap& work, std::vector<Effect>& effects) {
-  for (GapTarget& target : work.targets) {
-    Gateway* gateway = FindOpen(target.gateway);
-    if (gateway == nullptr) continue;
-    if (gateway->kind == GatewayKind::kSoftState) {
-      Close(*gateway, DataLoss(work.reason), effects);
-      continue;
-    }
-    gateway->outbox.Append(
-        ResyncRequired{.subscription_ids = std::move(target.subscription_ids),
-                       .from = work.from,
-                       .to = work.to,
-                       .reason = work.reason});
-    if (restoring_ == 0) SaveNotice(*gateway, effects);
-    HandOver(*gateway, effects);
-  }
 }
 
 void Router::Do(ConfirmSaved& work, std::vector<Effect>& effects) {

@@ -102,6 +102,8 @@ class Router {
     return reports_;
   }
   void ClearReports() { reports_.clear(); }
+  // Of what subscriptions were told to have lost since this was last asked.
+  std::vector<LossReport> TakeLosses() { return std::exchange(losses_, {}); }
 
   // Lets the gateway have `deliveries` more. A grant may come before the stream
   // does and counts then; a stream that has ended is ignored. REQUIRES: streams
@@ -158,6 +160,7 @@ class Router {
   void Do(Respond& work, std::vector<Effect>& effects);
   void Do(AnnounceGap& work, std::vector<Effect>& effects);
   static void Do(ConfirmSaved& work, std::vector<Effect>& effects);
+  void Tell(AnnounceGap& work, std::vector<Effect>& effects);
   void Do(RouteEvent& work, std::vector<ShardResult>& results,
           std::vector<Effect>& effects);
   void Do(RoutePastEvent& work, std::vector<ShardResult>& results,
@@ -188,6 +191,9 @@ class Router {
   void MergeHandles(const std::vector<ShardResult>& results);
   void MergeMemberships(const std::vector<ShardResult>& results);
   void Report(const std::vector<ShardResult>& results);
+  // A notice to this gateway alone.
+  void ReportLoss(const Gateway& gateway, LossCause cause,
+                  const ResyncRequired& notice);
   // Tells subscriptions that cannot know what is in them. Of a past event:
   // those of `only` that it is for.
   void ResyncUnsure(Position position, const std::vector<ShardResult>& results,
@@ -227,6 +233,7 @@ class Router {
   RouterStatistics statistics_;
 
   std::vector<EventReport> reports_;
+  std::vector<LossReport> losses_;
   std::vector<HistoryWish> wishes_;
 
   // Scratch of Deliver, kept for its memory.

@@ -205,11 +205,13 @@ void Router::Do(DropLag& work, std::vector<Effect>& effects) {
     const std::optional<Position> acknowledged = AcknowledgedOf(*gateway);
     if (!acknowledged || acknowledged->offset >= work.oldest.offset) continue;
     statistics_.missed += gateway->outbox.GiveUp(work.upto);
-    gateway->outbox.Append(
-        ResyncRequired{.from = *acknowledged,
-                       .to = work.upto,
-                       .reason = "the gateway is behind by more than "
-                                 "session.max_lag"});
+    ResyncRequired notice{.from = *acknowledged,
+                          .to = work.upto,
+                          .reason =
+                              "the gateway is behind by more than "
+                              "session.max_lag"};
+    ReportLoss(*gateway, LossCause::kLag, notice);
+    gateway->outbox.Append(std::move(notice));
     gateway->behind_after.reset();
     gateway->has_wished_behind = false;
     HandOver(*gateway, effects);

@@ -214,6 +214,33 @@ struct EndPastEvents {
   // The log held nothing of what follows this, up to `upto`.
   std::optional<Position> lost_after;
 };
+// Why continuity was lost.
+enum class LossCause : std::uint8_t {
+  kSourceGap,         // the source says so
+  kClusterTime,       // the source's events say so
+  kUnreadable,        // an event of the source could not be read
+  kDeleteUnresolved,  // nobody knows which document was deleted
+  kNotRestored,       // a subscription found no room after a restart
+  kLag,               // the gateway was behind by more than session.max_lag
+  kTrimmed,           // the log no longer holds what the gateway lacks
+};
+inline constexpr std::size_t kLossCauses = 7;
+
+// What people are told of it, once for all whom it concerns.
+struct LossReport {
+  LossCause cause = LossCause::kSourceGap;
+  std::string reason;
+  // Whose events may be missing; empty: any.
+  std::string backend;
+  std::string tenant;
+  std::string collection;
+  Position from;
+  Position to;
+  // How many gateways have subscriptions that it concerns; which, if it is one.
+  std::size_t gateways = 0;
+  std::string gateway_id;
+};
+
 // The source lost continuity; these gateways have subscriptions that it
 // concerns.
 struct GapTarget {
@@ -222,9 +249,7 @@ struct GapTarget {
 };
 struct AnnounceGap {
   std::vector<GapTarget> targets;
-  Position from;
-  Position to;
-  std::string reason;
+  LossReport what;  // but for the gateways
 };
 
 // Everything before it is to be saved; then this is run.

@@ -80,7 +80,12 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
         [&](const Subscription& subscription) {
           return gap->Concerns(subscription.tenant);
         },
-        before, position_, "the source's cluster time went back", output);
+        {.cause = LossCause::kClusterTime,
+         .reason = "the source's cluster time went back",
+         .backend = gap->backend,
+         .from = before,
+         .to = position_},
+        output);
   }
   NormalizedEvent normalized = normalizer_.Normalize(entry.event);
   verdicts_.Note(entry, normalized);
@@ -91,7 +96,12 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
           return subscription.tenant == entry.event->tenant &&
                  SeesEveryChange(subscription);
         },
-        before, position_, "a deleted document could not be identified",
+        {.cause = LossCause::kDeleteUnresolved,
+         .reason = "a deleted document could not be identified",
+         .backend = entry.event->backend,
+         .tenant = entry.event->tenant,
+         .from = before,
+         .to = position_},
         output);
   }
   Route(std::move(normalized), entry, output);
@@ -364,7 +374,11 @@ void Sequencer::Do(ReportSourceGap& command, Instant, SequencerOutput& output) {
       [&](const Subscription& subscription) {
         return gap.Concerns(subscription.tenant);
       },
-      position_, position_, "the source lost events: " + command.reason,
+      {.cause = LossCause::kSourceGap,
+       .reason = "the source lost events: " + command.reason,
+       .backend = std::move(command.backend),
+       .from = position_,
+       .to = position_},
       output);
 }
 
@@ -377,7 +391,13 @@ void Sequencer::Do(ReportUnreadable& command, Instant,
                IsOneOf(subscription.collection, command.collection) &&
                SeesEveryChange(subscription);
       },
-      position_, position_, "an event of the source could not be read", output);
+      {.cause = LossCause::kUnreadable,
+       .reason = "an event of the source could not be read",
+       .tenant = command.tenant,
+       .collection = command.collection,
+       .from = position_,
+       .to = position_},
+      output);
 }
 
 void Sequencer::Do(AwaitSaved& command, Instant, SequencerOutput& output) {
@@ -433,8 +453,8 @@ void Sequencer::RemoveFromShards(const std::vector<Subscription>& subscriptions,
 // Tells each gateway which of its subscriptions are affected, gateways in the
 // order of their handles. What was remembered for them may be wrong.
 void Sequencer::Announce(
-    const std::function<bool(const Subscription&)>& is_affected, Position from,
-    Position to, std::string reason, SequencerOutput& output) {
+    const std::function<bool(const Subscription&)>& is_affected,
+    LossReport what, SequencerOutput& output) {
   std::map<GatewayHandle, std::vector<std::string>> affected;
   for (const Subscription* subscription : registry_.List(
            SubscriptionHandle(0), std::numeric_limits<std::size_t>::max())) {
@@ -445,7 +465,7 @@ void Sequencer::Announce(
           ->remembered_from = last_remembered_ + 1;
     }
   }
-  AnnounceGap work{{}, from, to, std::move(reason)};
+  AnnounceGap work{{}, std::move(what)};
   for (auto& [gateway, ids] : affected) {
     work.targets.push_back({gateway, std::move(ids)});
   }

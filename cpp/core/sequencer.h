@@ -170,8 +170,7 @@ class Sequencer {
   void RemoveFromShards(const std::vector<Subscription>& subscriptions,
                         Ordinal ordinal, SequencerOutput& output);
   void Announce(const std::function<bool(const Subscription&)>& is_affected,
-                Position from, Position to, std::string reason,
-                SequencerOutput& output);
+                LossReport what, SequencerOutput& output);
   void Route(NormalizedEvent normalized, const LogEntry& entry,
              SequencerOutput& output);
   // Whom an event is for; valid until the next change.

@@ -193,11 +193,15 @@ void Sequencer::GiveUpRestored(GatewayHandle home,
   Record(home, SubscriptionRemoved{saved.gateway_id, saved.subscription_id},
          output);
   output.steps.push_back(
-      {NextOrdinal(), AnnounceGap{{{home, {saved.subscription_id}}},
-                                  saved.from,
-                                  position_,
-                                  "it could not be taken up again: " +
-                                      std::string(MessageOf(why))}});
+      {NextOrdinal(),
+       AnnounceGap{{{home, {saved.subscription_id}}},
+                   {.cause = LossCause::kNotRestored,
+                    .reason = "it could not be taken up again: " +
+                              std::string(MessageOf(why)),
+                    .tenant = saved.tenant,
+                    .collection = saved.collection,
+                    .from = saved.from,
+                    .to = position_}}});
 }
 
 void Sequencer::EndSession(const std::string& gateway_id,

@@ -64,7 +64,8 @@ struct ThreadedEngine::State {
         sequencer(options.core, options.shards, log, past, ReadMonotonicClock(),
                   options.past_share,
                   [this](const Status& status) { keeper->Note(status); }),
-        router(ReadMonotonicClock, past.start, options.on_malformed),
+        router(ReadMonotonicClock, past.start, options.on_malformed,
+               options.on_loss),
         intake(log),
         router_mailbox(options.queue_size),
         keeper(std::make_unique<internal::Keeper>(

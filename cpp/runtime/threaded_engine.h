@@ -25,6 +25,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -78,6 +79,9 @@ struct ThreadedEngineOptions {
   std::function<void()> on_append;
   // Called by the router's thread for each event that had to be skipped.
   std::function<void(const MalformedEvent&)> on_malformed;
+  // Likewise, of each cause at most once a second, for what subscriptions are
+  // told to have lost; and how many such were left out since the last.
+  std::function<void(const LossReport&, std::uint64_t)> on_loss;
 };
 
 class ThreadedEngine final : public Engine {

@@ -13,6 +13,7 @@
 #include "runtime/restored_state.h"
 #include "runtime/threaded_engine.h"
 #include "service/internal/follower.h"
+#include "service/internal/loss_log.h"
 #include "service/internal/malformed_event_log.h"
 #include "service/internal/storage.h"
 #include "transport/metrics.h"
@@ -65,6 +66,7 @@ ThreadedEngineOptions EngineOptions(const ServiceConfig& config,
   }
   if (options.shards == 0) options.shards = DefaultShards();
   options.on_malformed = LogMalformedEvent;
+  options.on_loss = LogLoss;
   return options;
 }
 

@@ -13,7 +13,7 @@ Pipeline::Pipeline(const CoreOptions& options, Position start,
                    const MonotonicClock& clock)
     : sequencer_(options, 1, start),
       shard_(options, clock),
-      router_(clock, start, nullptr),
+      router_(clock, start, nullptr, nullptr),
       output_(1) {}
 
 Status Pipeline::AcceptPast(const EventLog& log, std::vector<Effect>& effects) {

@@ -183,9 +183,11 @@ ContinueHistory CommandOf(const HistoryWish& wish) {
 
 RouterStage::RouterStage(
     MonotonicClock clock, Position start,
-    std::function<void(const MalformedEvent&)> on_malformed)
+    std::function<void(const MalformedEvent&)> on_malformed,
+    LossReports::Observer on_loss)
     : clock_(std::move(clock)),
       on_malformed_(std::move(on_malformed)),
+      losses_(std::move(on_loss)),
       router_(start) {
   Publish();
 }
@@ -210,6 +212,10 @@ void RouterStage::NoteReports() {
     }
   }
   router_.ClearReports();
+  for (LossReport& loss : router_.TakeLosses()) {
+    losses_.Note(std::move(loss), clock_());
+  }
+  if (losses_.is_waiting()) losses_.Flush(clock_());
 }
 
 void RouterStage::Publish() {

@@ -21,6 +21,7 @@
 #include "core/shard.h"
 #include "runtime/engine.h"
 #include "runtime/internal/intake.h"
+#include "runtime/internal/loss_reports.h"
 #include "runtime/internal/published.h"
 #include "runtime/internal/stage_statistics.h"
 #include "runtime/recollection.h"
@@ -111,13 +112,14 @@ ContinueHistory CommandOf(const HistoryWish& wish);
 class RouterStage {
  public:
   RouterStage(MonotonicClock clock, Position start,
-              std::function<void(const MalformedEvent&)> on_malformed);
+              std::function<void(const MalformedEvent&)> on_malformed,
+              LossReports::Observer on_loss);
 
   [[nodiscard]] Router& router() { return router_; }
   // Notes how long the deliveries among `effects` took from log to here.
   void Measure(const std::vector<Effect>& effects);
   // Counts the events routed since the last call, and tells of those that
-  // were malformed.
+  // were malformed, and of what was lost.
   void NoteReports();
   void Publish();
 
@@ -127,6 +129,7 @@ class RouterStage {
  private:
   const MonotonicClock clock_;
   const std::function<void(const MalformedEvent&)> on_malformed_;
+  LossReports losses_;
   Router router_;
   RouterCounts counts_;
   Published<RouterCounts> published_;

@@ -5,6 +5,7 @@ import json
 from calls import samples
 from streamerd import wait_until
 from test_durability import log_options, post
+from test_losses import losses
 from test_sessions import deliveries, event_ids, hello, subscribe
 
 BEHIND = 'streamer_sessions{state="behind"}'
@@ -121,3 +122,6 @@ def test_far_from_its_limit_it_is_told_as_well(start, gateway_of, events):
     while message.WhichOneof("payload") == "delivery_batch":
         message = silent.receive()
     expect_lag_notice(message)
+    wait_until(lambda: losses(service), "the line of it")
+    told = [(one["cause"], one["gateway"]) for one in losses(service)]
+    assert told == [("lag", "silent")]

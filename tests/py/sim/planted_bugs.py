@@ -131,12 +131,7 @@ BUGS = [
     Bug(
         "too far behind, nobody is told",
         "cpp/core/router_sessions.cc",
-        "    gateway->outbox.Append(\n"
-        "        ResyncRequired{.from = *acknowledged,\n"
-        "                       .to = work.upto,\n"
-        "                       .reason = "
-        '"the gateway is behind by more than "\n'
-        '                                 "session.max_lag"});\n',
+        "    gateway->outbox.Append(std::move(notice));\n",
         "",
     ),
     Bug(
