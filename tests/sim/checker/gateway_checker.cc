@@ -160,6 +160,8 @@ void GatewayChecker::KeepWhatCame(Life& life) {
       before.request.membership == life.request.membership &&
       before.filter->text() == life.filter->text()) {
     life.got = before.got;
+    life.declared.insert(life.declared.end(), before.declared.begin(),
+                         before.declared.end());
     life.began_at = std::min(life.began_at, before.from);
   }
 }

@@ -55,7 +55,9 @@ Place Holding::Before(const Filter& filter, std::uint64_t offset) const {
   if (!event.is_before_sure) return Place::kUnsure;
   if (event.before == 0) return Place::kUntold;
   if (IsBroken(truth_.At(event.before).entry, event.entry)) {
-    return Place::kUntold;
+    // A puller that coalesces may have joined what could not be read to a later
+    // event of its document: then the streamer never heard of it.
+    return history_.coalesces ? Place::kUnsure : Place::kUntold;
   }
   return After(filter, event.before);
 }
@@ -96,7 +98,9 @@ bool Holding::IsBroken(const LogEntry& first, const LogEntry& last) const {
   if (is_lost) return true;
   for (std::uint64_t i = from + 1; i < to && i <= history_.source.size(); ++i) {
     const SourceEvent& event = *history_.source[i - 1].event;
-    if (event.document == "[]" && event.tenant == last.event->tenant) {
+    if (event.document != "[]" || event.tenant != last.event->tenant) continue;
+    // The image says of which collection it was, and nothing else does.
+    if (event.before.empty() || event.collection == last.event->collection) {
       return true;
     }
   }
