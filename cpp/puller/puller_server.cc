@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "puller/internal/puller_streams.h"
+#include "rpc/callback_pulse.h"
 #include "syntrix/puller/v1/puller.grpc.pb.h"
 
 namespace streamer {
@@ -57,6 +58,7 @@ struct PullerServer::State {
   State(const PullerServerOptions& options, const EventLog& log)
       : streams(log, options.max_streams), service(streams, options.session) {}
 
+  const std::shared_ptr<CallbackPulse> pulse = CallbackPulse::Share();
   internal::PullerStreams streams;
   Service service;
   std::unique_ptr<grpc::Server> server;

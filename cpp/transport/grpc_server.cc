@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "rpc/callback_pulse.h"
 #include "syntrix/streamer/v1/streamer.grpc.pb.h"
 #include "transport/internal/filter_cache.h"
 #include "transport/internal/gateway_stream.h"
@@ -318,6 +319,7 @@ struct GrpcServer::State {
   State(Engine& engine, const GrpcServerOptions& options)
       : service(engine, options) {}
 
+  const std::shared_ptr<CallbackPulse> pulse = CallbackPulse::Share();
   Service service;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<Sweeper> sweeper;

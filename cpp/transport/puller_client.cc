@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "rpc/callback_pulse.h"
 #include "transport/internal/puller_wire.h"
 #include "transport/internal/source_stream.h"
 
@@ -139,7 +140,9 @@ class PullerClient::Connection final
   std::condition_variable timer_moved_;
   std::condition_variable stream_ended_;
   // Guarded by mutex_.
-  std::unique_ptr<SourceStream::Stub> stub_;  // until Close
+  // Both until Close.
+  std::shared_ptr<CallbackPulse> pulse_ = CallbackPulse::Share();
+  std::unique_ptr<SourceStream::Stub> stub_;
   SourceConsumer consumer_;
   std::shared_ptr<SourceStream> stream_;
   int open_streams_ = 0;
@@ -174,10 +177,12 @@ void PullerClient::Connection::Close() {
   timer_moved_.notify_all();
   if (task_thread_.joinable()) task_thread_.join();
   if (timer_thread_.joinable()) timer_thread_.join();
-  std::unique_ptr<SourceStream::Stub> released;
+  std::shared_ptr<CallbackPulse> pulse;
+  std::unique_ptr<SourceStream::Stub> stub;
   std::unique_lock lock(mutex_);
   stream_ended_.wait(lock, [this] { return open_streams_ == 0; });
-  released.swap(stub_);
+  pulse.swap(pulse_);
+  stub.swap(stub_);
   lock.unlock();
 }
 

@@ -230,8 +230,8 @@ def test_the_tree_keeps_the_rule(rule):
 
 def test_the_table_names_every_layer_in_link_order():
     layers = (
-        "base value cel filter event index match core store runtime "
-        "transport puller client gateway service python"
+        "base value cel filter event index match core store rpc "
+        "runtime transport puller client gateway service python"
     )
     assert list(read_table(REPOSITORY)) == layers.split()
 
@@ -239,7 +239,7 @@ def test_the_table_names_every_layer_in_link_order():
 def test_what_a_row_allows_is_transitive():
     table = read_table(REPOSITORY)
     assert table["cel"] == {"base", "value", "cel"}
-    client = "base value cel filter event client"
+    client = "base value cel filter event rpc client"
     assert table["client"] == set(client.split())
     assert "store" not in table["core"]
     assert table["service"] == set(table) - {"python"}

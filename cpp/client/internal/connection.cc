@@ -260,9 +260,11 @@ void Client::Connection::AwaitQuiet() {
 // Destroyed outside the lock: gRPC joins its threads here, and they may be on
 // their way through a Section.
 void Client::Connection::ReleaseChannel() {
-  std::unique_ptr<wire::StreamerService::Stub> released;
+  std::shared_ptr<CallbackPulse> pulse;
+  std::unique_ptr<wire::StreamerService::Stub> stub;
   const Lock lock(mutex_);
-  released.swap(stub_);
+  pulse.swap(pulse_);
+  stub.swap(stub_);
 }
 
 ClientState Client::Connection::state() const {

@@ -18,6 +18,7 @@
 #include "client/client.h"
 #include "client/internal/stream.h"
 #include "client/internal/wake_descriptor.h"
+#include "rpc/callback_pulse.h"
 
 namespace streamer {
 
@@ -108,7 +109,9 @@ class Client::Connection final
   void ArmAlarm();
 
   const ClientOptions options_;
-  std::unique_ptr<ClientStream::Stub> stub_;  // until ReleaseChannel
+  // Both until ReleaseChannel.
+  std::shared_ptr<CallbackPulse> pulse_ = CallbackPulse::Share();
+  std::unique_ptr<ClientStream::Stub> stub_;
   WakeDescriptor wake_;
 
   mutable std::mutex mutex_;
