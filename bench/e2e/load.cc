@@ -2,7 +2,7 @@
 // long each event took from one to the other.
 //
 // usage: e2e_load --target=HOST:PORT --http=PORT --subscriptions=N
-//                 --gateways=G --rate=R --seconds=S [--stalled]
+//                 --gateways=G --rate=R --seconds=S [--stalled] [--in-turns]
 //
 // N subscriptions, each to a key of its own, are spread over G gateways that
 // keep sessions. Of R events a second, each of which matches one subscription,
@@ -10,7 +10,9 @@
 // event was due to when gRPC has given its delivery to the client. --stalled
 // adds a gateway that subscribes to everything and reads nothing.
 //
-// Prints one line of JSON. With --seconds=0 it only subscribes.
+// Prints one line of JSON. With --seconds=0 it only subscribes. --in-turns does
+// it again for each line of the standard input, so that two of these can take
+// turns: what the machine does otherwise then falls upon both.
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -46,6 +48,7 @@ struct Options {
   std::uint64_t rate = 10'000;
   int seconds = 10;
   bool is_stalled = false;
+  bool in_turns = false;
 };
 
 double SecondsSince(Clock::time_point start) {
@@ -97,7 +100,8 @@ class Receiver {
     thread_.join();
   }
   [[nodiscard]] std::uint64_t received() const { return received_; }
-  // Those whose events were sent at or after `since_ns`.
+  // Those whose events were sent at or after `since_ns`. To be called once
+  // nothing is on the way: then nobody adds any.
   void AddLatencies(std::int64_t since_ns, std::vector<double>& to) const {
     for (const auto& [sent, latency] : samples_) {
       if (sent >= since_ns) to.push_back(static_cast<double>(latency) / 1e6);
@@ -164,7 +168,36 @@ void Report(const Receivers& receivers, std::int64_t since, double rate,
       rate, static_cast<long long>(sent - Received(receivers)),
       Quantile(latencies, 0.5), Quantile(latencies, 0.99),
       Quantile(latencies, 0.999), Quantile(latencies, 1));
+  std::fflush(stdout);
 }
+
+// Sends events for a while, and again. Each turn has connections of its own,
+// since those that stood idle between two would be closed, and warms them up.
+class Turns {
+ public:
+  Turns(const Options& options, const Receivers& receivers)
+      : options_(options), receivers_(receivers) {}
+
+  void TakeOne(Clock::duration warm_up) {
+    Source source({.port = options_.http_port,
+                   .connections = options_.connections,
+                   .keys = static_cast<std::uint64_t>(options_.subscriptions)});
+    source.Run(options_.rate, warm_up);
+    const Clock::time_point start = Clock::now();
+    const std::uint64_t before = source.sent();
+    source.Run(options_.rate, std::chrono::seconds(options_.seconds));
+    const double rate =
+        static_cast<double>(source.sent() - before) / SecondsSince(start);
+    sent_ += source.sent();
+    AwaitDeliveries(receivers_, sent_);
+    Report(receivers_, ToNs(start), rate, sent_);
+  }
+
+ private:
+  const Options& options_;
+  const Receivers& receivers_;
+  std::uint64_t sent_ = 0;
+};
 
 void Measure(const Options& options, const Clients& clients) {
   Receivers receivers;
@@ -172,18 +205,13 @@ void Measure(const Options& options, const Clients& clients) {
   for (const auto& client : clients) {
     receivers.push_back(std::make_unique<Receiver>(*client));
   }
-  Source source({.port = options.http_port,
-                 .connections = options.connections,
-                 .keys = static_cast<std::uint64_t>(options.subscriptions)});
-  source.Run(options.rate, std::chrono::seconds(2));  // to warm up
-  const Clock::time_point start = Clock::now();
-  const std::uint64_t before = source.sent();
-  source.Run(options.rate, std::chrono::seconds(options.seconds));
-  const double rate =
-      static_cast<double>(source.sent() - before) / SecondsSince(start);
-  AwaitDeliveries(receivers, source.sent());
+  Turns turns(options, receivers);
+  turns.TakeOne(std::chrono::seconds(2));
+  std::string line;
+  while (options.in_turns && std::getline(std::cin, line)) {
+    turns.TakeOne(std::chrono::milliseconds(300));
+  }
   for (const auto& receiver : receivers) receiver->End();
-  Report(receivers, ToNs(start), rate, source.sent());
 }
 
 // Those of all gateways, asked for at once.
@@ -236,6 +264,7 @@ int main(int argc, char** argv) {
   app.add_option("--rate", options.rate);
   app.add_option("--seconds", options.seconds);
   app.add_flag("--stalled", options.is_stalled);
+  app.add_flag("--in-turns", options.in_turns);
   CLI11_PARSE(app, argc, argv);
   Run(options);
   return 0;
