@@ -329,7 +329,10 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
     return std::nullopt;
   }
   --credit_;
-  if (kind_ == GatewayKind::kSoftState) in_flight_.push_back(position);
+  if (kind_ == GatewayKind::kSoftState) {
+    in_flight_.push_back({position, entry.bytes});
+    bytes_ += entry.bytes;
+  }
   delivery.is_catching_up = waiting.is_catching_up;
   delivery.is_redelivered = FirstPlace(waiting) <= redelivered_upto_;
   delivery.coalesced = waiting.coalesced;
@@ -442,13 +445,14 @@ void Outbox::Clear() {
 void Outbox::AddCredit(std::size_t deliveries) {
   std::size_t room = std::numeric_limits<std::size_t>::max() - credit_;
   credit_ += std::min(room, deliveries);
-  const auto written =
-      static_cast<std::ptrdiff_t>(std::min(deliveries, in_flight_.size()));
-  in_flight_.erase(in_flight_.begin(), in_flight_.begin() + written);
+  for (; deliveries > 0 && !in_flight_.empty(); --deliveries) {
+    bytes_ -= in_flight_.front().bytes;
+    in_flight_.pop_front();
+  }
 }
 
 std::optional<Position> Outbox::oldest_held() const {
-  if (!in_flight_.empty()) return in_flight_.front();
+  if (!in_flight_.empty()) return in_flight_.front().position;
   const std::optional<Position> oldest = FindOldestHeld();
   if (merging_ == nullptr) return oldest;
   const auto first = merging_->merged.first_open();

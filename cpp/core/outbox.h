@@ -37,10 +37,11 @@
 // anyway and once more as far.
 //
 // Invariant: sequence numbers are dense from 1 in the order of hand-over.
-// Deliveries that wait and that are kept stay within the limits together. At
-// most one resync waits.
-// Cost: constant per entry; of what does not hold, and of a name in a resync,
-// logarithmic in their number. Thread-safety: none; owned by the router.
+// Deliveries that wait and that are kept stay within the limits together, and
+// with them the bytes of what is on its way to a soft-state gateway. At most
+// one resync waits. Cost: constant per entry; of what does not hold, and of a
+// name in a resync, logarithmic in their number. Thread-safety: none; owned by
+// the router.
 #ifndef STREAMER_CORE_OUTBOX_H_
 #define STREAMER_CORE_OUTBOX_H_
 
@@ -230,9 +231,13 @@ class Outbox {
   // Of a session: deliveries that do not hold, in entries_ and sent_.
   absl::btree_multiset<Position, ByOffset> past_;
   // Of a soft-state gateway: what was handed over and not yet granted for.
-  std::deque<Position> in_flight_;
+  struct InFlight {
+    Position position;
+    std::size_t bytes = 0;
+  };
+  std::deque<InFlight> in_flight_;
   std::size_t waiting_count_ = 0;
-  std::size_t bytes_ = 0;  // of entries_ and sent_
+  std::size_t bytes_ = 0;  // of entries_, sent_ and in_flight_
   std::size_t credit_ = 0;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t acknowledged_ = 0;

@@ -67,6 +67,22 @@ void InProcessCore::Collect(const std::shared_ptr<const std::string>& gateway,
   }
 }
 
+// What is not granted for counts as under way, and the core keeps account of
+// it.
+void InProcessCore::GrantCollected() {
+  while (granted_for_ < deliveries_.size()) {
+    const std::string_view gateway = deliveries_[granted_for_]->gateway();
+    std::size_t count = 0;
+    do {
+      ++count;
+      ++granted_for_;
+    } while (granted_for_ < deliveries_.size() &&
+             deliveries_[granted_for_]->gateway() == gateway);
+    const auto found = gateways_.find(gateway);
+    if (found != gateways_.end()) engine_.Grant(found->second.handle, count);
+  }
+}
+
 const InProcessCore::Gateway& InProcessCore::ConnectedGateway(
     const std::string& name) {
   const auto found = gateways_.find(name);
@@ -144,8 +160,10 @@ Result<Deliveries> InProcessCore::Ingest(std::vector<SourceEvent> events) {
     std::vector<SourceEvent> batch(std::make_move_iterator(at),
                                    std::make_move_iterator(at + size));
     STREAMER_RETURN_IF_ERROR(engine_.Ingest(std::move(batch)).status());
+    GrantCollected();
     at += size;
   }
+  granted_for_ = 0;
   Deliveries deliveries = std::exchange(deliveries_, {});
   std::stable_sort(deliveries.begin(), deliveries.end(),
                    [](const auto& left, const auto& right) {

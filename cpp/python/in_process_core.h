@@ -82,12 +82,15 @@ class InProcessCore {
   Result<Response> Ask(const Gateway& gateway, Command command);
   void Collect(const std::shared_ptr<const std::string>& gateway,
                GatewayEffect effect);
+  // Tells the engine that what was collected has reached its gateways.
+  void GrantCollected();
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   TextMap<Gateway> gateways_;
   std::vector<GatewayEffect> responses_;
   Deliveries deliveries_;
+  std::size_t granted_for_ = 0;  // of deliveries_
   std::deque<Notice> notices_;
   std::uint64_t dropped_notices_ = 0;
   // Last, so that it goes first: its sinks refer to what is above.

@@ -261,6 +261,21 @@ TEST_F(OutboxTest, PressureFollowsTheBytesOfDocumentsAndIds) {
   EXPECT_EQ(outbox.pressure(), Pressure::kHard);
 }
 
+// The stream below holds them: they take memory as before.
+TEST_F(OutboxTest, BytesOnTheirWayToASoftStateGatewayCount) {
+  Outbox outbox(GatewayKind::kSoftState, {.bytes = 100'000});
+  outbox.AddCredit(2);
+  for (const std::uint64_t i : {1, 2}) {
+    outbox.Append(
+        {.event = Event(i, 60'000), .handles = {SubscriptionHandle(1)}});
+  }
+  HandOver(outbox);
+  EXPECT_TRUE(outbox.is_empty());
+  EXPECT_EQ(outbox.pressure(), Pressure::kHard);
+  outbox.AddCredit(1);
+  EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+}
+
 TEST_F(OutboxTest, ResyncsThatWaitAreMergedIntoOne) {
   Outbox outbox(GatewayKind::kSession, {});
   outbox.Append(Matched(1));
