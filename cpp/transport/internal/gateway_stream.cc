@@ -229,7 +229,9 @@ void GatewayStream::OnWritten(bool ok) {
     return;
   }
   if (parts_.empty()) written_ = writing_;
-  const std::size_t grant = TakeGrant();
+  const bool is_step =
+      to_grant_ >= kGrantStep || to_grant_bytes_ >= kGrantBytes;
+  const std::size_t grant = is_step ? TakeGrant() : 0;
   WriteNext(lock);
   if (!lock.owns_lock()) lock.lock();
   ReadIfWanted(lock);
@@ -242,7 +244,8 @@ void GatewayStream::OnWritten(bool ok) {
 // handle: what is granted to any other is lost, and the stream stands still.
 // REQUIRES: mutex_ is held.
 std::size_t GatewayStream::TakeGrant() {
-  if (to_grant_ < kGrantStep || is_opening_) return 0;
+  if (is_opening_) return 0;
+  to_grant_bytes_ = 0;
   return std::exchange(to_grant_, 0);
 }
 
@@ -279,8 +282,7 @@ void GatewayStream::Sweep() {
   if (stalled_sweeps_ < kStalledSweeps) {
     // Less than a step as well: what was written and is not known to be holds
     // up the low-watermark.
-    const std::size_t grant =
-        is_opening_ ? 0 : std::exchange(to_grant_, std::size_t{0});
+    const std::size_t grant = TakeGrant();
     const GatewayHandle gateway = gateway_;
     lock.unlock();
     if (grant > 0) engine_.Grant(gateway, grant);
@@ -487,11 +489,14 @@ void GatewayStream::WriteDeliveries(const Outgoing& outgoing, Flush flush) {
   }
   counters_.deliveries.fetch_add(deliveries.size(), std::memory_order_relaxed);
   std::string first = std::move(messages.front());
-  if (messages.size() > 1) {
+  {
     Lock lock(mutex_);
-    parts_.assign(std::make_move_iterator(messages.begin() + 1),
-                  std::make_move_iterator(messages.end()));
-    flush = Flush::kWithNext;
+    to_grant_bytes_ += first.size();
+    for (std::size_t i = 1; i < messages.size(); ++i) {
+      to_grant_bytes_ += messages[i].size();
+      parts_.push_back(std::move(messages[i]));
+    }
+    if (!parts_.empty()) flush = Flush::kWithNext;
   }
   connection_.Write(std::move(first), flush);
 }

@@ -211,6 +211,19 @@ TEST_F(GatewayStreamTest, CreditIsAskedForAsDeliveriesAreWritten) {
   EXPECT_EQ(counters_.deliveries, GatewayStream::kGrantStep);
 }
 
+// Else a window of large documents would be more than an outbox may hold.
+TEST_F(GatewayStreamTest, CreditIsAskedForOnceMuchIsWritten) {
+  Effects({MakeDelivery("e1", GatewayStream::kGrantBytes / 2),
+           MakeDelivery("e2", GatewayStream::kGrantBytes / 2),
+           MakeDelivery("e3")});
+  Written();
+  EXPECT_EQ(engine_.granted, 0u);
+  Written();
+  EXPECT_EQ(engine_.granted, 2u);
+  Written();
+  EXPECT_EQ(engine_.granted, 2u);
+}
+
 // Else an idle peer would hold up the low-watermark with what it has.
 TEST_F(GatewayStreamTest, CreditForLessThanAStepIsAskedForAtASweep) {
   Effects({MakeDelivery("e1"), MakeDelivery("e2")});

@@ -14,6 +14,7 @@
 #include "runtime/threaded_engine.h"
 #include "store/memory_event_log.h"
 #include "syntrix/streamer/v1/streamer.grpc.pb.h"
+#include "transport/internal/gateway_stream.h"
 
 namespace streamer {
 namespace {
@@ -167,7 +168,9 @@ TEST_F(GrpcServerTest, ShutdownWritesWhatIsQueuedAndSaysThatItDid) {
 TEST_F(GrpcServerTest, ShutdownCutsOffWhoTakesNothingAndSaysSo) {
   Gateway gateway(Start());
   ASSERT_TRUE(gateway.Subscribe("s1"));
-  for (int i = 0; i < 400; ++i) Ingest("e" + std::to_string(i), 100'000);
+  for (std::size_t i = 0; i < GatewayStream::kWindow + 400; ++i) {
+    Ingest("e" + std::to_string(i), 20'000);
+  }
   // The stream's window is full, of far more than fits on the way, once its
   // outbox fills.
   while (engine_.Statistics().outbox_depth == 0) std::this_thread::yield();
