@@ -1,8 +1,4 @@
-"""The wall clock is thrown by hours while everything runs.
-
-The service runs under libfaketime, which adds what a file says to the wall
-clock, and leaves the monotonic one alone as the kernel does.
-"""
+"""The wall clock is thrown by hours while everything runs."""
 
 from __future__ import annotations
 
@@ -10,12 +6,12 @@ import datetime
 import json
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from gateways import OldGateway, problems_at_the_end, start_sessions
 from numbered_events import Writer
 from streamerd import Streamerd, wait_until
+from wall_clock import WallClock
 
 HOURS = 9
 
@@ -27,31 +23,6 @@ def ends():
         yield stack
 
 
-class Clock:
-    """The wall clock of a process that runs in its environment."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self.throw(0)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What puts a process under this clock."""
-        (library,) = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
-        return {
-            "LD_PRELOAD": str(library),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-
-    def throw(self, hours: int) -> None:
-        """Let it say so many hours more than it is."""
-        other = self._file.with_suffix(".new")
-        other.write_text(f"{hours:+}h")
-        other.rename(self._file)
-
-
 def hours_off(service: Streamerd) -> float:
     """Return how many hours off the last line of its log is."""
     said = json.loads(service.log.splitlines()[-1])["time"]
@@ -60,7 +31,7 @@ def hours_off(service: Streamerd) -> float:
 
 
 def test_nothing_is_disturbed_by_hours_forth_and_back(ends, tmp_path, wire):
-    clock = Clock(tmp_path / "clock")
+    clock = WallClock(tmp_path / "clock")
     service = Streamerd(
         tmp_path / "streamerd.log",
         f"--log.path={tmp_path}/log",

@@ -44,9 +44,9 @@ def start(tmp_path):
     """Starts a streamerd with options; all end after the test."""
     processes = []
 
-    def start_one(*options):
+    def start_one(*options, environment=None):
         log = tmp_path / f"streamerd{len(processes)}.log"
-        processes.append(Streamerd(log, *options))
+        processes.append(Streamerd(log, *options, environment=environment))
         processes[-1].start()
         return processes[-1]
 
