@@ -140,6 +140,20 @@ class TestDelivery:
         assert gateway.event_ids(2) == ["e1", "e2"]
         assert samples(streamerd)["streamer_duplicate_events_total"] == 1
 
+    def test_another_payload_under_the_same_id_is_another_event(
+        self, streamerd, connect, events
+    ):
+        gateway = connect(streamerd)
+        gateway.subscribe_successfully()
+        (first,) = events(1)
+        changed = {**first, "doc": {"number": -1}}
+        streamerd.ingest([first, changed, first, changed])
+        got = [gateway.delivery().event for _ in range(2)]
+        assert [event.event_id for event in got] == ["e1", "e1"]
+        bodies = [json.loads(event.document_data) for event in got]
+        assert [body["number"] for body in bodies] == [1, -1]
+        assert samples(streamerd)["streamer_duplicate_events_total"] == 2
+
     def test_only_answers_carry_fields_that_the_table_lacks(
         self, streamerd, connect, events
     ):
