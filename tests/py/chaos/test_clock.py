@@ -30,46 +30,90 @@ def hours_off(service: Streamerd) -> float:
     return (moment - time.time()) / 3600
 
 
-def test_nothing_is_disturbed_by_hours_forth_and_back(ends, tmp_path, wire):
-    clock = WallClock(tmp_path / "clock")
-    service = Streamerd(
-        tmp_path / "streamerd.log",
-        f"--log.path={tmp_path}/log",
-        "--logging.level=info",
-        "--state.save_interval=1s",
-        "--state.save_events=50",
-        environment=clock.environment,
-    )
-    ends.callback(service.kill)
-    service.start()
-    writer = Writer(service)
-    sessions = start_sessions(
-        ends, service.target, tmp_path, g1={"all": 1}, g2={"a": 2, "b": 3}
-    )
-    stays, away = sessions
-    plain = OldGateway(wire, service.target, lambda: writer.begun)
-    ends.callback(plain.stop)
-    plain.start()
-    wait_until(lambda: plain.is_subscribed, "the old gateway to subscribe")
-    ends.callback(writer.abandon)
-    writer.start()
+class World:
+    """A service under a clock, two sessions, an old gateway and a writer."""
 
-    def await_events() -> None:
-        target = writer.accepted + 300
-        wait_until(lambda: writer.accepted >= target, "events to be written")
-        wait_until(lambda: stays.has_seen(f"e{target}"), "them to come")
+    def __init__(self, ends, folder, wire) -> None:
+        self.clock = WallClock(folder / "clock")
+        self.service = Streamerd(
+            folder / "streamerd.log",
+            f"--log.path={folder}/log",
+            "--logging.level=info",
+            "--state.save_interval=1s",
+            "--state.save_events=50",
+            environment=self.clock.environment,
+        )
+        ends.callback(self.service.kill)
+        self.service.start()
+        self.writer = Writer(self.service)
+        self.sessions = start_sessions(
+            ends,
+            self.service.target,
+            folder,
+            g1={"all": 1},
+            g2={"a": 2, "b": 3},
+        )
+        self.stays, self.away = self.sessions
+        self.plain = OldGateway(
+            wire, self.service.target, lambda: self.writer.begun
+        )
+        ends.callback(self.plain.stop)
+        self.plain.start()
+        wait_until(
+            lambda: self.plain.is_subscribed, "the old gateway to subscribe"
+        )
+        ends.callback(self.writer.abandon)
+        self.writer.start()
+        self.await_events()
 
-    await_events()
+    def await_events(self) -> None:
+        """Wait until more events came to who stays."""
+        target = self.writer.accepted + 300
+        wait_until(
+            lambda: self.writer.accepted >= target, "events to be written"
+        )
+        wait_until(lambda: self.stays.has_seen(f"e{target}"), "them to come")
+
+    def end(self) -> None:
+        """Let everybody get the last event; nothing may be wrong."""
+        problems = problems_at_the_end(self.writer, self.sessions, [self.plain])
+        assert not problems, problems
+
+
+@pytest.fixture
+def world(ends, tmp_path, wire):
+    """All of it, running."""
+    return World(ends, tmp_path, wire)
+
+
+def test_nothing_is_disturbed_by_hours_forth_and_back(world):
     for hours in (HOURS, -HOURS, 0):
         # Its session waits for 60 s, its subscriptions live for an hour.
-        away.kill()
-        clock.throw(hours)
-        await_events()
-        away.start()
-        away.wait_subscribed()
-        assert abs(hours_off(service) - hours) < 0.1
-        await_events()
-    problems = problems_at_the_end(writer, sessions, [plain])
-    assert not problems, problems
+        world.away.kill()
+        world.clock.throw(hours)
+        world.await_events()
+        world.away.start()
+        world.away.wait_subscribed()
+        assert abs(hours_off(world.service) - hours) < 0.1
+        world.await_events()
+    world.end()
     # To the old gateway nothing happened at all.
-    assert len(plain.streams) == 1
+    assert len(world.plain.streams) == 1
+
+
+def test_nothing_is_lost_by_restarts_hours_forth_and_back(world):
+    service = world.service
+    ends = (service.kill, service.stop, service.kill, service.stop)
+    for hours, end in zip((HOURS, -HOURS, HOURS, 0), ends, strict=True):
+        # Both sessions, with what they have not acknowledged, and all their
+        # subscriptions are found again, whatever time it is then.
+        world.away.kill()
+        end()
+        world.clock.throw(hours)
+        service.start()
+        assert abs(hours_off(service) - hours) < 0.1
+        world.await_events()
+        world.away.start()
+        world.away.wait_subscribed()
+        world.await_events()
+    world.end()
