@@ -264,7 +264,7 @@ std::optional<GatewayEffect> Outbox::HandOver(FindId find_id) {
       continue;
     }
     if (!std::holds_alternative<Waiting>(entry.what)) return HandOverNotice();
-    if (credit_ == 0) return std::nullopt;
+    if (credit_ == 0 || in_flight_bytes_ >= kMostInFlight) return std::nullopt;
     auto delivery = HandOverDelivery(entry, find_id);
     --waiting_count_;
     PopFront();
@@ -331,7 +331,7 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
   --credit_;
   if (kind_ == GatewayKind::kSoftState) {
     in_flight_.push_back({position, entry.bytes});
-    bytes_ += entry.bytes;
+    in_flight_bytes_ += entry.bytes;
   }
   delivery.is_catching_up = waiting.is_catching_up;
   delivery.is_redelivered = FirstPlace(waiting) <= redelivered_upto_;
@@ -437,6 +437,7 @@ void Outbox::Clear() {
   waiting_resync_.reset();
   past_.clear();
   in_flight_.clear();
+  in_flight_bytes_ = 0;
   to_send_again_ = 0;
   waiting_count_ = 0;
   bytes_ = 0;
@@ -446,7 +447,7 @@ void Outbox::AddCredit(std::size_t deliveries) {
   std::size_t room = std::numeric_limits<std::size_t>::max() - credit_;
   credit_ += std::min(room, deliveries);
   for (; deliveries > 0 && !in_flight_.empty(); --deliveries) {
-    bytes_ -= in_flight_.front().bytes;
+    in_flight_bytes_ -= in_flight_.front().bytes;
     in_flight_.pop_front();
   }
 }

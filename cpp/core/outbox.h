@@ -37,11 +37,11 @@
 // anyway and once more as far.
 //
 // Invariant: sequence numbers are dense from 1 in the order of hand-over.
-// Deliveries that wait and that are kept stay within the limits together, and
-// with them the bytes of what is on its way to a soft-state gateway. At most
-// one resync waits. Cost: constant per entry; of what does not hold, and of a
-// name in a resync, logarithmic in their number. Thread-safety: none; owned by
-// the router.
+// Deliveries that wait and that are kept stay within the limits together. What
+// is on its way to a soft-state gateway is less than kMostInFlight and one
+// more. At most one resync waits. Cost: constant per entry; of what does not
+// hold, and of a name in a resync, logarithmic in their number. Thread-safety:
+// none; owned by the router.
 #ifndef STREAMER_CORE_OUTBOX_H_
 #define STREAMER_CORE_OUTBOX_H_
 
@@ -75,6 +75,7 @@ class Outbox {
  public:
   // So many resyncs are handed over to a session that acknowledges none.
   static constexpr std::size_t kMostResyncs = 4;
+  static constexpr std::size_t kMostInFlight = 16u << 20;  // bytes
   // One that several losses would make name more is for all of the gateway.
   static constexpr std::size_t kMostNamed = 16'384;
 
@@ -237,7 +238,8 @@ class Outbox {
   };
   std::deque<InFlight> in_flight_;
   std::size_t waiting_count_ = 0;
-  std::size_t bytes_ = 0;  // of entries_, sent_ and in_flight_
+  std::size_t bytes_ = 0;            // of entries_ and sent_
+  std::size_t in_flight_bytes_ = 0;  // of in_flight_
   std::size_t credit_ = 0;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t acknowledged_ = 0;

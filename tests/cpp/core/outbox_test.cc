@@ -261,19 +261,19 @@ TEST_F(OutboxTest, PressureFollowsTheBytesOfDocumentsAndIds) {
   EXPECT_EQ(outbox.pressure(), Pressure::kHard);
 }
 
-// The stream below holds them: they take memory as before.
-TEST_F(OutboxTest, BytesOnTheirWayToASoftStateGatewayCount) {
-  Outbox outbox(GatewayKind::kSoftState, {.bytes = 100'000});
-  outbox.AddCredit(2);
-  for (const std::uint64_t i : {1, 2}) {
+// The stream below holds them, and its credit is in deliveries.
+TEST_F(OutboxTest, FewLargeDocumentsAreOnTheirWayToASoftStateGateway) {
+  Outbox outbox(GatewayKind::kSoftState, {});
+  outbox.AddCredit(9);
+  const std::size_t half = Outbox::kMostInFlight / 2;
+  for (const std::uint64_t i : {1, 2, 3}) {
     outbox.Append(
-        {.event = Event(i, 60'000), .handles = {SubscriptionHandle(1)}});
+        {.event = Event(i, half), .handles = {SubscriptionHandle(1)}});
   }
-  HandOver(outbox);
-  EXPECT_TRUE(outbox.is_empty());
-  EXPECT_EQ(outbox.pressure(), Pressure::kHard);
+  EXPECT_THAT(HandOver(outbox),
+              ElementsAre("delivery 1 e1 [s1]", "delivery 2 e2 [s1]"));
   outbox.AddCredit(1);
-  EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+  EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 3 e3 [s1]"));
 }
 
 TEST_F(OutboxTest, ResyncsThatWaitAreMergedIntoOne) {
