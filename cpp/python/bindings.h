@@ -21,6 +21,9 @@ void DefineEvents(pybind11::module_& module);   // Event, Delivery
 void DefineFilters(pybind11::module_& module);  // Filter, Explanation, …
 void DefineCel(pybind11::module_& module);      // CelProgram, CelNode, …
 void DefineCore(pybind11::module_& module);     // Core, Subscription, …
+// Session, before Core; and Core.session, which opens one, after it.
+void DefineSession(pybind11::module_& module);
+void DefineOpenSession(pybind11::module_& module);
 
 // An event, a dict or a line of NDJSON as an event. Raises EventError for a
 // malformed one; TypeError.

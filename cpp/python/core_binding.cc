@@ -12,7 +12,7 @@
 #include "event/decoder.h"
 #include "event/position.h"
 #include "python/bindings.h"
-#include "python/conversion.h"
+#include "python/core_arguments.h"
 #include "python/core_docs.h"
 #include "python/errors.h"
 #include "python/event_object.h"
@@ -24,48 +24,16 @@ namespace {
 
 namespace py = pybind11;
 
-// Calls `call` without the GIL, which is what takes the core's mutex.
-template <typename Call>
-auto WithoutGil(const Call& call) {
-  const py::gil_scoped_release release;
-  return call();
-}
-
-Duration Seconds(const char* name, double seconds) {
-  // Some 292 years of nanoseconds fit; a hundred are plenty.
-  constexpr double kMost = 100.0 * 366 * 86'400;
-  if (!(seconds >= 0 && seconds <= kMost)) {
-    Raise(
-        InvalidArgument(std::string(name) + ": expected " +
-                        (seconds > kMost ? "at most 100 years" : "at least 0") +
-                        ", got " + std::string(py::repr(py::float_(seconds)))));
-  }
-  return Duration(std::llround(seconds * 1e9));
-}
-
-std::optional<Duration> TimeToLive(std::optional<double> seconds) {
-  if (!seconds.has_value()) return std::nullopt;
-  const Duration ttl = Seconds("ttl_seconds", *seconds);
-  if (ttl == Duration::zero()) {
-    Raise(InvalidArgument("ttl_seconds: expected more than 0, got 0.0"));
-  }
-  return ttl;
-}
-
-std::size_t Bound(const char* name, std::int64_t value) {
-  if (value < 0) {
-    Raise(InvalidArgument(std::string(name) + ": expected at least 0, got " +
-                          std::to_string(value)));
-  }
-  return static_cast<std::size_t>(value);
-}
+// For sessions that are behind: little, for those who open none.
+constexpr std::int64_t kRetainedEvents = 10'000;
 
 std::unique_ptr<InProcessCore> MakeCore(
     std::int64_t quota_per_gateway, std::int64_t quota_per_tenant,
     std::int64_t quota_total, std::int64_t quota_memberships,
     double duplicate_window_seconds, std::int64_t duplicate_window_events,
     std::int64_t remembered_deletes, std::int64_t remembered_documents,
-    std::int64_t evaluation_budget, std::int64_t start_ms) {
+    std::int64_t evaluation_budget, std::int64_t start_ms,
+    double session_ttl_seconds, std::int64_t retained_events) {
   CoreOptions options;
   options.quota.per_gateway = Bound("quota_per_gateway", quota_per_gateway);
   options.quota.per_tenant = Bound("quota_per_tenant", quota_per_tenant);
@@ -80,12 +48,10 @@ std::unique_ptr<InProcessCore> MakeCore(
   options.membership.remembered_documents =
       Bound("remembered_documents", remembered_documents);
   options.evaluation_budget = Bound("evaluation_budget", evaluation_budget);
-  return std::make_unique<InProcessCore>(options, FromUnixMillis(start_ms));
-}
-
-std::optional<std::int64_t> ToMillis(const std::optional<Instant>& instant) {
-  if (!instant.has_value()) return std::nullopt;
-  return ToUnixMillis(instant->wall);
+  options.session.ttl = Seconds("session_ttl_seconds", session_ttl_seconds);
+  return std::make_unique<InProcessCore>(
+      options, FromUnixMillis(start_ms),
+      Bound("retained_events", retained_events));
 }
 
 SubscriptionObject AddSubscription(
@@ -94,24 +60,13 @@ SubscriptionObject AddSubscription(
     const std::optional<std::string>& expression, const py::object& where,
     const std::string& gateway, std::optional<double> ttl_seconds,
     bool membership) {
-  RaiseIfError(CheckName("id", id));
-  RaiseIfError(CheckName("tenant", tenant));
-  RaiseIfError(CheckCollection(collection));
-  Subscribe subscribe;
-  subscribe.subscription_id = id;
-  subscribe.tenant = tenant;
-  subscribe.collection = collection;
-  subscribe.filter = FilterFromArguments(filter, expression, where);
-  subscribe.ttl = TimeToLive(ttl_seconds);
-  subscribe.membership = membership;
-  const SubscribeResponse response = ValueOrRaise(WithoutGil(
-      [&] { return core.AddSubscription(gateway, std::move(subscribe)); }));
-  RaiseIfError(response.status);
-  return {.id = response.subscription_id,
-          .handle = response.handle.value(),
-          .gateway = gateway,
-          .progress = FormatProgress(response.from),
-          .expires_at_ms = ToMillis(response.expires_at)};
+  Subscribe subscribe =
+      SubscribeFromArguments(id, tenant, collection, filter, expression, where,
+                             ttl_seconds, membership);
+  return ToObject(ValueOrRaise(WithoutGil([&] {
+                    return core.AddSubscription(gateway, std::move(subscribe));
+                  })),
+                  gateway);
 }
 
 void RemoveSubscription(InProcessCore& core, const std::string& id,
@@ -265,6 +220,20 @@ struct NoticeReason {
   }
 };
 
+struct NoticeSequence {
+  std::uint64_t operator()(const GatewayClosed&) const { return 0; }
+  template <typename Numbered>
+  std::uint64_t operator()(const Numbered& notice) const {
+    return notice.sequence;
+  }
+};
+
+std::pair<std::string, std::string> RangeOf(const Notice& notice) {
+  const auto* resync = std::get_if<ResyncRequired>(&notice.what);
+  if (resync == nullptr) return {};
+  return {FormatProgress(resync->from), FormatProgress(resync->to)};
+}
+
 py::dict StatisticsOf(const InProcessCore& core) {
   const EngineStatistics counts = WithoutGil([&] { return core.Statistics(); });
   using py::literals::operator""_a;
@@ -359,6 +328,20 @@ void DefineNotice(py::module_& module) {
             return std::visit(NoticeReason(), notice.what);
           },
           docs::kNoticeReason)
+      .def_property_readonly(
+          "sequence",
+          [](const Notice& notice) {
+            return std::visit(NoticeSequence(), notice.what);
+          },
+          docs::kNoticeSequence)
+      .def_property_readonly(
+          "from_progress",
+          [](const Notice& notice) { return RangeOf(notice).first; },
+          docs::kNoticeFrom)
+      .def_property_readonly(
+          "to_progress",
+          [](const Notice& notice) { return RangeOf(notice).second; },
+          docs::kNoticeTo)
       .def("__repr__", [](const py::object& notice) {
         return py::str(
                    "Notice(kind={!r}, gateway={!r}, "
@@ -383,7 +366,9 @@ void DefineCoreClass(py::module_& module) {
            "remembered_deletes"_a = defaults.normalizer.remembered_deletes,
            "remembered_documents"_a = defaults.membership.remembered_documents,
            "evaluation_budget"_a = defaults.evaluation_budget, "start_ms"_a = 0,
-           docs::kCoreInit)
+           "session_ttl_seconds"_a =
+               std::chrono::duration<double>(defaults.session.ttl).count(),
+           "retained_events"_a = kRetainedEvents, docs::kCoreInit)
       .def("subscribe", &AddSubscription, "id"_a, py::pos_only(), py::kw_only(),
            "tenant"_a, "collection"_a, "filter"_a = py::none(),
            "expression"_a = py::none(), "where"_a = py::none(),
@@ -433,7 +418,9 @@ void DefineCore(py::module_& module) {
   py::class_<Ingestion>(module, "Ingestion", docs::kIngestion)
       .def("__iter__", [](const py::object& self) { return self; })
       .def("__next__", &Ingestion::Next);
+  DefineSession(module);
   DefineCoreClass(module);
+  DefineOpenSession(module);
 }
 
 }  // namespace streamer::python

@@ -5,7 +5,7 @@
 namespace streamer::python::docs {
 
 inline constexpr const char* kCoreInit =
-    R"(__init__(self, *, quota_per_gateway=10000, quota_per_tenant=50000, quota_total=100000, quota_memberships=1000, duplicate_window_seconds=180.0, duplicate_window_events=1000000, remembered_deletes=100000, remembered_documents=100000, evaluation_budget=50000, start_ms=0)
+    R"(__init__(self, *, quota_per_gateway=10000, quota_per_tenant=50000, quota_total=100000, quota_memberships=1000, duplicate_window_seconds=180.0, duplicate_window_events=1000000, remembered_deletes=100000, remembered_documents=100000, evaluation_budget=50000, start_ms=0, session_ttl_seconds=60.0, retained_events=10000)
 --
 
 Make a core; see the class.
@@ -38,6 +38,11 @@ evaluation_budget : int, default 50000
     subscriptions are suspended.
 start_ms : int, default 0
     The time at which it starts, Unix time in milliseconds.
+session_ttl_seconds : float, default 60.0
+    For how long a `Session` without a stream is kept.
+retained_events : int, default 10000
+    How many events that went out are kept for sessions that are behind, and
+    for subscriptions that begin in the past (``resume_after``).
 
 Raises
 ------
@@ -400,6 +405,14 @@ inline constexpr const char* kNoticeGateway = "str: The gateway told.";
 inline constexpr const char* kNoticeIds =
     "tuple of str: The subscriptions concerned; empty: all of the gateway.";
 inline constexpr const char* kNoticeReason = "str: Why.";
+inline constexpr const char* kNoticeSequence =
+    "int: Its number, counted together with deliveries; 0 for "
+    "'gateway_closed'.";
+inline constexpr const char* kNoticeFrom =
+    "str: Of a 'resync': events after this position may be missing; else "
+    "empty.";
+inline constexpr const char* kNoticeTo =
+    "str: Of a 'resync': … up to this one; else empty.";
 
 inline constexpr const char* kIngestion =
     R"(Deliveries of events that are taken while it is iterated over.

@@ -147,7 +147,16 @@ class CoreDeliveryRecord final : public DeliveryRecord {
     return membership == Membership::kNone ? "" : NameOf(membership);
   }
   [[nodiscard]] std::string progress() const override {
-    return FormatProgress(position());
+    return FormatProgress(delivery_.progress);
+  }
+  [[nodiscard]] bool is_redelivered() const override {
+    return delivery_.is_redelivered;
+  }
+  [[nodiscard]] bool is_catching_up() const override {
+    return delivery_.is_catching_up;
+  }
+  [[nodiscard]] std::uint32_t coalesced() const override {
+    return delivery_.coalesced;
   }
   [[nodiscard]] Position position() const {
     return delivery_.event->event.position;

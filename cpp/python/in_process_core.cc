@@ -38,10 +38,11 @@ class InProcessCore::Sink final : public GatewaySink {
   const std::shared_ptr<const std::string> gateway_;
 };
 
-InProcessCore::InProcessCore(const CoreOptions& options, WallTime start)
+InProcessCore::InProcessCore(const CoreOptions& options, WallTime start,
+                             std::size_t retained_events)
     : engine_(options,
               std::make_shared<MemoryEventLog>(
-                  MemoryEventLogOptions{.retained_events = 0}),
+                  MemoryEventLogOptions{.retained_events = retained_events}),
               Instant{MonotonicTime(), start}) {}
 
 void InProcessCore::Collect(const std::shared_ptr<const std::string>& gateway,
@@ -150,6 +151,13 @@ Status InProcessCore::DisconnectGateway(const std::string& gateway) {
   engine_.Disconnect(found->handle);
   gateways_.erase(gateway);
   return OkStatus();
+}
+
+Result<std::shared_ptr<InProcessSession>> InProcessCore::OpenSession(
+    SessionRequest request) {
+  const std::lock_guard lock(mutex_);
+  request.initial_credit = kUnbounded;
+  return InProcessSession::Open(engine_, mutex_, std::move(request));
 }
 
 Result<Deliveries> InProcessCore::Ingest(std::vector<SourceEvent> events) {

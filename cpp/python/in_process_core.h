@@ -17,7 +17,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/hash.h"
@@ -27,15 +26,11 @@
 #include "core/effects.h"
 #include "core/options.h"
 #include "python/event_records.h"
+#include "python/in_process_session.h"
+#include "python/notice.h"
 #include "runtime/inline_engine.h"
 
 namespace streamer::python {
-
-// What a gateway is told without having asked, deliveries apart.
-struct Notice {
-  std::string gateway;
-  std::variant<SubscriptionClosed, ResyncRequired, GatewayClosed> what;
-};
 
 using Deliveries = std::vector<std::shared_ptr<const CoreDeliveryRecord>>;
 
@@ -44,8 +39,11 @@ class InProcessCore {
   // Notices kept until they are taken; the oldest go first, and are counted.
   static constexpr std::size_t kNotices = 10'000;
 
-  // Time starts at `start` and stands still until Advance.
-  InProcessCore(const CoreOptions& options, WallTime start);
+  // Time starts at `start` and stands still until Advance. Of what was sent,
+  // the log keeps `retained_events` for sessions that are behind and for
+  // subscriptions that begin in the past.
+  InProcessCore(const CoreOptions& options, WallTime start,
+                std::size_t retained_events);
 
   // The answer's status says whether the subscription exists.
   Result<SubscribeResponse> AddSubscription(const std::string& gateway,
@@ -57,6 +55,9 @@ class InProcessCore {
                                           std::optional<Duration> ttl);
   // Ends the gateway and its subscriptions. NotFound when there is none.
   Status DisconnectGateway(const std::string& gateway);
+
+  // Opens a stream of a session, which must not outlive the core.
+  Result<std::shared_ptr<InProcessSession>> OpenSession(SessionRequest request);
 
   Result<Deliveries> Ingest(std::vector<SourceEvent> events);
 

@@ -208,6 +208,44 @@ class Notice:
     def subscription_ids(self) -> tuple[str, ...]: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def from_progress(self) -> str: ...
+    @property
+    def to_progress(self) -> str: ...
+
+class Session:
+    @property
+    def gateway(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def continuity(
+        self,
+    ) -> Literal["new", "nothing_missed", "complete", "lost"]: ...
+    @property
+    def next_sequence(self) -> int: ...
+    @property
+    def end_reason(self) -> str | None: ...
+    def subscribe(
+        self,
+        id: str,
+        /,
+        *,
+        tenant: str,
+        collection: str,
+        filter: Filter | None = None,
+        expression: str | None = None,
+        where: Iterable[tuple[str, _Operator, _Constant]] | None = None,
+        ttl_seconds: float | None = None,
+        membership: bool = False,
+        resume_after: str | None = None,
+    ) -> Subscription: ...
+    def unsubscribe(self, id: str, /) -> None: ...
+    def take(self, limit: int | None = None) -> list[Delivery | Notice]: ...
+    def acknowledge(self, sequence: int, /) -> None: ...
+    def close(self) -> None: ...
 
 class Ingestion:
     def __iter__(self) -> Iterator[Delivery]: ...
@@ -227,6 +265,8 @@ class Core:
         remembered_documents: int = 100000,
         evaluation_budget: int = 50000,
         start_ms: int = 0,
+        session_ttl_seconds: float = 60.0,
+        retained_events: int = 10000,
     ) -> None: ...
     def subscribe(
         self,
@@ -252,6 +292,19 @@ class Core:
         ttl_seconds: float | None = None,
     ) -> int | None: ...
     def disconnect(self, gateway: str, /) -> None: ...
+    def session(
+        self,
+        gateway: str,
+        /,
+        *,
+        session: int = 0,
+        last_sequence: int = 0,
+        last_progress: str = "",
+        credential: str = "",
+        coalesce: bool = False,
+        max_deliveries: int = 65536,
+        max_bytes: int = 268435456,
+    ) -> Session: ...
     @overload
     def ingest(self, events: _EventLike, /) -> list[Delivery]: ...
     @overload

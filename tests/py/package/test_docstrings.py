@@ -22,6 +22,7 @@ _NOT_CONSTRUCTED = {
     "Node",
     "Notice",
     "Program",
+    "Session",
     "Subscription",
     "SubscriptionInfo",
 }

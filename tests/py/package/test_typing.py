@@ -16,7 +16,7 @@ _PACKAGE = Path(streamer.__file__).parent.parent
 _ALLOWED = r"""
 streamer\._(core|client)\.[A-Z]\w+
 streamer\._core\.(CelNode|CelProgram|Delivery|ExplainedNode|Explanation|Filter)\.__init__
-streamer\._core\.(Ingestion|Notice|Subscription|SubscriptionInfo)\.__init__
+streamer\._core\.(Ingestion|Notice|Session|Subscription|SubscriptionInfo)\.__init__
 """
 
 
