@@ -89,6 +89,8 @@ struct RestoreSession {
 // all that they have not, with a resync, and go on from the head.
 struct LimitLag {
   Position oldest;
+  // It is where the log begins: what it held before is gone.
+  bool is_trimmed = false;
 };
 
 struct Subscribe {

@@ -71,9 +71,8 @@ void Router::ResyncUnsure(Position position,
 // The notice of a stream without a session is its end.
 void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
                           std::vector<Effect>& effects) {
-  ResyncRequired notice{.from = *work.lost_after,
-                        .to = work.upto,
-                        .reason = "the log no longer holds these events"};
+  ResyncRequired notice{
+      .from = *work.lost_after, .to = work.upto, .reason = kTrimmedReason};
   for (SubscriptionHandle handle : gateway.catching_up) {
     const Route* route = routes_.Find(handle);
     if (route == nullptr || route->after >= work.upto.offset) continue;

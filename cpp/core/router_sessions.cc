@@ -207,10 +207,12 @@ void Router::Do(DropLag& work, std::vector<Effect>& effects) {
     statistics_.missed += gateway->outbox.GiveUp(work.upto);
     ResyncRequired notice{.from = *acknowledged,
                           .to = work.upto,
-                          .reason =
-                              "the gateway is behind by more than "
-                              "session.max_lag"};
-    ReportLoss(*gateway, LossCause::kLag, notice);
+                          .reason = work.is_trimmed
+                                        ? kTrimmedReason
+                                        : "the gateway is behind by more than "
+                                          "session.max_lag"};
+    ReportLoss(*gateway,
+               work.is_trimmed ? LossCause::kTrimmed : LossCause::kLag, notice);
     gateway->outbox.Append(std::move(notice));
     gateway->behind_after.reset();
     gateway->has_wished_behind = false;

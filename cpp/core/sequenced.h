@@ -173,6 +173,7 @@ struct RecordState {
 struct DropLag {
   Position oldest;
   Position upto;
+  bool is_trimmed = false;  // the log holds nothing up to `oldest`
 };
 struct AddRoute {
   GatewayHandle gateway;
@@ -225,6 +226,8 @@ enum class LossCause : std::uint8_t {
   kTrimmed,           // the log no longer holds what the gateway lacks
 };
 inline constexpr std::size_t kLossCauses = 7;
+// What gateways are told of kTrimmed.
+inline constexpr char kTrimmedReason[] = "the log no longer holds these events";
 
 // What people are told of it, once for all whom it concerns.
 struct LossReport {

@@ -213,7 +213,8 @@ void Sequencer::EndSession(const std::string& gateway_id,
 }
 
 void Sequencer::Do(LimitLag& command, Instant, SequencerOutput& output) {
-  output.steps.push_back({NextOrdinal(), DropLag{command.oldest, position_}});
+  output.steps.push_back(
+      {NextOrdinal(), DropLag{command.oldest, position_, command.is_trimmed}});
 }
 
 void Sequencer::Record(GatewayHandle gateway, StateDelta delta,

@@ -335,7 +335,9 @@ void ThreadedEngine::State::LookBack() {
   SendToRouter(internal::SaveProgress{HorizonOf(options.stall_timeout)});
   gauges.NoteProgress(*log, router.counts().router, ReadClocks().wall);
   if (sequencer.counts().sessions == 0) return;
-  intake.SubmitInternal(LimitLag{HorizonOf(options.max_lag)});
+  const Position oldest = HorizonOf(options.max_lag);
+  const std::uint64_t first = log->first().offset;
+  intake.SubmitInternal(LimitLag{oldest, first > 1 && oldest.offset < first});
 }
 
 // Whether everything there was to save is saved before the time-out.

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "core/session_fixture.h"
 #include "support/core_events.h"
@@ -65,6 +68,22 @@ TEST_F(SessionLagTest, ItIsToldOnceForTheSameEvents) {
               ElementsAre("delivery 7 e6 [s]", "delivery 8 e7 [s]"));
   LimitTo(6);
   EXPECT_THAT(Seen(stream), ElementsAre("resync [] after 5 to 7"));
+}
+
+TEST_F(SessionLagTest, ItIsToldThatTheLogWasTrimmedWhenThatIsWhy) {
+  for (const bool is_trimmed : {false, true}) {
+    const GatewayHandle stream = Deliver(5);
+    core_->Sequence(LimitLag{{1, 1}, is_trimmed});
+    core_->Settle();
+    const std::vector<GatewayEffect> effects = core_->TakeEffects(stream);
+    const auto* notice = std::get_if<ResyncRequired>(&effects.back());
+    ASSERT_NE(notice, nullptr);
+    EXPECT_EQ(notice->reason, is_trimmed
+                                  ? "the log no longer holds these events"
+                                  : "the gateway is behind by more than "
+                                    "session.max_lag");
+    core_ = std::make_unique<CoreHarness>(2);
+  }
 }
 
 TEST_F(SessionLagTest, WhatItReadsTooSlowlyIsGivenUpAndCounted) {

@@ -8,11 +8,12 @@ import pytest
 from calls import samples
 from streamerd import wait_until
 from test_durability import log_options, offset_of, opened, post
+from test_last_resort import deliveries_of
 from test_losses import losses
 from test_resume import OUT_OF_RANGE, resume
 from test_roles import is_ready
 from test_sessions import COMPLETE, deliveries, event_ids, hello
-from test_stalled_sessions import RESYNCS, open_session, read_and_acknowledge
+from test_stalled_sessions import RESYNCS, open_session
 from wall_clock import WallClock
 
 MIB = 1 << 20
@@ -48,6 +49,15 @@ def fill():
         return place
 
     return log
+
+
+def leave(service, gateway, others):
+    """Break a stream: nothing is handed over to it afterwards."""
+    gateway.close()
+    wait_until(
+        lambda: samples(service)["streamer_gateways_connected"] == others,
+        "the stream to be gone",
+    )
 
 
 def losses_told(service):
@@ -126,11 +136,11 @@ def test_who_needs_what_is_gone_is_told_the_range_and_nobody_else(
     )
     good, session = open_session(service, gateway_of, "good")
     away, session_away = open_session(service, gateway_of, "away")
-    away.close()
+    leave(service, away, others=1)
     places = []
     for _ in range(3):
         places.append(post(service, events(10)))
-        read_and_acknowledge(good, session, 10)
+        deliveries_of(good, session, 10)
     head = fill(service, 16)
     # It has acknowledged nothing of what is gone.
     wait_until(lambda: losses_told(service) == 1, "the log to be trimmed")
@@ -138,6 +148,7 @@ def test_who_needs_what_is_gone_is_told_the_range_and_nobody_else(
     again = hello(away, gateway_id="away", session=session_away)
     assert again.continuity == COMPLETE
     notice = away.receive().resync_required
+    assert notice.reason == TRIMMED
     assert offset_of(notice.from_progress) == 0
     assert 30 < offset_of(notice.to_progress) <= offset_of(head)
     assert list(notice.subscription_ids) == []
@@ -160,6 +171,7 @@ def test_who_needs_what_is_gone_is_told_the_range_and_nobody_else(
     assert event_ids(deliveries(away, 1)) == ["e31"]
     assert samples(service)[RESYNCS] == 2
     wait_until(lambda: losses_told(service) == 2, "the line of the other")
+    assert {one["cause"] for one in losses(service)} == {"trimmed"}
 
 
 def test_what_is_beyond_its_age_is_gone_after_a_restart_too(
@@ -173,7 +185,7 @@ def test_what_is_beyond_its_age_is_gone_after_a_restart_too(
         environment=clock.environment,
     )
     away, session = open_session(service, gateway_of, "away")
-    away.close()
+    leave(service, away, others=0)
     place = post(service, events(3))
     newest_old = post(service, events(2))
     assert service.stop() == 0
@@ -184,6 +196,7 @@ def test_what_is_beyond_its_age_is_gone_after_a_restart_too(
     away = gateway_of(service)
     hello(away, gateway_id="away", session=session)
     notice = away.receive().resync_required
+    assert notice.reason == TRIMMED
     assert offset_of(notice.from_progress) == 0
     assert offset_of(notice.to_progress) >= 5
     gateway = gateway_of(service)
@@ -248,8 +261,12 @@ def test_a_streamer_whose_marker_is_gone_tells_of_the_gap_and_goes_on(
     assert event_ids(deliveries(gateway, 1)) == ["e6"]
     ingested = 'streamer_events_ingested_total{source="puller"}'
     expected = offset_of(head) + 1 - offset_of(oldest)
+    wait_until(
+        lambda: samples(streamer)[ingested] == expected,
+        "what it read to be counted",
+    )
     counts = samples(streamer)
-    assert counts[ingested] == expected
     assert counts["streamer_gaps_detected_total"] == 1
     assert counts[RESYNCS] == 1
+    wait_until(lambda: losses(streamer), "the line of it")
     assert [one["cause"] for one in losses(streamer)] == ["source_gap"]
