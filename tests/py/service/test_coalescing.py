@@ -159,7 +159,10 @@ def test_who_was_away_learns_what_became_of_each_document(
     assert [told(one) for one in late] == expected
     assert final_numbers(before, late) == documents.numbers
     ingested = 'streamer_events_ingested_total{source="puller"}'
-    assert samples(streamer)[ingested] == len(expected)
+    wait_until(
+        lambda: samples(streamer)[ingested] == len(expected),
+        "what was delivered to be counted",
+    )
     # As soon as it is there, each comes for itself.
     for number in (4, 5):
         post(puller, [documents.set("new", number)])
