@@ -256,7 +256,11 @@ ClientActions ClientSession::SubscribeAnswered(
   // Asked for again it would bring what has come since.
   entry.request.resume_after.clear();
   Complete(entry, std::move(answer), actions);
-  if (!is_accepted) subscriptions_.erase(found);
+  if (is_accepted) {
+    ReportLossBeforeAnswer(found->first, entry, actions);
+  } else {
+    subscriptions_.erase(found);
+  }
   return actions;
 }
 

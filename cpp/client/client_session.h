@@ -203,6 +203,9 @@ class ClientSession {
                        ClientActions& actions);
   void FailRetired(const Status& status, ClientActions& actions);
   void RefuseOrphan(const std::string& subscription_id, ClientActions& actions);
+  void LoseUnanswered(Entry& entry, const SessionWelcome& welcome);
+  void ReportLossBeforeAnswer(const std::string& id, Entry& entry,
+                              ClientActions& actions);
   void ReportUnreadLoss(ClientActions& actions);
   void Report(ReceivedGap gap, ClientActions& actions);
   // Whether it is the life that was known.

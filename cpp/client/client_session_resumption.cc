@@ -67,6 +67,9 @@ void ClientSession::StartOver(ClientActions& actions) {
   for (auto& [id, entry] : subscriptions_) {
     entry.is_answer_lost = false;
     entry.was_asked = false;
+    if (entry.is_live) continue;
+    entry.loss_hold.reset();
+    entry.gap_to.clear();
   }
 }
 
@@ -80,13 +83,40 @@ void ClientSession::LoseEvents(const SessionWelcome& welcome,
     Report(std::move(gap), actions);
   }
   for (auto& [id, entry] : subscriptions_) {
-    if (!entry.is_live) continue;
+    if (!entry.is_live) {
+      LoseUnanswered(entry, welcome);
+      continue;
+    }
     OpenGap(entry, kLost, welcome.from_progress);
     entry.loss_hold = loss_hold_;
     entry.gap_to = welcome.to_progress;
     entry.is_gap_uncertain = false;
     CompleteUnanswered(id, entry, actions);
   }
+}
+
+// The service may hold it: then its answer says where it began, and of what
+// was lost since nobody else tells.
+void ClientSession::LoseUnanswered(Entry& entry,
+                                   const SessionWelcome& welcome) {
+  if (adopts_ || !entry.is_answer_lost) return;
+  entry.loss_hold = loss_hold_;
+  entry.gap_to = welcome.to_progress;
+}
+
+void ClientSession::ReportLossBeforeAnswer(const std::string& id, Entry& entry,
+                                           ClientActions& actions) {
+  if (std::exchange(entry.loss_hold, nullptr) == nullptr) return;
+  ReceivedGap gap;
+  gap.to_progress = std::exchange(entry.gap_to, {});
+  if (client_internal::LaterOf(gap.to_progress, entry.progress) ==
+      entry.progress) {
+    return;
+  }
+  gap.subscription_ids = {id};
+  gap.reason = kLost;
+  gap.from_progress = entry.progress;
+  Report(std::move(gap), actions);
 }
 
 // Where it was lost is not known here, nor of which subscriptions.

@@ -188,6 +188,38 @@ TEST_F(ClientSessionResumptionTest, ALostSessionIsAGapOfEverySubscription) {
   EXPECT_EQ(session_.place(), (SessionPlace{8, 0, "", true}));
 }
 
+// The service took it on, and another process has had some of it.
+TEST_F(ClientSessionResumptionTest, ALossBeforeTheAnswerIsAGapAfterIt) {
+  Connect();
+  session_.Subscribe(SubscribeTicket(1), Request("a"));
+  Reopen();
+  Welcome(Holding(7, Continuity::kLost, 44, {"a"}));
+  EXPECT_TRUE(session_.place()->has_unread_loss);
+  Reopen();
+  Welcome(Holding(7, Continuity::kComplete, 44, {"a"}));
+  EXPECT_THAT(
+      Text(session_.SubscribeAnswered("a", Accepted("a", 1, "p1-1-5"))),
+      ElementsAre("1 answered a",
+                  "gap a: the service lost continuity of the session (p1-1-5, "
+                  "p1-1-20]"));
+}
+
+TEST_F(ClientSessionResumptionTest, ALossBeforeTheBeginningIsNone) {
+  Connect();
+  session_.Subscribe(SubscribeTicket(1), Request("a"));
+  session_.Subscribe(SubscribeTicket(2), RequestAfter("b", "p1-1-5"));
+  Reopen();
+  Welcome(Holding(7, Continuity::kLost, 44, {"a", "b"}));
+  EXPECT_THAT(
+      Text(session_.SubscribeAnswered("a", Accepted("a", 1, "p1-1-20"))),
+      ElementsAre("1 answered a"));
+  Reopen();
+  // Of a session that holds nothing it brings all it asks for.
+  Welcome(Holding(8, Continuity::kLost, 1, {}));
+  EXPECT_THAT(Text(session_.SubscribeAnswered("b", Accepted("b", 2, "p1-1-5"))),
+              ElementsAre("2 answered b"));
+}
+
 TEST_F(ClientSessionResumptionTest, ALifeIsNotLiveBeforeTheOneBeforeHasEnded) {
   Connect();
   SubscribeLive("a");
