@@ -133,9 +133,10 @@ void GatewayProcess::Keep(const DeliveryBatch& batch) {
     Note(Noticed{gap, surroundings_.log_bounds(), !is_gone_});
   }
   for (const auto& delivery : batch.deliveries) {
+    const auto [stream, session] = came_by_[delivery.get()];
     Delivered record{.process = options_.number,
-                     .stream = came_by_[delivery.get()],
-                     .session = delivery->number().epoch,
+                     .stream = stream,
+                     .session = session,
                      .sequence = delivery->sequence(),
                      .progress = std::string(delivery->progress()),
                      .event_id = std::string(delivery->event_id()),
@@ -222,18 +223,8 @@ void GatewayProcess::ReceiveAnswer(const pb::SubscribeResponse& answer) {
 void GatewayProcess::ReceiveForSession(pb::StreamerMessage& message) {
   const MonotonicTime now = schedule_.now();
   switch (message.payload_case()) {
-    case pb::StreamerMessage::kWelcome: {
-      const SessionWelcome welcome =
-          client_wire::DecodeWelcome(message.welcome());
-      Note(Welcomed{asked_session_, welcome.session, welcome.continuity,
-                    welcome.from_progress, welcome.to_progress});
-      surroundings_.note(absl::StrCat(
-          options_.gateway_id, ".", options_.number, ": welcome ",
-          asked_session_, " -> ", welcome.session, " continuity ",
-          static_cast<int>(welcome.continuity), " next ", welcome.next_seq));
-      next_sequence_ = welcome.next_seq;
-      return Perform(session_.Welcomed(welcome, now));
-    }
+    case pb::StreamerMessage::kWelcome:
+      return TakeWelcome(client_wire::DecodeWelcome(message.welcome()));
     case pb::StreamerMessage::kResyncRequired: {
       const pb::ResyncRequired& resync = message.resync_required();
       CheckSequence(resync.seq(), 0);
@@ -265,6 +256,21 @@ void GatewayProcess::ReceiveForSession(pb::StreamerMessage& message) {
   }
 }
 
+void GatewayProcess::TakeWelcome(const SessionWelcome& welcome) {
+  const bool is_same = welcome.session == session_number_;
+  Note(Welcomed{asked_session_, welcome.session, welcome.continuity,
+                welcome.from_progress, welcome.to_progress,
+                is_same && welcome.next_seq <= received_upto_ + 1});
+  surroundings_.note(absl::StrCat(
+      options_.gateway_id, ".", options_.number, ": welcome ", asked_session_,
+      " -> ", welcome.session, " continuity ",
+      static_cast<int>(welcome.continuity), " next ", welcome.next_seq));
+  next_sequence_ = welcome.next_seq;
+  session_number_ = welcome.session;
+  received_upto_ = std::max(is_same ? received_upto_ : 0, welcome.next_seq - 1);
+  Perform(session_.Welcomed(welcome, schedule_.now()));
+}
+
 // Parts of one delivery have one number.
 void GatewayProcess::CheckSequence(std::uint64_t sequence, std::uint32_t part) {
   if (part > 1 && sequence + 1 == next_sequence_) return;
@@ -272,6 +278,7 @@ void GatewayProcess::CheckSequence(std::uint64_t sequence, std::uint32_t part) {
     Note(SequenceBroken{next_sequence_, sequence});
   }
   next_sequence_ = sequence + 1;
+  received_upto_ = std::max(received_upto_, sequence);
 }
 
 void GatewayProcess::ReceiveDelivery(
@@ -311,7 +318,7 @@ void GatewayProcess::Queue(const std::shared_ptr<ReceivedDelivery>& delivery,
         [this](std::string_view id) { return session_.IsLive(id); });
   }
   if (!is_wanted) return Perform(session_.Processed(delivery->number()));
-  came_by_[delivery.get()] = streams_;
+  came_by_[delivery.get()] = {streams_, session_number_};
   queue_.Push(delivery);
 }
 

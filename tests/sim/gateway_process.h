@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/client_session.h"
@@ -83,6 +84,7 @@ class GatewayProcess final
   void Receive(pb::StreamerMessage& message);
   void ReceiveForSession(pb::StreamerMessage& message);
   void CheckSequence(std::uint64_t sequence, std::uint32_t part);
+  void TakeWelcome(const SessionWelcome& welcome);
   void ReceiveAnswer(const pb::SubscribeResponse& answer);
   void ReceiveDelivery(std::unique_ptr<pb::EventDelivery> delivery);
   void Queue(const std::shared_ptr<ReceivedDelivery>& delivery,
@@ -126,14 +128,18 @@ class GatewayProcess final
   std::uint64_t streams_ = 0;
   std::uint64_t asked_session_ = 0;
   std::uint64_t next_sequence_ = 1;  // as the stream promised
+  // The session that was gone on with last, and its newest entry that came.
+  std::uint64_t session_number_ = 0;
+  std::uint64_t received_upto_ = 0;
   std::unique_ptr<StreamUser> user_;
   std::shared_ptr<Link> link_;
   bool is_paused_ = false;
   bool reads_at_once_ = false;
   bool is_read_planned_ = false;
   bool is_gone_ = false;
-  // By the number of a delivery: the stream it came by.
-  std::map<const ReceivedDelivery*, std::uint64_t> came_by_;
+  // The stream that a delivery came by, and the session.
+  std::map<const ReceivedDelivery*, std::pair<std::uint64_t, std::uint64_t>>
+      came_by_;
   DeliveryBatch taken_;  // and not processed yet
 };
 

@@ -40,13 +40,24 @@ void GatewayUser::Begin(const std::string& resume) {
                               .number = ++processes_,
                               .is_mute = is_mute_,
                               .queue = {.deliveries = 4 + random_.Below(60)}},
-      schedule_, random_, history_, surroundings_.process);
+      schedule_, random_, history_, OwnSurroundings());
   process_->Start();
   if (is_healed_) process_->ReadAtOnce();
   for (const auto& [id, request] : wanted_) process_->Subscribe(request);
 }
 
+GatewayProcess::Surroundings GatewayUser::OwnSurroundings() {
+  GatewayProcess::Surroundings own = surroundings_.process;
+  own.connect = [this](LinkUser* user, const std::string& credential) {
+    return schedule_.now() < reachable_again_at_
+               ? surroundings_.refuse(user)
+               : surroundings_.process.connect(user, credential);
+  };
+  return own;
+}
+
 void GatewayUser::Step() {
+  if (zombie_ != nullptr && zombie_->is_closed()) EndZombie();
   if (zombie_ != nullptr) zombie_->ReadSome(8);
   if (process_->is_closed()) {
     // A newer stream had the session: it was the one left running.
@@ -87,7 +98,7 @@ void GatewayUser::ChangeSubscriptions() {
 }
 
 void GatewayUser::DoFault() {
-  switch (random_.Below(5)) {
+  switch (random_.Below(6)) {
     case 0:
       // It does not read for a while, or for long.
       reads_again_at_ = schedule_.now() + seconds(random_.Below(40));
@@ -105,30 +116,42 @@ void GatewayUser::DoFault() {
       gone_.push_back(process_);
       return Begin(kept_state_);
     case 3:
-      return CutOff();
+      // It lives on, perhaps for longer than its session does.
+      return CutOff(seconds(75));
+    case 4:
+      // Another acknowledges in its place what it may have received itself.
+      if (!BeginZombie()) return;
+      reads_again_at_ = schedule_.now() + seconds(random_.Below(8));
+      return CutOff(seconds(4));
     default:
-      if (!history_.is_session || zombie_ != nullptr) return;
       // Another begins while this one runs on.
-      KeepState();
+      if (!BeginZombie()) return;
       process_->Kill();
       gone_.push_back(process_);
-      zombie_ = std::make_shared<GatewayProcess>(
-          GatewayProcess::Options{.gateway_id = history_.gateway_id,
-                                  .is_session = true,
-                                  .allows_merging = history_.allows_merging,
-                                  .resume = kept_state_,
-                                  .number = -1},
-          schedule_, random_, zombie_history_, surroundings_.process);
-      zombie_->Start();
-      surroundings_.lost_place();
       return Begin(kept_state_);
   }
 }
 
-// It lives on, perhaps for longer than its session does.
-void GatewayUser::CutOff() {
-  reachable_again_at_ = schedule_.now() + seconds(random_.Below(75));
+void GatewayUser::CutOff(Duration atmost) {
+  reachable_again_at_ =
+      schedule_.now() + Duration(static_cast<std::int64_t>(random_.Below(
+                            static_cast<std::size_t>(atmost.count()))));
   if (process_->link() != nullptr) process_->link()->Break();
+}
+
+bool GatewayUser::BeginZombie() {
+  if (!history_.is_session || zombie_ != nullptr) return false;
+  KeepState();
+  zombie_ = std::make_shared<GatewayProcess>(
+      GatewayProcess::Options{.gateway_id = history_.gateway_id,
+                              .is_session = true,
+                              .allows_merging = history_.allows_merging,
+                              .resume = kept_state_,
+                              .number = -1},
+      schedule_, random_, zombie_history_, surroundings_.process);
+  zombie_->Start();
+  surroundings_.lost_place();
+  return true;
 }
 
 void GatewayUser::KeepState() { kept_state_ = process_->session_state(); }

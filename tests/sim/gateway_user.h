@@ -23,6 +23,8 @@ class GatewayUser {
  public:
   struct Surroundings {
     GatewayProcess::Surroundings process;
+    // To one that the network keeps away.
+    std::function<std::shared_ptr<Link>(LinkUser*)> refuse;
     // A place in the log from which to begin; empty: from now on.
     std::function<std::string()> old_place;
     // Whether one that never acknowledges can get all it missed before the end.
@@ -39,10 +41,6 @@ class GatewayUser {
   void Step();
   // Something goes wrong with its process.
   void DoFault();
-  // Whether the network lets it reach the service.
-  [[nodiscard]] bool is_cut_off() const {
-    return schedule_.now() < reachable_again_at_;
-  }
   // From now on it behaves: one process, that reads and changes nothing.
   void Heal();
 
@@ -62,8 +60,12 @@ class GatewayUser {
  private:
   void Begin(const std::string& resume);
   void KeepState();
-  void CutOff();
+  void CutOff(Duration atmost);
+  // Whether another process of the gateway begins where this one is.
+  bool BeginZombie();
   void EndZombie();
+  // As the process it runs itself meets it: the network may keep that away.
+  GatewayProcess::Surroundings OwnSurroundings();
   void ChangeSubscriptions();
   SubscriptionRequest RandomRequest();
 

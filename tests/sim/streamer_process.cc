@@ -90,19 +90,21 @@ void StreamerProcess::Kill(std::uint64_t kept) {
 }
 
 std::shared_ptr<Link> StreamerProcess::Connect(LinkUser* user,
-                                               const std::string& credential,
-                                               bool is_cut_off) {
+                                               const std::string& credential) {
+  if (!is_running() || fuse_.is_blown()) return Refuse(user);
   auto link = std::make_shared<Link>(schedule_, random_, user, &fuse_);
-  if (is_cut_off || !is_running() || fuse_.is_blown()) {
-    link->Refuse();
-    return link;
-  }
   links_.push_back(link);
   link->Accept([&](Link& connection) {
     return GatewayStream::Open(
         *engine_, connection, *counters_,
         {.outbox = options_.outbox, .credential = credential});
   });
+  return link;
+}
+
+std::shared_ptr<Link> StreamerProcess::Refuse(LinkUser* user) {
+  auto link = std::make_shared<Link>(schedule_, random_, user, &fuse_);
+  link->Refuse();
   return link;
 }
 

@@ -60,9 +60,10 @@ class StreamerProcess {
   void Kill(std::uint64_t kept);
   [[nodiscard]] bool is_running() const { return engine_ != nullptr; }
 
-  // A gateway opens a stream, which the network refuses if it is cut off.
-  std::shared_ptr<Link> Connect(LinkUser* user, const std::string& credential,
-                                bool is_cut_off);
+  // A gateway opens a stream.
+  std::shared_ptr<Link> Connect(LinkUser* user, const std::string& credential);
+  // The network does not let it.
+  std::shared_ptr<Link> Refuse(LinkUser* user);
   void ForEachLink(const std::function<void(Link&)>& visit);
   // The stream to the source; null when there is none.
   [[nodiscard]] SourceLink* source_link() const { return source_.get(); }

@@ -97,12 +97,13 @@ void World::MakeUsers() {
         GatewayUser::Surroundings{
             .process =
                 {.connect =
-                     [this, i](LinkUser* user, const std::string& credential) {
-                       return streamer_->Connect(user, credential,
-                                                 users_[i]->is_cut_off());
+                     [this](LinkUser* user, const std::string& credential) {
+                       return streamer_->Connect(user, credential);
                      },
                  .log_bounds = [this] { return BoundsOfLog(); },
                  .note = [this](const std::string& text) { Note(text); }},
+            .refuse =
+                [this](LinkUser* user) { return streamer_->Refuse(user); },
             .old_place =
                 [this] {
                   const std::uint64_t head = log_->head().offset;

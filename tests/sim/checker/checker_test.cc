@@ -211,6 +211,20 @@ TEST_F(CheckerTest, SeesThatNothingIsSaidWhereASessionWasLost) {
   EXPECT_THAT(Broken(), ElementsAre("I1"));
 }
 
+// Another process acknowledged it, and this one has it too.
+TEST_F(CheckerTest, SeesALossOfWhatWasReceived) {
+  history_.causes.push_back({.kind = Cause::Kind::kGatewayLost});
+  Deliver({1, 3});
+  Note(Welcomed{.asked_session = 1,
+                .session = 1,
+                .continuity = SessionWelcome::Continuity::kLost,
+                .to_progress = Place(4),
+                .is_all_received = true});
+  Note(Notice(3, 4, "the service lost continuity of the session"));
+  Deliver({5});
+  EXPECT_THAT(Broken(), ElementsAre("I11"));
+}
+
 // An answer says where what is promised begins.
 TEST_F(CheckerTest, AllowsWhatLiesBeforeWhereALostSessionBeginsAgain) {
   Note(ProcessStarted{2, true});

@@ -21,6 +21,9 @@ constexpr Reason kReasons[] = {
     {"a deleted document could not be identified", Cause::Kind::kUnreadable},
 };
 
+constexpr std::string_view kLostSession =
+    "the service lost continuity of the session";
+
 bool IsWithin(
     const std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges,
     std::uint64_t offset) {
@@ -354,8 +357,10 @@ std::uint64_t GatewayChecker::LastSure(const Life& life) const {
 void GatewayChecker::Declare(Life& life, const Noticed& noticed) {
   const auto from = OffsetOf(noticed.gap.from_progress);
   const auto to = OffsetOf(noticed.gap.to_progress);
-  life.declared.emplace_back(from.value_or(LastSure(life)),
-                             to.value_or(noticed.log.head));
+  life.declared.emplace_back(
+      from.value_or(life.lost_after.value_or(LastSure(life))),
+      to.value_or(noticed.log.head));
+  if (!from || noticed.gap.reason == kLostSession) life.lost_after.reset();
   life.noticed_at.push_back(now_);
   // A plain gateway's begins anew, perhaps earlier: then it is promised again
   // what it had before.
@@ -386,10 +391,9 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
   if (is_lagging && reason.find("session.max_lag") != std::string::npos) {
     return;
   }
-  const bool is_of_session =
-      reason == "the service lost continuity of the session";
-  if (is_of_session && (HasCause(Cause::Kind::kGatewayLost) ||
-                        HasCause(Cause::Kind::kExpired))) {
+  if (reason == kLostSession && was_told_of_loss_ &&
+      (HasCause(Cause::Kind::kGatewayLost) ||
+       HasCause(Cause::Kind::kExpired))) {
     return;
   }
   // Places that were cut back look like those of other subscriptions.
@@ -410,7 +414,9 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
 void GatewayChecker::Take(const Welcomed& welcomed) {
   using Continuity = SessionWelcome::Continuity;
   nothing_missed_upto_.reset();
-  was_told_of_loss_ |= welcomed.continuity == Continuity::kLost;
+  const bool is_loss =
+      welcomed.continuity == Continuity::kLost && !welcomed.is_all_received;
+  was_told_of_loss_ |= is_loss;
   // Another session: what came early was of subscriptions that are gone.
   if (LineageOf(SessionNumber(welcomed.session)) !=
       LineageOf(SessionNumber(welcomed.asked_session))) {
@@ -419,9 +425,12 @@ void GatewayChecker::Take(const Welcomed& welcomed) {
   if (welcomed.continuity == Continuity::kNew && welcomed.asked_session != 0) {
     Complain("I7", "a session was asked for and answered as new");
   }
-  if (welcomed.continuity == Continuity::kLost) {
+  if (is_loss) {
     is_lost_ = true;
     lost_from_ = OffsetOf(welcomed.from_progress);
+    for (auto& [id, life] : lives_) {
+      if (!life.lost_after) life.lost_after = LastSure(life);
+    }
   }
   if (welcomed.continuity != Continuity::kNothingMissed) return;
   nothing_missed_upto_ = OffsetOf(welcomed.to_progress);

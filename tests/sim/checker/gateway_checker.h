@@ -49,6 +49,9 @@ class GatewayChecker {
     // What may be missing: after, up to.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> declared;
     std::vector<MonotonicTime> noticed_at;
+    // The last event before which nothing can be missing, when the process
+    // heard of a loss; it says so later, and of no place.
+    std::optional<std::uint64_t> lost_after;
     std::set<std::uint64_t> got;  // and processed
     std::uint64_t marked = 0;     // up to here, a saved marker was right
     std::uint64_t newest = 0;     // of these, since the last break

@@ -85,6 +85,8 @@ struct Welcomed {
   SessionWelcome::Continuity continuity = SessionWelcome::Continuity::kNew;
   std::string from_progress;  // of what is lost
   std::string to_progress;
+  // Whatever the service thinks: the process has all that came before.
+  bool is_all_received = false;
 };
 
 // A numbered entry came that was not the next.
