@@ -29,7 +29,9 @@ std::string ChangeGenerator::DocumentId(std::size_t number) {
 // The same collections and ids for each tenant: only the tenant tells them
 // apart.
 ChangeGenerator::ChangeGenerator(support::Random& random)
-    : random_(random), images_(static_cast<Images>(random.Below(3))) {
+    : random_(random),
+      images_(static_cast<Images>(random.Below(3))),
+      has_hot_(random.Chance(1, 2)) {
   for (const std::string& tenant : Tenants()) {
     for (const std::string& collection : Collections()) {
       for (std::size_t i = 0; i < kDocuments; ++i) {
@@ -43,7 +45,7 @@ SourceEvent ChangeGenerator::Next(WallTime now) {
   if (!recent_.empty() && random_.Chance(1, 15)) {
     return recent_[random_.Below(recent_.size())];
   }
-  SourceEvent event = Change(documents_[random_.Below(documents_.size())]);
+  SourceEvent event = Change(documents_[PickDocument()]);
   event.event_id = absl::StrCat("e", last_number_);
   // Some sources number badly inside transactions.
   const bool shares_id = !recent_.empty() && random_.Chance(1, 25);
@@ -54,6 +56,13 @@ SourceEvent ChangeGenerator::Next(WallTime now) {
   recent_.push_back(event);
   if (recent_.size() > kRecent) recent_.pop_front();
   return event;
+}
+
+// Where some are hot, they are one of each collection.
+std::size_t ChangeGenerator::PickDocument() {
+  if (!has_hot_ || random_.Chance(1, 3))
+    return random_.Below(documents_.size());
+  return random_.Below(documents_.size() / kDocuments) * (kDocuments + 1);
 }
 
 SourceEvent ChangeGenerator::Change(DocumentState& document) {

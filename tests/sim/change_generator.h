@@ -48,6 +48,7 @@ class ChangeGenerator {
   };
   enum class Images : std::uint8_t { kNone, kAll, kSome };
 
+  std::size_t PickDocument();
   SourceEvent Change(DocumentState& document);
   void AddImage(const std::string& before, SourceEvent& event);
   void ChangeLive(DocumentState& document, SourceEvent& event);
@@ -60,6 +61,7 @@ class ChangeGenerator {
 
   support::Random& random_;
   const Images images_;
+  const bool has_hot_;  // documents that change much more often
   std::vector<DocumentState> documents_;
   std::deque<SourceEvent> recent_;
   std::uint64_t last_number_ = 0;

@@ -18,6 +18,7 @@ GatewayUser::GatewayUser(std::string gateway_id, bool is_session,
       surroundings_(std::move(surroundings)) {
   history_.gateway_id = std::move(gateway_id);
   history_.is_session = is_session;
+  history_.allows_merging = is_session && random_.Chance(1, 2);
 }
 
 void GatewayUser::Start() {
@@ -186,7 +187,9 @@ SubscriptionRequest GatewayUser::RandomRequest() {
   }
   request.membership = history_.is_session && random_.Chance(1, 3);
   const std::uint64_t number = random_.Below(10);
-  switch (random_.Below(9)) {
+  // What is for the same subscriptions each time can be merged.
+  const bool is_steady = history_.allows_merging && random_.Chance(4, 5);
+  switch (is_steady ? random_.Below(2) * 3 : random_.Below(9)) {
     case 0:
       break;  // every event of the collection
     case 1:

@@ -55,8 +55,11 @@ void World::MakeStreamer() {
   // Longer than a run: what was seen is known.
   options.core.duplicates.age = hours(12);
   options.core.session.ttl = seconds(random_.Chance(1, 4) ? 15 : 60);
-  options.outbox.deliveries =
-      random_.Chance(1, 2) ? 2 + random_.Below(30) : 65'536;
+  // Some that are soon full, some in which much waits.
+  const std::size_t size = random_.Below(4);
+  options.outbox.deliveries = size < 2    ? 2 + random_.Below(30)
+                              : size == 2 ? 30 + random_.Below(60)
+                                          : 65'536;
   if (random_.Chance(1, 4)) {
     options.outbox.bytes = 500 + random_.Below(20'000);
   }
