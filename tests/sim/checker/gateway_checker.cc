@@ -276,9 +276,12 @@ void GatewayChecker::TakeFor(Life& life, const Delivered& delivered,
   CheckMembership(life, delivered, spoken, merged);
   CheckOrder(life, delivered, spoken);
   CheckNothingMissed(life, delivered, spoken);
-  if (!delivered.is_processed || spoken.offset == 0) return;
+  if (!delivered.is_processed) return;
+  for (const std::uint64_t offset : merged.offsets) {
+    if (life.got.insert(offset).second) life.within[offset] = spoken.offset;
+  }
+  if (spoken.offset == 0) return;
   life.got.insert(spoken.offset);
-  life.got.insert(merged.offsets.begin(), merged.offsets.end());
   life.newest = std::max(life.newest, spoken.offset);
 }
 

@@ -53,8 +53,10 @@ class GatewayChecker {
     // heard of a loss; it says so later, and of no place.
     std::optional<std::uint64_t> lost_after;
     std::set<std::uint64_t> got;  // and processed
-    std::uint64_t marked = 0;     // up to here, a saved marker was right
-    std::uint64_t newest = 0;     // of these, since the last break
+    // Of these, what came merged into a later event, and into which.
+    std::map<std::uint64_t, std::uint64_t> within;
+    std::uint64_t marked = 0;  // up to here, a saved marker was right
+    std::uint64_t newest = 0;  // of these, since the last break
     // By process and session epoch, or stream: what came, in order.
     std::map<std::pair<int, std::uint64_t>, std::uint64_t> last;
     // By process, and stream of a plain gateway: the offsets that came.
@@ -105,7 +107,7 @@ class GatewayChecker {
                                   const Spoken& spoken);
   // Whether an event that waited may have been merged into the one after it.
   enum class Share : std::uint8_t { kNobodys, kTheirs, kOthers, kUnsure };
-  [[nodiscard]] Share ShareOf(const Delivered& delivered,
+  [[nodiscard]] Share ShareOf(const Delivered& delivered, const Spoken& spoken,
                               std::uint64_t offset) const;
   // What a subscription is told of, of all that came as one: the first.
   [[nodiscard]] static std::uint64_t FirstOf(const Life& life,

@@ -34,7 +34,9 @@ std::string GatewayChecker::WhatIsWrong(const Life& life,
   if (delivered.collection != life.request.collection) {
     return "is of another collection";
   }
-  // What is merged matched as what it was itself.
+  // What is merged matched as what it was itself, which is lost of what is
+  // lost.
+  if (spoken.offset == 0 && !merged.offsets.empty()) return "";
   const Operation operation = merged.offsets.empty()
                                   ? delivered.operation
                                   : truth_.At(spoken.offset).operation;

@@ -14,6 +14,12 @@ using Place = Holding::Place;
 std::optional<GatewayChecker::Spoken> GatewayChecker::IdentifyMerging(
     const Delivered& delivered, Position after) const {
   const std::string identity = Truth::IdentityOf(delivered);
+  // It was logged again, perhaps with other changes joined to it.
+  const auto lost = history_.lost.find(after);
+  if (lost != history_.lost.end() &&
+      Truth::IdentityOf(*lost->second.event) == identity) {
+    return Spoken{&lost->second, 0, false, {}};
+  }
   Spoken spoken;
   for (const std::uint64_t offset : truth_.Find(identity)) {
     const Truth::Event& event = truth_.At(offset);
@@ -39,6 +45,7 @@ std::optional<GatewayChecker::Spoken> GatewayChecker::IdentifyMerging(
 }
 
 GatewayChecker::Share GatewayChecker::ShareOf(const Delivered& delivered,
+                                              const Spoken& spoken,
                                               std::uint64_t offset) const {
   const Truth::Event& event = truth_.At(offset);
   if (event.outcome != Truth::Outcome::kGoesOut || !event.is_operation_sure) {
@@ -66,7 +73,12 @@ GatewayChecker::Share GatewayChecker::ShareOf(const Delivered& delivered,
     const bool is_theirs = std::find(ids.begin(), ids.end(), id) != ids.end();
     // Who began in the past gets that from the log.
     if (!is_theirs && !life.request.resume_after.empty()) continue;
-    if (!is_theirs || life.got.contains(offset)) return Share::kOthers;
+    // Who was answered first has been given it with this very delivery.
+    const auto within = life.within.find(offset);
+    const bool has_it =
+        life.got.contains(offset) &&
+        (within == life.within.end() || within->second != spoken.offset);
+    if (!is_theirs || has_it) return Share::kOthers;
     share = Share::kTheirs;
   }
   return share;
@@ -78,12 +90,16 @@ GatewayChecker::Share GatewayChecker::ShareOf(const Delivered& delivered,
 GatewayChecker::Merged GatewayChecker::FindMerged(const Delivered& delivered,
                                                   const Spoken& spoken) {
   Merged merged;
-  if (delivered.coalesced == 0 || spoken.offset == 0) return merged;
-  merged.is_sure = !has_ended_any_ && spoken.repeats.empty() && early_.empty();
+  if (delivered.coalesced == 0) return merged;
   const SourceEvent& last = *spoken.entry->event;
   std::uint64_t later = spoken.offset;
-  bool is_counted = true;
-  for (std::uint64_t offset = spoken.offset - 1; offset > 0; --offset) {
+  // What is lost can have taken what is lost with it, too.
+  bool is_counted = later != 0;
+  merged.is_sure =
+      is_counted && !has_ended_any_ && spoken.repeats.empty() && early_.empty();
+  std::uint64_t offset =
+      std::min(spoken.entry->position.offset - 1, truth_.head());
+  for (; offset > 0; --offset) {
     if (is_counted && merged.offsets.size() == delivered.coalesced) break;
     const Truth::Event& event = truth_.At(offset);
     const SourceEvent& source = *event.entry.event;
@@ -92,13 +108,13 @@ GatewayChecker::Merged GatewayChecker::FindMerged(const Delivered& delivered,
         event.outcome == Truth::Outcome::kDropped) {
       continue;
     }
-    const Share share = ShareOf(delivered, offset);
+    const Share share = ShareOf(delivered, spoken, offset);
     if (share == Share::kNobodys) continue;
     if (share == Share::kUnsure) is_counted = merged.is_sure = false;
-    const bool is_end = share == Share::kOthers ||
-                        event.operation == Operation::kDelete ||
-                        (truth_.At(later).operation == Operation::kInsert &&
-                         truth_.At(later).is_operation_sure);
+    const bool is_end =
+        share == Share::kOthers || event.operation == Operation::kDelete ||
+        (later != 0 && truth_.At(later).operation == Operation::kInsert &&
+         truth_.At(later).is_operation_sure);
     if (is_end) break;
     merged.offsets.push_back(offset);
     later = offset;
