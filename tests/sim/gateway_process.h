@@ -75,8 +75,15 @@ class GatewayProcess final
   [[nodiscard]] bool has_unread() const { return !queue_.is_empty(); }
   [[nodiscard]] Link* link() const { return link_.get(); }
   [[nodiscard]] const DeliveryQueue& queue() const { return queue_; }
+  // A message that comes while there is room is taken whole.
+  [[nodiscard]] bool is_within_caps() const {
+    return queue_.delivery_count() < options_.queue.deliveries + kMostInMessage;
+  }
 
  private:
+  // The most deliveries that a stream puts into a message.
+  static constexpr std::size_t kMostInMessage = 64;
+
   class StreamUser;
 
   bool OnMessage(const std::string& bytes);

@@ -192,6 +192,28 @@ void World::Watch() {
       AddCause(Cause::Kind::kExpired, user->history().gateway_id);
     }
   }
+  CheckCaps();
+}
+
+// What waits, on either side of the streams.
+void World::CheckCaps() {
+  if (streamer_->is_running()) {
+    const EngineStatistics counts = streamer_->engine().Statistics();
+    const std::uint64_t outboxes = counts.gateways_connected +
+                                   counts.sessions_connected +
+                                   counts.sessions_disconnected;
+    const std::uint64_t most = outboxes * streamer_options_.outbox.deliveries;
+    if (counts.outbox_depth > most) {
+      Complain("I9", absl::StrCat(counts.outbox_depth, " deliveries wait in ",
+                                  outboxes, " outboxes, for at most ", most));
+    }
+  }
+  for (const auto& user : users_) {
+    if (user->process().is_within_caps()) continue;
+    Complain("I9", absl::StrCat(user->history().gateway_id, " has ",
+                                user->process().queue().delivery_count(),
+                                " deliveries that nobody has read"));
+  }
 }
 
 void World::DrawFault() {

@@ -68,6 +68,7 @@ class World {
   void WriteSome();
   void StepUser(std::size_t index);
   void Watch();
+  void CheckCaps();
   // What goes wrong.
   void DrawFault();
   void DoFault();

@@ -42,6 +42,7 @@ void GatewayChecker::Run() {
   for (const auto& [id, life] : lives_) {
     CheckComplete(life);
     CheckTold(life);
+    CheckExplained(life);
   }
 }
 
@@ -503,6 +504,25 @@ void GatewayChecker::CheckTold(const Life& life) {
     Complain("I1", absl::StrCat("events ", loss.after + 1, " to ", loss.upto,
                                 " of the source were lost, and nobody told ",
                                 Name(life)));
+  }
+}
+
+// Of one event in so many, for it takes long.
+void GatewayChecker::CheckExplained(const Life& life) {
+  constexpr std::uint64_t kStep = 29;
+  for (std::uint64_t offset = 1 + life.from % kStep; offset <= truth_.head();
+       offset += kStep) {
+    const Truth::Event& event = truth_.At(offset);
+    const bool is_match =
+        Truth::Matches(*life.filter, event.entry, event.operation);
+    if (Truth::IsExplainedAsMatch(*life.filter, event.entry, event.operation) ==
+        is_match) {
+      continue;
+    }
+    Complain("I10",
+             absl::StrCat("event ", event.entry.event->event_id, " at ", offset,
+                          is_match ? " matches " : " is none of ", Name(life),
+                          ", and explain says otherwise"));
   }
 }
 

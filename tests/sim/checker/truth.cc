@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/arena.h"
+#include "filter/explain.h"
 #include "match/match_input.h"
 
 namespace streamer::sim {
@@ -25,6 +26,19 @@ std::string Identity(std::string_view event_id, std::string_view tenant,
   return absl::StrCat(std::string(event_id), "|", std::string(tenant), "|",
                       std::string(collection), "|", std::string(document_id),
                       "|", NumberIn(document));
+}
+
+// What `holds` says of the event, had it done `operation`; not of one that
+// cannot be read.
+template <typename Predicate>
+bool IsTrueOf(const LogEntry& entry, Operation operation,
+              const Predicate& holds) {
+  ChangeEvent event;
+  event.position = entry.position;
+  event.operation = operation;
+  event.source = entry.event;
+  const auto body = EventBody::Parse(event);
+  return body.ok() && holds(MakeMatchInput(event, **body).values);
 }
 
 }  // namespace
@@ -124,16 +138,18 @@ const std::vector<std::uint64_t>& Truth::Find(
 
 bool Truth::Matches(const Filter& filter, const LogEntry& entry,
                     Operation operation) {
-  ChangeEvent event;
-  event.position = entry.position;
-  event.operation = operation;
-  event.source = entry.event;
-  const auto body = EventBody::Parse(event);
-  if (!body.ok()) return false;
-  Arena arena;
-  const MatchInput input = MakeMatchInput(event, **body);
-  const Value value = filter.Evaluate(input.values, arena);
-  return value.is(ValueKind::kBool) && value.bool_value();
+  return IsTrueOf(entry, operation, [&](const FilterInput& input) {
+    Arena arena;
+    const Value value = filter.Evaluate(input, arena);
+    return value.is(ValueKind::kBool) && value.bool_value();
+  });
+}
+
+bool Truth::IsExplainedAsMatch(const Filter& filter, const LogEntry& entry,
+                               Operation operation) {
+  return IsTrueOf(entry, operation, [&](const FilterInput& input) {
+    return Explain(filter, input).is_match;
+  });
 }
 
 std::string Truth::IdentityOf(const SourceEvent& event) {

@@ -55,6 +55,9 @@ class Truth {
   // Whether `filter` is true of the event, had it done `operation`.
   static bool Matches(const Filter& filter, const LogEntry& entry,
                       Operation operation);
+  // The same, as a user is told it.
+  static bool IsExplainedAsMatch(const Filter& filter, const LogEntry& entry,
+                                 Operation operation);
 
   // What tells an event from others, on either side of the wire.
   static std::string IdentityOf(const SourceEvent& event);
