@@ -45,6 +45,7 @@
 #include "client/client_session.h"
 #include "client/delivery_queue.h"
 #include "client/entry_number.h"
+#include "client/session_receiver.h"
 #include "client/subscription.h"
 
 namespace streamer {
@@ -61,6 +62,8 @@ struct ClientOptions {
     // Deliveries are processed when Acknowledge says so. Otherwise they are
     // when the reader comes back for more, which suits one reader at a time.
     bool acknowledges_itself = false;
+    // Runs for each stream, with how the service goes on with the session.
+    std::function<void(const SessionWelcome&)> welcomed = nullptr;
   };
 
   std::string target;  // host:port, or any gRPC target

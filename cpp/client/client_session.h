@@ -138,6 +138,10 @@ class ClientSession {
   [[nodiscard]] std::size_t subscription_count() const {
     return subscriptions_.size();
   }
+  // The session's number, as the last welcome gave it; 0 before, and without.
+  [[nodiscard]] std::uint64_t session_number() const {
+    return has_session() ? receiver_->session() : 0;
+  }
   // Entries of the session that came again and were dropped.
   [[nodiscard]] std::uint64_t duplicates() const {
     return has_session() ? receiver_->duplicates() : 0;

@@ -9,10 +9,11 @@ namespace wire = syntrix::streamer::v1;
 
 ReceivedDelivery::ReceivedDelivery(
     std::unique_ptr<wire::EventDelivery> delivery, std::int64_t received_ns,
-    EntryNumber number)
+    EntryNumber number, std::uint64_t session)
     : delivery_(std::move(delivery)),
       received_ns_(received_ns),
       number_(number),
+      session_(session),
       size_bytes_(delivery_->ByteSizeLong()) {}
 
 ReceivedDelivery::~ReceivedDelivery() = default;

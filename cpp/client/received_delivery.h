@@ -26,7 +26,8 @@ class ReceivedDelivery {
  public:
   ReceivedDelivery(
       std::unique_ptr<syntrix::streamer::v1::EventDelivery> delivery,
-      std::int64_t received_ns, EntryNumber number = {});
+      std::int64_t received_ns, EntryNumber number = {},
+      std::uint64_t session = 0);
   ~ReceivedDelivery();
   ReceivedDelivery(const ReceivedDelivery&) = delete;
   ReceivedDelivery& operator=(const ReceivedDelivery&) = delete;
@@ -66,6 +67,8 @@ class ReceivedDelivery {
   [[nodiscard]] std::uint32_t coalesced() const;
   // Null without a session.
   [[nodiscard]] EntryNumber number() const { return number_; }
+  // The session's number when it came, in which sequence() counts; 0 without.
+  [[nodiscard]] std::uint64_t session() const { return session_; }
 
   // When it was received, on the monotonic clock, in nanoseconds.
   [[nodiscard]] std::int64_t received_ns() const { return received_ns_; }
@@ -81,6 +84,7 @@ class ReceivedDelivery {
   const std::unique_ptr<syntrix::streamer::v1::EventDelivery> delivery_;
   const std::int64_t received_ns_;
   const EntryNumber number_;
+  const std::uint64_t session_;
   const std::size_t size_bytes_;
 };
 

@@ -171,6 +171,8 @@ answers : list of (int, Subscription or Exception or None)
     Answers to `subscribe`; None and exceptions to `unsubscribe`.
 gaps : list of (tuple of str, str, str or None, str, str)
     The fields of `streamer.Gap`, of the gaps before the next delivery.
+welcomes : list of (int, str, int, str, str)
+    The fields of `streamer.Welcome`, of the streams opened since.
 )";
 
 inline constexpr const char* kTake = R"(take(self, limit, /)

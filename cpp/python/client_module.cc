@@ -70,6 +70,9 @@ class ClientDeliveryRecord final : public DeliveryRecord {
   [[nodiscard]] std::uint64_t sequence() const override {
     return delivery_->sequence();
   }
+  [[nodiscard]] std::uint64_t session() const override {
+    return delivery_->session();
+  }
   [[nodiscard]] std::size_t subscription_count() const override {
     return delivery_->subscription_count();
   }
@@ -127,6 +130,7 @@ class Mailbox {
     std::optional<Status> connected;
     std::vector<std::pair<std::int64_t, Result<SubscriptionAnswer>>> answers;
     std::vector<std::pair<std::int64_t, Status>> unsubscribed;
+    std::vector<SessionWelcome> welcomes;
   };
 
   void PutConnected(const Status& status) {
@@ -140,6 +144,10 @@ class Mailbox {
   void PutUnsubscribed(std::int64_t number, const Status& status) {
     const std::lock_guard lock(mutex_);
     contents_.unsubscribed.emplace_back(number, status);
+  }
+  void PutWelcome(const SessionWelcome& welcome) {
+    const std::lock_guard lock(mutex_);
+    contents_.welcomes.push_back(welcome);
   }
   Contents Take() {
     const std::lock_guard lock(mutex_);
@@ -181,6 +189,30 @@ py::list GapList(const std::vector<ReceivedGap>& gaps) {
   return list;
 }
 
+const char* ContinuityText(SessionWelcome::Continuity continuity) {
+  switch (continuity) {
+    case SessionWelcome::Continuity::kNew:
+      return "new";
+    case SessionWelcome::Continuity::kNothingMissed:
+      return "nothing_missed";
+    case SessionWelcome::Continuity::kComplete:
+      return "complete";
+    case SessionWelcome::Continuity::kLost:
+      break;
+  }
+  return "lost";
+}
+
+py::list WelcomeList(const std::vector<SessionWelcome>& welcomes) {
+  py::list list;
+  for (const SessionWelcome& welcome : welcomes) {
+    list.append(py::make_tuple(
+        welcome.session, ContinuityText(welcome.continuity), welcome.next_seq,
+        Text(welcome.from_progress), Text(welcome.to_progress)));
+  }
+  return list;
+}
+
 class ClientObject {
  public:
   ClientObject(std::string target, std::string gateway_id, bool session,
@@ -196,10 +228,14 @@ class ClientObject {
     options.target = std::move(target);
     options.gateway_id = std::move(gateway_id);
     if (session) {
-      options.session = {.credential = std::move(credential),
-                         .resume = std::move(resume),
-                         .allows_coalescing = coalesce,
-                         .acknowledges_itself = acknowledges_itself};
+      options.session = {
+          .credential = std::move(credential),
+          .resume = std::move(resume),
+          .allows_coalescing = coalesce,
+          .acknowledges_itself = acknowledges_itself,
+          .welcomed = [mailbox = mailbox_](const SessionWelcome& welcome) {
+            mailbox->PutWelcome(welcome);
+          }};
     }
     options.connect_timeout = Seconds(connect_timeout);
     options.heartbeat_interval = Seconds(heartbeat_interval);
@@ -301,7 +337,7 @@ class ClientObject {
       }
     }
     return py::make_tuple(ConnectedOf(contents), AnswersOf(contents),
-                          GapList(gaps));
+                          GapList(gaps), WelcomeList(contents.welcomes));
   }
 
   py::tuple Take(std::size_t limit) {

@@ -128,6 +128,12 @@ void DefineDelivery(py::module_& module) {
             return delivery.record().sequence();
           },
           docs::kSequence)
+      .def_property_readonly(
+          "session",
+          [](const DeliveryObject& delivery) {
+            return delivery.record().session();
+          },
+          docs::kDeliverySession)
       .def_property_readonly("subscription_ids",
                              &DeliveryObject::subscription_ids,
                              docs::kSubscriptionIds)

@@ -122,6 +122,10 @@ inline constexpr const char* kDeliveryGateway =
     "str: The gateway that it is for.";
 inline constexpr const char* kSequence =
     "int: Dense from 1 for each gateway; 0 when the service does not tell.";
+inline constexpr const char* kDeliverySession =
+    "int: The number of the session in which `sequence` counts; it has another "
+    "after a restart of the service.  0 without a session, and in process, "
+    "where `Session.number` is it.";
 inline constexpr const char* kSubscriptionIds =
     "tuple of str: The subscriptions that the event matched, ascending by "
     "handle.";

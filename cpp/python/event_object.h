@@ -57,6 +57,7 @@ class DeliveryRecord : public EventRecord {
   // Nothing in process.
   [[nodiscard]] virtual std::optional<std::int64_t> received_ns() const = 0;
   // What only the service tells, in a session.
+  [[nodiscard]] virtual std::uint64_t session() const { return 0; }
   [[nodiscard]] virtual bool is_redelivered() const { return false; }
   [[nodiscard]] virtual bool is_catching_up() const { return false; }
   [[nodiscard]] virtual bool is_document_omitted() const { return false; }

@@ -18,7 +18,7 @@ from streamer._core import (
     SubscriptionInfo,
     __version__,
 )
-from streamer.client import Client, Gap, connect
+from streamer.client import Client, Gap, Welcome, connect
 from streamer.errors import (
     AlreadyExists,
     ClosedError,
@@ -63,6 +63,7 @@ __all__ = [
     "Subscription",
     "SubscriptionInfo",
     "Unavailable",
+    "Welcome",
     "__version__",
     "cel",
     "connect",

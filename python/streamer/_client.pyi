@@ -11,6 +11,14 @@ _Gap = tuple[
     str,
 ]
 
+_Welcome = tuple[
+    int,
+    Literal["new", "nothing_missed", "complete", "lost"],
+    int,
+    str,
+    str,
+]
+
 class Client:
     def __init__(
         self,
@@ -56,6 +64,7 @@ class Client:
         Literal[True] | Exception | None,
         list[tuple[int, Subscription | Exception | None]],
         list[_Gap],
+        list[_Welcome],
     ]: ...
     def take(self, limit: int, /) -> tuple[list[_Gap], list[Delivery]]: ...
     def close(self) -> None: ...

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
     from streamer import _client
 
-__all__ = ["Client", "Gap", "connect"]
+__all__ = ["Client", "Gap", "Welcome", "connect"]
 
 _Callback = TypeVar("_Callback", bound=Callable[["Gap"], Any])
+_Told = TypeVar("_Told", "Gap", "Welcome")
+_WelcomeCallback = TypeVar("_WelcomeCallback", bound=Callable[["Welcome"], Any])
 
 # Deliveries given one by one before other tasks get a turn.
 _TURN: Final = 256
@@ -76,6 +78,37 @@ class Gap(NamedTuple):
     subscription_ids: tuple[str, ...]
     reason: str
     ended: Literal["refused", "expired", "suspended", "revoked"] | None = None
+    from_progress: str = ""
+    to_progress: str = ""
+
+
+class Welcome(NamedTuple):
+    """How the service goes on with a session on a new stream.
+
+    Parameters
+    ----------
+    session : int
+        The session's number from here on, as in `Delivery.session`.
+    continuity : {"new", "nothing_missed", "complete", "lost"}
+        What the client has missed of what it had not processed: there is no
+        before; nothing; something, and all of it follows; something that
+        cannot be had again, which a `Gap` tells in its place.
+    next_sequence : int
+        The `Delivery.sequence` of what comes next.
+    from_progress, to_progress : str
+        Positions, comparable with `Delivery.progress`, between which that was;
+        empty when they are not known.
+
+    Examples
+    --------
+    >>> import streamer
+    >>> streamer.Welcome(7, "complete", 12).continuity
+    'complete'
+    """
+
+    session: int
+    continuity: Literal["new", "nothing_missed", "complete", "lost"]
+    next_sequence: int
     from_progress: str = ""
     to_progress: str = ""
 
@@ -246,6 +279,8 @@ class Client:
         self._answers: dict[int, asyncio.Future[Subscription | None]] = {}
         self._gap_callbacks: list[Callable[[Gap], object]] = []
         self._untold_gaps: deque[Gap] = deque()
+        self._welcome_callbacks: list[Callable[[Welcome], object]] = []
+        self._welcome: Welcome | None = None
         self._has_forgotten_gaps = False
         self._news = asyncio.Event()
         self._given = 0
@@ -597,6 +632,37 @@ class Client:
         self._tell(untold)
         return callback
 
+    def on_welcome(self, callback: _WelcomeCallback, /) -> _WelcomeCallback:
+        """Call back when the service goes on with the session.
+
+        Parameters
+        ----------
+        callback : callable
+            Called with a `Welcome`, in the event loop, once for each stream,
+            soon after it was opened: deliveries that came before may still
+            be taken after.  The newest so far, if any, is told at once.  What
+            it raises goes to the loop's exception handler.
+
+        Returns
+        -------
+        callable
+            The callback, so that this can be used as a decorator.
+
+        Examples
+        --------
+        >>> import streamer
+        >>> client = streamer.connect(
+        ...     "127.0.0.1:8084", gateway_id="g1", session=True
+        ... )
+        >>> @client.on_welcome
+        ... def note(welcome):
+        ...     print("session", welcome.session, welcome.continuity)
+        """
+        self._welcome_callbacks.append(callback)
+        if self._welcome is not None:
+            self._call(callback, self._welcome, "on_welcome")
+        return callback
+
     @property
     def state(
         self,
@@ -651,7 +717,11 @@ class Client:
 
     def _on_readable(self) -> None:
         assert self._core is not None
-        connected, answers, gaps = self._core.poll()
+        connected, answers, gaps, welcomes = self._core.poll()
+        for welcome in welcomes:
+            self._welcome = Welcome(*welcome)
+            for callback in self._welcome_callbacks:
+                self._call(callback, self._welcome, "on_welcome")
         if connected is not None:
             self._settle_connected(connected)
         for number, answer in answers:
@@ -683,7 +753,7 @@ class Client:
             return
         for gap in gaps:
             for callback in self._gap_callbacks:
-                self._call(callback, gap)
+                self._call(callback, gap, "on_gap")
         assert self._core is not None
         self._core.gaps_told()
 
@@ -693,14 +763,16 @@ class Client:
             self._untold_gaps.popleft()
             self._has_forgotten_gaps = True
 
-    def _call(self, callback: Callable[[Gap], object], gap: Gap) -> None:
+    def _call(
+        self, callback: Callable[[_Told], object], told: _Told, name: str
+    ) -> None:
         try:
-            callback(gap)
+            callback(told)
         except Exception as error:
             assert self._loop is not None
             self._loop.call_exception_handler(
                 {
-                    "message": "a callback of on_gap failed",
+                    "message": f"a callback of {name} failed",
                     "exception": error,
                 }
             )

@@ -340,8 +340,7 @@ void Client::Connection::ReceiveForSession(wire::StreamerMessage& message,
                                            MonotonicTime received) {
   switch (message.payload_case()) {
     case wire::StreamerMessage::kWelcome:
-      Perform(session_.Welcomed(client_wire::DecodeWelcome(message.welcome()),
-                                received));
+      ReceiveWelcome(client_wire::DecodeWelcome(message.welcome()), received);
       break;
     case wire::StreamerMessage::kResyncRequired: {
       const wire::ResyncRequired& resync = message.resync_required();
@@ -363,6 +362,16 @@ void Client::Connection::ReceiveForSession(wire::StreamerMessage& message,
     default:
       break;  // of a later version
   }
+}
+
+// One that makes no sense breaks the stream, and is not told.
+void Client::Connection::ReceiveWelcome(const SessionWelcome& welcome,
+                                        MonotonicTime received) {
+  const std::shared_ptr<ClientStream> stream = stream_;
+  Perform(session_.Welcomed(welcome, received));
+  if (stream_ != stream || options_.session->welcomed == nullptr) return;
+  callbacks_.push_back(
+      [welcomed = options_.session->welcomed, welcome] { welcomed(welcome); });
 }
 
 // One of them may break the stream: then the others are not of this session
@@ -390,7 +399,8 @@ void Client::Connection::ReceiveDelivery(
     if (admission.number.is_null()) return;
   }
   Queue(std::make_shared<ReceivedDelivery>(std::move(delivery), received_ns,
-                                           admission.number),
+                                           admission.number,
+                                           session_.session_number()),
         admission.is_divided);
 }
 

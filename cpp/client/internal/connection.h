@@ -95,6 +95,7 @@ class Client::Connection final
                std::int64_t received_ns);
   void ReceiveForSession(syntrix::streamer::v1::StreamerMessage& message,
                          MonotonicTime received);
+  void ReceiveWelcome(const SessionWelcome& welcome, MonotonicTime received);
   void ReceiveBatch(syntrix::streamer::v1::DeliveryBatch& batch,
                     std::int64_t received_ns);
   void ReceiveDelivery(

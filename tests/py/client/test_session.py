@@ -34,6 +34,48 @@ class Gaps(list):
         client.on_gap(self.append)
 
 
+class TestWelcome:
+    async def test_says_how_the_session_goes_on_on_each_stream(self, durable):
+        async with session(durable) as client:
+            welcomes = []
+            client.on_welcome(welcomes.append)
+            await client.subscribe(id="s", **FLIGHTS)
+            durable.ingest(flight(number) for number in range(2))
+            first = await take(client, 2)
+            durable.kill()
+            durable.start()
+            await until(lambda: len(welcomes) == 2)
+            durable.ingest([flight(2)])
+            last = await take(client, 1)
+            assert [
+                (welcome.continuity, welcome.next_sequence)
+                for welcome in welcomes
+            ] == [("new", 1), ("complete", 1)]
+            numbers = [welcome.session for welcome in welcomes]
+            assert [each.session for each in first] == numbers[:1] * 2
+            assert [each.session for each in last] == numbers[1:]
+            assert numbers[0] != numbers[1]
+
+    async def test_the_newest_is_told_at_once(self, durable):
+        async with session(durable) as client:
+            early = []
+            client.on_welcome(early.append)
+            await until(lambda: early)
+            late = []
+            client.on_welcome(late.append)
+            assert late == early
+
+    async def test_nobody_welcomes_a_client_without_a_session(self, durable):
+        async with connected(durable) as client:
+            welcomes = []
+            client.on_welcome(welcomes.append)
+            await client.subscribe(id="s", **FLIGHTS)
+            durable.ingest([flight(1)])
+            [delivery] = await take(client, 1)
+            assert delivery.session == 0
+            assert welcomes == []
+
+
 class TestBrokenStream:
     async def test_nothing_is_missed_and_nothing_comes_twice(self, durable):
         async with session(durable) as client:
