@@ -124,7 +124,9 @@ class SourceChecker {
 std::vector<Complaint> Check(const History& history) {
   std::vector<Complaint> complaints;
   const Truth truth(history);
-  SourceChecker(history, truth, complaints).Run();
+  if (history.is_source_known) {
+    SourceChecker(history, truth, complaints).Run();
+  }
   for (const GatewayHistory& gateway : history.gateways) {
     GatewayChecker(history, truth, gateway, complaints).Run();
   }

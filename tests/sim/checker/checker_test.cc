@@ -261,6 +261,56 @@ TEST_F(CheckerTest, SeesTheLogInAnotherOrder) {
   EXPECT_THAT(Broken(), Contains("I4"));
 }
 
+TEST_F(CheckerTest, ASourceThatIsNotKnownIsNotJudged) {
+  history_.source.clear();
+  history_.is_source_known = false;
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(CheckerTest, ALostStoreExcusesANotice) {
+  history_.causes.push_back({.kind = Cause::Kind::kStoreLost});
+  Deliver({1, 3, 5});
+  Note(Notice(5, 5, "the service lost continuity of the session"));
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(CheckerTest, SeesWhatTheProcessBeforeProcessed) {
+  Deliver({1});
+  Note(ProcessStarted{.process = 2, .is_resumed = true, .is_exact = true});
+  for (const std::uint64_t offset : {1, 3, 5}) {
+    Delivered delivered = Delivery(offset);
+    delivered.process = 2;
+    Note(delivered);
+  }
+  EXPECT_THAT(Broken(), ElementsAre("I3"));
+}
+
+TEST_F(CheckerTest, AllowsAgainWhatTheProcessBeforeDidNotProcess) {
+  Delivered delivered = Delivery(1);
+  delivered.is_processed = false;
+  Note(delivered);
+  Note(ProcessStarted{.process = 2, .is_resumed = true, .is_exact = true});
+  delivered.process = 2;
+  delivered.is_processed = true;
+  Note(delivered);
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+// As the service says that it may have, after a restart of its own.
+TEST_F(CheckerTest, AllowsAgainWhatIsSaidToBeSentAgain) {
+  Deliver({1});
+  Note(ProcessStarted{.process = 2, .is_resumed = true, .is_exact = true});
+  Delivered delivered = Delivery(1);
+  delivered.process = 2;
+  delivered.session = 2;
+  delivered.is_redelivered = true;
+  Note(delivered);
+  Deliver({3, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
 TEST_F(CheckerTest, SeesMarkersAheadOfAGateway) {
   Deliver({1});
   Note(MarkerSaved{.places = {{"s", 3}}});

@@ -97,6 +97,13 @@ void GatewayChecker::Take(const ProcessStarted& started) {
     early_notices_.clear();
     notices_to_all_.clear();
   }
+  if (!started.is_exact) return;
+  // What was processed does not come again, but where that is said.
+  for (auto& [id, life] : lives_) {
+    for (const std::uint64_t offset : life.got) {
+      life.seen.emplace(process_, 0, offset);
+    }
+  }
 }
 
 void GatewayChecker::Take(const Asked& asked) {
@@ -384,6 +391,7 @@ bool GatewayChecker::HasCause(Cause::Kind kind) const {
 
 void GatewayChecker::CheckCause(const Noticed& noticed) {
   const std::string& reason = noticed.gap.reason;
+  if (HasCause(Cause::Kind::kStoreLost)) return;
   for (const Reason& known : kReasons) {
     if (reason.find(known.text) == std::string::npos) continue;
     if (HasCause(known.kind)) return;

@@ -25,6 +25,8 @@ namespace streamer::sim {
 struct ProcessStarted {
   int process = 0;
   bool is_resumed = false;
+  // It goes on exactly where the one before was, with all that processed.
+  bool is_exact = false;
 };
 // The user asked for a subscription. Deliveries may come before the answer,
 // when that was lost with a stream.
@@ -126,6 +128,7 @@ struct Cause {
     kUnreadable,   // an event could not be read
     kGatewayLost,  // the gateway came back with less than it acknowledged
     kExpired,      // the session was without a stream for its time to live
+    kStoreLost,    // files of the log or the state were damaged
   };
   Kind kind = Kind::kSourceGap;
   MonotonicTime at;
@@ -145,6 +148,7 @@ struct History {
   // The puller's log, from offset 1, and the ranges that the streamer was told
   // to have lost: after, up to.
   std::vector<LogEntry> source;
+  bool is_source_known = true;
   struct SourceLoss {
     std::uint64_t after = 0;
     std::uint64_t upto = 0;
