@@ -155,7 +155,7 @@ class Streamerd:
 
     def ingest(self, events: Iterable[dict[str, Any]]) -> None:
         """Ingest events, all of which must be accepted."""
-        lines = [json.dumps(event) for event in events]
+        lines = [json.dumps(event, separators=(",", ":")) for event in events]
         status, answer = self.post("/v1/events", "\n".join(lines).encode())
         assert status == 202, answer
         assert answer["accepted"] == len(lines)

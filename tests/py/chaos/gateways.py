@@ -1,22 +1,23 @@
-"""Gateways that write down what they get, and what is wrong with that."""
+"""Gateways that write down what they get, for `judge`."""
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import grpc
+from google.protobuf import unknown_fields
+from history import History, answered, delivered
 from numbered_events import Writer
-from plain_wire import PlainGateway, condition
+from plain_wire import DELETE, INSERT, UPDATE, PlainGateway, condition
 from streamerd import clean_environment, wait_until
 
 FOLDER = Path(__file__).parent
@@ -30,7 +31,7 @@ class SessionGateway:
     ) -> None:
         self._target = target
         self._name = name
-        self.journal = folder / f"{name}.journal"
+        self.history = folder / f"{name}.history"
         self.divisors = divisors
         self._process: subprocess.Popen[str] | None = None
 
@@ -41,10 +42,10 @@ class SessionGateway:
                 sys.executable,
                 str(FOLDER / "session_gateway.py"),
                 self._target,
-                str(self.journal),
+                str(self.history),
                 self._name,
                 *(
-                    f"{name}=doc.number % {divisor} == 0"
+                    f"{name}=doc.n % {divisor} == 0"
                     for name, divisor in self.divisors.items()
                 ),
             ],
@@ -74,79 +75,61 @@ class SessionGateway:
         self._process.stdout.close()
         self._process = None
 
-    def entries(self) -> list[dict[str, object]]:
-        """Return what it wrote down, but for a line that is not whole."""
-        lines = self.journal.read_text().splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-
     def has_seen(self, event_id: str) -> bool:
-        """Whether it was delivered that event; it must be alive."""
+        """Whether it has processed that event; it must be alive."""
         assert self._process is not None
         assert self._process.poll() is None, f"{self._name} has ended"
-        with self.journal.open("rb") as file:
-            file.seek(max(0, self.journal.stat().st_size - 200_000))
-            return f'"{event_id}"'.encode() in file.read()
-
-    def problems(self, last: int) -> list[str]:
-        """Return what is wrong with what it got of events 1 to `last`."""
-        found = []
-        got: dict[str, list[int]] = {name: [] for name in self.divisors}
-        for entry in self.entries():
-            if "gap" in entry:
-                found.append(f"{self._name}: a gap: {entry['gap']}")
-            for name in entry.get("ids", []):
-                number = int(str(entry["event"])[1:])
-                if number in got[name]:
-                    if not entry["redelivered"]:
-                        found.append(f"{self._name} {name}: {number} twice")
-                    continue
-                got[name].append(number)
-        for name, divisor in self.divisors.items():
-            wanted = list(range(divisor, last + 1, divisor))
-            if got[name] == wanted:
-                continue
-            missing = sorted(set(wanted) - set(got[name]))
-            more = sorted(set(got[name]) - set(wanted))
-            found.append(
-                f"{self._name} {name}: {len(missing)} missing {missing[:5]}, "
-                f"{len(more)} invented {more[:5]}, "
-                f"{'in' if got[name] == sorted(got[name]) else 'out of'} order"
-            )
-        return found
+        with self.history.open("rb") as file:
+            file.seek(max(0, self.history.stat().st_size - 500_000))
+            end = file.read()
+        seen = end.rfind(f'"{event_id}"'.encode())
+        return 0 <= seen < end.rfind(b'"kept":')
 
 
-@dataclass
-class PlainStream:
-    """What came on one stream of a plain gateway."""
+# What an old gateway subscribes to: field, operator, constant.
+WANTED: dict[str, list[tuple[str, str, int]]] = {
+    "all": [],
+    "third": [("remainder", "==", 0)],
+}
 
-    # The newest event that may have been in the log before the answer.
-    begun: dict[str, int] = field(default_factory=dict)
-    numbers: dict[str, list[int]] = field(default_factory=dict)
+# Streamer's own field of an answer, which the plain wire does not know and the
+# judge must: where the subscription begins.
+FROM_PROGRESS = 19
+
+OPERATIONS = {INSERT: "insert", UPDATE: "update", DELETE: "delete"}
 
 
-# How many numbers apart the events of an old gateway's subscriptions are.
-STEPS = {"all": 1, "third": 3}
+def from_progress(answer: Any) -> str:
+    """Return where the subscription begins, as the answer to it says."""
+    (progress,) = (
+        field.data.decode()
+        for field in unknown_fields.UnknownFieldSet(answer)
+        if field.field_number == FROM_PROGRESS
+    )
+    return progress
 
 
 class OldGateway:
     """A gateway that knows the plain wire only, and subscribes ever again.
 
-    A stream that lives brings each event once and in order, from the first
-    after the answer at the latest. A stream that broke is itself the notice
-    that something may be missing, so nothing is asked across two.
+    A stream that broke is itself the notice that something may be missing,
+    up to where the next one begins.
     """
 
     def __init__(
-        self, wire: SimpleNamespace, target: str, begun: Callable[[], int]
+        self, wire: SimpleNamespace, target: str, folder: Path, name: str
     ) -> None:
         self._wire = wire
         self._target = target
-        self._begun = begun
+        self._name = name
+        self.history = folder / f"{name}.history"
         self._stop = threading.Event()
         self._gateway: PlainGateway | None = None
-        self._is_broken = True
-        self.streams: list[PlainStream] = []
-        self.refusals: list[str] = []
+        self._newest = dict.fromkeys(WANTED, "")
+        self._answered: set[str] = set()
+        self.streams = 0
+        # What is wrong and no invariant of the history.
+        self.faults: list[str] = []
         self._thread = threading.Thread(target=self._run)
 
     def start(self) -> None:
@@ -168,78 +151,90 @@ class OldGateway:
     @property
     def is_subscribed(self) -> bool:
         """Whether it has a stream, and that its answers."""
-        return (
-            not self._is_broken
-            and self.streams[-1].begun.keys() == STEPS.keys()
-        )
+        return self._answered == WANTED.keys()
 
-    def has_seen(self, number: int) -> bool:
-        """Whether each subscription was delivered that event."""
-        numbers = self.streams[-1].numbers
-        return all(numbers.get(name, [])[-1:] == [number] for name in STEPS)
-
-    def problems(self) -> list[str]:
-        """Return what is wrong with what it got."""
-        found = [f"plain: refused: {reason}" for reason in self.refusals]
-        for index, stream in enumerate(self.streams):
-            for name, got in stream.numbers.items():
-                step = STEPS[name]
-                where = f"plain, stream {index}, {name}"
-                if name not in stream.begun:
-                    found.append(f"{where}: an event before the answer")
-                    continue
-                latest = (stream.begun[name] // step + 1) * step
-                if got[0] > latest:
-                    found.append(
-                        f"{where}: expected to begin by {latest}, got {got[0]}"
-                    )
-                if got != list(range(got[0], got[-1] + 1, step)):
-                    found.append(f"{where}: a hole, or out of order: {got}")
-        return found
+    def has_seen(self, event_id: str) -> bool:
+        """Whether each subscription was delivered that event last."""
+        return set(self._newest.values()) == {event_id}
 
     def _run(self) -> None:
+        history = History(self.history, self._name, session=False)
+        history.write(("started", {"resume": ""}))
+        known: set[str] = set()
         while not self._stop.is_set():
             gateway = PlainGateway(self._wire, self._target)
-            stream = PlainStream()
             self._gateway = gateway
+            self.streams += 1
             try:
-                self._subscribe(gateway, "all")
-                self._subscribe(
-                    gateway, "third", condition("remainder", "==", 0)
-                )
-                self.streams.append(stream)
-                self._is_broken = False
+                for name, filters in WANTED.items():
+                    self._subscribe(gateway, history, name, filters)
                 for message in gateway.call:
-                    self._take(stream, message)
+                    if message.WhichOneof("payload") == "delivery":
+                        self._take_delivery(history, message.delivery)
+                    else:
+                        self._take_answer(
+                            history, message.subscribe_response, known
+                        )
             except grpc.RpcError:
                 # Broken: it begins again.
                 self._stop.wait(0.02)
             finally:
-                self._is_broken = True
+                self._answered = set()
                 gateway.close()
+        history.close()
 
     def _subscribe(
-        self, gateway: PlainGateway, name: str, *filters: dict[str, Any]
+        self,
+        gateway: PlainGateway,
+        history: History,
+        name: str,
+        filters: list[tuple[str, str, int]],
     ) -> None:
+        history.write(("asked", {"id": name, "resume_after": ""}))
         gateway.send(
             subscribe={
                 "subscription_id": name,
                 "database": "t",
                 "collection": "c",
-                "filters": list(filters),
+                "filters": [condition(*each) for each in filters],
             }
         )
 
-    def _take(self, stream: PlainStream, message: Any) -> None:
-        if message.WhichOneof("payload") == "subscribe_response":
-            answer = message.subscribe_response
-            if not answer.success:
-                self.refusals.append(answer.error)
-            stream.begun[answer.subscription_id] = self._begun()
+    def _take_answer(
+        self, history: History, answer: Any, known: set[str]
+    ) -> None:
+        if not answer.success:
+            self.faults.append(f"refused: {answer.error}")
             return
-        number = int(message.delivery.event.event_id[1:])
-        for name in message.delivery.subscription_ids:
-            stream.numbers.setdefault(name, []).append(number)
+        name = answer.subscription_id
+        begin = from_progress(answer)
+        if name in known:
+            broken = {"ids": [name], "reason": "the stream broke", "ended": ""}
+            history.write(("noticed", broken | {"from": "", "to": begin}))
+        wanted = {"id": name, "tenant": "t", "collection": "c", "from": begin}
+        history.write(answered(conditions=WANTED[name], **wanted))
+        known.add(name)
+        self._answered |= {name}
+
+    def _take_delivery(self, history: History, delivery: Any) -> None:
+        event = delivery.event
+        names = list(delivery.subscription_ids)
+        if not self._answered.issuperset(names):
+            self.faults.append(f"{event.event_id} came before an answer")
+        history.write(
+            delivered(
+                stream=self.streams,
+                ids=names,
+                event=event.event_id,
+                tenant=event.tenant,
+                collection=event.collection,
+                document_id=event.document_id,
+                operation=OPERATIONS[event.operation],
+                document=event.document_data.decode(),
+                received=time.monotonic_ns(),
+            )
+        )
+        self._newest |= dict.fromkeys(names, event.event_id)
 
 
 def start_sessions(
@@ -258,22 +253,22 @@ def start_sessions(
     return gateways
 
 
-def problems_at_the_end(
+def finish(
     writer: Writer,
     sessions: Sequence[SessionGateway],
     plain: Sequence[OldGateway] = (),
-) -> list[str]:
-    """Let everybody get the last event; return what is wrong."""
+) -> list[Path]:
+    """Let everybody get the last event, and end them; return histories."""
     for old in plain:
         wait_until(lambda g=old: g.is_subscribed, "a stream with its answers")
-    final = writer.finish()
-    for gateway in sessions:
+    final = f"e{writer.finish()}"
+    for gateway in [*sessions, *plain]:
         wait_until(
-            lambda g=gateway: g.has_seen(f"e{final}"), "the last event to come"
+            lambda g=gateway: g.has_seen(final), "the last event to come"
         )
+    for gateway in sessions:
+        gateway.kill()
     for old in plain:
-        wait_until(lambda g=old: g.has_seen(final), "the last event to come")
-    return [
-        *(one for gateway in sessions for one in gateway.problems(final)),
-        *(one for old in plain for one in old.problems()),
-    ]
+        old.stop()
+        assert not old.faults, old.faults
+    return [gateway.history for gateway in [*sessions, *plain]]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import http.client
 import itertools
-import json
 import threading
 from collections import Counter
 from typing import Any
 
+from history import compact
 from streamerd import PATIENCE, Streamerd
 
 # A multiple of all divisors that subscriptions ask for: everybody gets it.
@@ -23,7 +23,8 @@ def numbered_event(number: int) -> dict[str, Any]:
         "collection": "c",
         "id": f"d{number}",
         "op": "insert",
-        "doc": {"number": number, "remainder": number % 3},
+        # The judge knows events by "n" as well.
+        "doc": {"n": number, "remainder": number % 3},
     }
 
 
@@ -76,7 +77,7 @@ class Writer:
             batch = [next(self._numbers) for _ in range(20)]
             self.begun = batch[-1]
             body = "\n".join(
-                json.dumps(numbered_event(number)) for number in batch
+                compact(numbered_event(number)) for number in batch
             ).encode()
             while not self._post(body):
                 if self._abandoned.wait(0.01):

@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from gateways import OldGateway, problems_at_the_end, start_sessions
+from gateways import OldGateway, finish, start_sessions
+from judge import assert_kept
 from numbered_events import Writer
 from streamerd import Streamerd, wait_until
 
@@ -86,7 +87,7 @@ def test_nothing_is_lost_on_a_full_disk(ends, tmp_path, wire, state):
     sessions = start_sessions(
         ends, service.target, tmp_path, g1={"all": 1}, g2={"a": 2, "b": 3}
     )
-    plain = OldGateway(wire, service.target, lambda: writer.begun)
+    plain = OldGateway(wire, service.target, tmp_path, "old")
     ends.callback(plain.stop)
     plain.start()
     wait_until(lambda: plain.is_subscribed, "the old gateway to subscribe")
@@ -108,5 +109,6 @@ def test_nothing_is_lost_on_a_full_disk(ends, tmp_path, wire, state):
         if hurt is not None:
             hurt.start()
         wait_until(lambda: service.get("/health/ready") == 200, "ready")
-    problems = problems_at_the_end(writer, sessions, [plain])
-    assert not problems, problems
+    histories = finish(writer, sessions, [plain])
+    service.kill()
+    assert_kept(disk.folder / "log", histories)

@@ -14,7 +14,8 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from gateways import OldGateway, problems_at_the_end, start_sessions
+from gateways import OldGateway, finish, start_sessions
+from judge import assert_kept
 from numbered_events import Writer
 from streamerd import Streamerd, wait_until
 
@@ -102,7 +103,7 @@ def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
     sessions = start_sessions(
         ends, streamer.target, tmp_path, g1={"all": 1}, g2={"a": 2, "b": 3}
     )
-    plain = OldGateway(wire, streamer.target, lambda: writer.begun)
+    plain = OldGateway(wire, streamer.target, tmp_path, "old")
     ends.callback(plain.stop)
     plain.start()
     ends.callback(writer.abandon)
@@ -129,5 +130,7 @@ def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
     time.sleep(6)
     link.mend(inside=True)
     await_events(200)
-    problems = problems_at_the_end(writer, sessions, [plain])
-    assert not problems, problems
+    histories = finish(writer, sessions, [plain])
+    streamer.kill()
+    puller.kill()
+    assert_kept(tmp_path / "s", histories, "--source", tmp_path / "p")
