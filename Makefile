@@ -38,7 +38,7 @@ format: setup ## Rewrite C++ and Python sources in the agreed format
 bench: build ## Run the benchmarks; BENCH=match for one, JSON in build/bench
 	@scripts/bench $(BENCH)
 
-chaos: build ## Kill and stop puller, streamer and gateways; ROUNDS=10 SEED=1
+chaos: build ## Kill, cut off, fill, damage what really runs; ROUNDS=10 SEED=1
 	STREAMER_CHAOS_ROUNDS=$(or $(ROUNDS),10) STREAMER_CHAOS_SEED=$(or $(SEED),1) \
 	  STREAMER_BUILD_DIR=$(CURDIR)/$(BUILD) PYTHONPATH=$(BUILD)/python \
 	  $(PYTHON) -m pytest tests/py/chaos

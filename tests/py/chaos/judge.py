@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
+from rounds import WHICH
 from streamerd import build_folder
 
 
@@ -23,12 +24,10 @@ def run_judge(*arguments: object) -> SimpleNamespace:
     )
 
 
-def assert_kept(
-    log: Path, histories: Iterable[Path], *options: object, seed: object = ""
-) -> None:
+def assert_kept(log: Path, histories: Iterable[Path], *options: object) -> None:
     """Fail unless every invariant was kept.
 
     `log` is that of a streamer that has ended; `options` are those of judge.
     """
     judged = run_judge("--log", log, *options, *histories)
-    assert judged.status == 0, f"{seed}: {judged.said}"
+    assert judged.status == 0, f"{WHICH}: {judged.said}"

@@ -18,10 +18,18 @@ from history import History, Record, answered, compact, delivered, last_kept
 
 
 async def subscribe(
-    client: streamer.Client, history: History, name: str, expression: str
+    client: streamer.Client,
+    history: History,
+    name: str,
+    expression: str = "true",
+    collection: str = "c",
 ) -> None:
     """Subscribe as soon as the service can keep that."""
-    wanted = {"tenant": "t", "collection": "c", "expression": expression}
+    wanted = {
+        "tenant": "t",
+        "collection": collection,
+        "expression": expression,
+    }
     history.write(("asked", {"id": name, "resume_after": ""}))
     while True:
         try:

@@ -8,7 +8,6 @@ STREAMER_CHAOS_SEED choose how long and which; a failure names both.
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import time
@@ -24,10 +23,8 @@ from gateways import (
 )
 from judge import assert_kept
 from numbered_events import Writer
+from rounds import ROUNDS, SEED, patient
 from streamerd import Streamerd
-
-ROUNDS = int(os.environ.get("STREAMER_CHAOS_ROUNDS", "10"))
-SEED = int(os.environ.get("STREAMER_CHAOS_SEED", "1"))
 
 
 @dataclass
@@ -108,6 +105,7 @@ def hurt(dice, world):
         dice.choice(world.plain).break_stream()
 
 
+@patient
 def test_nothing_is_lost_whatever_is_killed(world, tmp_path):
     dice = random.Random(SEED)
     world.writer.start()
@@ -121,5 +119,4 @@ def test_nothing_is_lost_whatever_is_killed(world, tmp_path):
         tmp_path / "s",
         histories,
         *("--source", tmp_path / "p"),
-        seed=f"rounds {ROUNDS}, seed {SEED}",
     )

@@ -17,6 +17,7 @@ import pytest
 from gateways import OldGateway, finish, start_sessions
 from judge import assert_kept
 from numbered_events import Writer
+from rounds import ROUNDS, patient
 from streamerd import Streamerd, wait_until
 
 
@@ -69,6 +70,7 @@ class Disk:
         self._other.unlink()
 
 
+@patient
 @pytest.mark.parametrize("state", ["disk", "elsewhere"])
 def test_nothing_is_lost_on_a_full_disk(ends, tmp_path, wire, state):
     disk = Disk(ends, tmp_path / "disk", "64m")
@@ -98,7 +100,7 @@ def test_nothing_is_lost_on_a_full_disk(ends, tmp_path, wire, state):
         before = count()
         wait_until(lambda: count() >= before + more, what)
 
-    for hurt in (None, sessions[0], service):
+    for hurt in (None, sessions[0], service) * max(1, ROUNDS // 10):
         await_change(lambda: writer.accepted, 300, "events to be written")
         disk.fill()
         await_change(lambda: writer.statuses[503], 40, "events to be refused")

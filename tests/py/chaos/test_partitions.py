@@ -14,9 +14,10 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from gateways import OldGateway, finish, start_sessions
+from gateways import OldGateway, SessionGateway, finish, start_sessions
 from judge import assert_kept
 from numbered_events import Writer
+from rounds import ROUNDS, patient
 from streamerd import Streamerd, wait_until
 
 
@@ -77,6 +78,7 @@ def ends():
         yield stack
 
 
+@patient
 def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
     link = Link(ends)
     puller = Streamerd(
@@ -113,23 +115,32 @@ def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
         target = writer.accepted + count
         wait_until(lambda: writer.accepted >= target, "events to be written")
 
-    # Delays: what was under way is sent again.
-    for round_number in range(4):
+    def delay(*, inside: bool) -> None:
+        """What was under way is sent again."""
         await_events(200)
-        link.cut(inside=round_number % 2 == 0)
+        link.cut(inside=inside)
         await_events(100)
         assert not sessions[0].has_seen(f"e{writer.accepted}")
-        link.mend(inside=round_number % 2 == 0)
-    # Half-open connections: their gateways are gone or have given up, the
-    # heartbeats of a session after 5 s, and the streamer is not told.
-    await_events(200)
-    link.cut(inside=True)
-    plain.break_stream()
-    sessions[0].kill()
-    sessions[0].start()
-    time.sleep(6)
-    link.mend(inside=True)
-    await_events(200)
+        link.mend(inside=inside)
+
+    def leave_half_open(gateway: SessionGateway) -> None:
+        """Let gateways go or give up, the streamer is not told.
+
+        Heartbeats of a session give up after 5 s.
+        """
+        await_events(200)
+        link.cut(inside=True)
+        plain.break_stream()
+        gateway.kill()
+        gateway.start()
+        time.sleep(6)
+        link.mend(inside=True)
+        await_events(200)
+
+    for round_number in range(ROUNDS):
+        delay(inside=round_number % 2 == 0)
+        if round_number % 10 == 0:
+            leave_half_open(sessions[round_number // 10 % 2])
     histories = finish(writer, sessions, [plain])
     streamer.kill()
     puller.kill()
