@@ -173,11 +173,12 @@ class PlainGateway:
         wire: SimpleNamespace,
         target: str,
         metadata: Sequence[tuple[str, str]] = (),
+        options: Sequence[tuple[str, int]] = (),
     ) -> None:
         self._wire = wire
         # Its own connection: gateways are processes of their own.
         self._channel = grpc.insecure_channel(
-            target, options=[("grpc.use_local_subchannel_pool", 1)]
+            target, options=[("grpc.use_local_subchannel_pool", 1), *options]
         )
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         stream = self._channel.stream_stream(

@@ -96,6 +96,10 @@ WANTED: dict[str, list[tuple[str, str, int]]] = {
 # judge must: where the subscription begins.
 FROM_PROGRESS = 19
 
+# What nobody takes is soon more than the connection holds: its window is not
+# widened.
+NARROW = [("grpc.http2.bdp_probe", 0)]
+
 OPERATIONS = {INSERT: "insert", UPDATE: "update", DELETE: "delete"}
 
 
@@ -124,6 +128,8 @@ class OldGateway:
         self._name = name
         self.history = folder / f"{name}.history"
         self._stop = threading.Event()
+        self._may_read = threading.Event()
+        self._may_read.set()
         self._gateway: PlainGateway | None = None
         self._newest = dict.fromkeys(WANTED, "")
         self._answered: set[str] = set()
@@ -141,9 +147,18 @@ class OldGateway:
         if self._gateway is not None:
             self._gateway.call.cancel()
 
+    def stop_reading(self) -> None:
+        """Take nothing from the stream that it has."""
+        self._may_read.clear()
+
+    def go_on_reading(self) -> None:
+        """Take what came meanwhile, and what comes."""
+        self._may_read.set()
+
     def stop(self) -> None:
         """End."""
         self._stop.set()
+        self._may_read.set()
         while self._thread.is_alive():
             self.break_stream()
             self._thread.join(0.05)
@@ -162,13 +177,14 @@ class OldGateway:
         history.write(("started", {"resume": ""}))
         known: set[str] = set()
         while not self._stop.is_set():
-            gateway = PlainGateway(self._wire, self._target)
+            gateway = PlainGateway(self._wire, self._target, options=NARROW)
             self._gateway = gateway
             self.streams += 1
             try:
                 for name, filters in WANTED.items():
                     self._subscribe(gateway, history, name, filters)
                 for message in gateway.call:
+                    self._may_read.wait()
                     if message.WhichOneof("payload") == "delivery":
                         self._take_delivery(history, message.delivery)
                     else:
