@@ -155,7 +155,10 @@ class Streamerd:
 
     def ingest(self, events: Iterable[dict[str, Any]]) -> None:
         """Ingest events, all of which must be accepted."""
-        lines = [json.dumps(event, separators=(",", ":")) for event in events]
+        self.ingest_lines([json.dumps(event) for event in events])
+
+    def ingest_lines(self, lines: Sequence[str]) -> None:
+        """Ingest events that are JSON already; each must be accepted."""
         status, answer = self.post("/v1/events", "\n".join(lines).encode())
         assert status == 202, answer
         assert answer["accepted"] == len(lines)

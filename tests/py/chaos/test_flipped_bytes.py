@@ -21,7 +21,7 @@ import pytest
 import streamer
 from history import History, last_kept
 from judge import run_judge
-from numbered_events import numbered_event
+from numbered_events import ingest, numbered_event
 from rounds import ROUNDS, SEED, WHICH, patient
 from session_gateway import follow, record_of, subscribe
 from streamerd import Streamerd
@@ -64,7 +64,7 @@ async def read_some(service: Streamerd, file: Path) -> None:
     async with gateway(service, file) as (client, history):
         for name in ("one", "other"):
             await subscribe(client, history, name)
-        service.ingest(map(numbered_event, range(1, EVENTS + 1)))
+        ingest(service, map(numbered_event, range(1, EVENTS + 1)))
         seen = 0
         while seen < READ:
             batch = await client.next_batch(limit=READ - seen)
@@ -77,7 +77,7 @@ async def read_rest(service: Streamerd, file: Path) -> None:
     async with gateway(service, file) as (client, history):
         await subscribe(client, history, "last", collection="last")
         last = numbered_event(0) | {"collection": "last", "event_id": "last"}
-        service.ingest([last])
+        ingest(service, [last])
         event_ids: list[str] = []
         while "last" not in event_ids:
             batch = await client.next_batch()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from gateways import OldGateway, SessionGateway, finish
 from judge import run_judge
-from numbered_events import Writer, numbered_event
+from numbered_events import Writer, ingest, numbered_event
 from streamerd import Streamerd, wait_until
 
 Line = dict[str, Any]
@@ -49,7 +49,7 @@ class Run:
         ends.callback(session.kill)
         session.start()
         session.wait_subscribed()
-        puller.ingest(map(numbered_event, range(1, 41)))
+        ingest(puller, map(numbered_event, range(1, 41)))
         wait_until(lambda: session.has_seen("e40"), "events to come")
         session.kill()
         session.start()
@@ -63,7 +63,7 @@ class Run:
         finish(writer, [session], [old])
         streamer.kill()
         # This one comes to no streamer.
-        puller.ingest([numbered_event(0)])
+        ingest(puller, [numbered_event(0)])
 
     def lines(self, name: str) -> list[Line]:
         """Return what that gateway wrote down."""
