@@ -37,9 +37,9 @@ class CountingSink final : public GatewaySink {
     std::uint64_t count = 0;
     std::uint64_t ids = 0;
     for (const GatewayEffect& effect : effects) {
-      if (const auto* delivery = std::get_if<Delivery>(&effect)) {
+      if (const auto* delivery = std::get_if<SharedDelivery>(&effect)) {
         ++count;
-        ids += delivery->subscription_ids.size();
+        ids += (*delivery)->subscription_ids.size();
       }
     }
     deliveries_.fetch_add(count, std::memory_order_relaxed);

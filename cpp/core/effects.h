@@ -109,6 +109,9 @@ struct Delivery {
   // Of each; empty when none of them asked.
   std::vector<Membership> memberships;
 };
+// Made once, never changed, and kept by whoever needs it still: the stream
+// until it is written, the outbox of a session until it is acknowledged.
+using SharedDelivery = std::shared_ptr<const Delivery>;
 
 enum class CloseReason : std::uint8_t { kExpired, kSuspended, kRevoked };
 
@@ -146,8 +149,8 @@ struct StateSaved {
 
 using GatewayEffect =
     std::variant<SubscribeResponse, UnsubscribeResponse, RenewResponse,
-                 Delivery, SubscriptionClosed, ResyncRequired, GatewayClosed,
-                 SessionOpened, StateChanged, StateSaved>;
+                 SharedDelivery, SubscriptionClosed, ResyncRequired,
+                 GatewayClosed, SessionOpened, StateChanged, StateSaved>;
 
 struct Effect {
   // The stream that it goes to; none for a StateChanged of a session that has

@@ -56,23 +56,30 @@ void Merge(ResyncRequired from, ResyncRequired& into) {
   MergeNames(std::move(from.subscription_ids), into.subscription_ids);
 }
 
-// Leaves out subscriptions that have ended.
-void KeepLive(Outbox::FindId find_id, Delivery& delivery) {
+// Names the subscriptions, and leaves out those that have ended.
+void NameLive(Outbox::FindId find_id, Delivery& delivery) {
+  delivery.subscription_ids.clear();
+  delivery.subscription_ids.reserve(delivery.handles.size());
   std::size_t kept = 0;
   for (std::size_t i = 0; i < delivery.handles.size(); ++i) {
-    if (find_id(delivery.handles[i]) == nullptr) continue;
-    if (kept < i) {
-      delivery.handles[kept] = delivery.handles[i];
-      delivery.subscription_ids[kept] = std::move(delivery.subscription_ids[i]);
-      if (!delivery.memberships.empty()) {
-        delivery.memberships[kept] = delivery.memberships[i];
-      }
+    const std::string* id = find_id(delivery.handles[i]);
+    if (id == nullptr) continue;
+    delivery.subscription_ids.push_back(*id);
+    delivery.handles[kept] = delivery.handles[i];
+    if (!delivery.memberships.empty()) {
+      delivery.memberships[kept] = delivery.memberships[i];
     }
     ++kept;
   }
   delivery.handles.resize(kept);
-  delivery.subscription_ids.resize(kept);
   if (!delivery.memberships.empty()) delivery.memberships.resize(kept);
+}
+
+bool AreLive(Outbox::FindId find_id,
+             const std::vector<SubscriptionHandle>& handles) {
+  return std::all_of(
+      handles.begin(), handles.end(),
+      [&](SubscriptionHandle one) { return find_id(one) != nullptr; });
 }
 
 const ChangeEvent& EventOf(const Outbox::Waiting& delivery) {
@@ -278,16 +285,24 @@ std::optional<GatewayEffect> Outbox::HandOverNotice() {
   if (auto* closed = std::get_if<SubscriptionClosed>(&entry.what)) {
     SubscriptionClosed notice = std::move(*closed);
     PopFront();
-    return Number(std::move(notice), 0, false);
+    return HandOverNumbered(std::move(notice));
   }
   if (sent_resyncs_.size() >= kMostResyncs) return std::nullopt;
   PopFront();
-  GatewayEffect notice = *std::move(waiting_resync_);
+  ResyncRequired notice = *std::move(waiting_resync_);
   waiting_resync_.reset();
   if (kind_ == GatewayKind::kSession) {
     sent_resyncs_.push_back(last_sequence_ + 1);
   }
-  return Number(std::move(notice), 0, false);
+  return HandOverNumbered(std::move(notice));
+}
+
+template <typename Notice>
+GatewayEffect Outbox::HandOverNumbered(Notice notice) {
+  notice.sequence = ++last_sequence_;
+  GatewayEffect effect = std::move(notice);
+  Keep(effect, 0, false);
+  return effect;
 }
 
 // A delivery keeps its number even when all of its subscriptions have ended:
@@ -295,10 +310,14 @@ std::optional<GatewayEffect> Outbox::HandOverNotice() {
 std::optional<GatewayEffect> Outbox::HandOverAgain(FindId find_id) {
   const Sent& sent = sent_[sent_.size() - to_send_again_];
   GatewayEffect effect = sent.effect;
-  if (auto* delivery = std::get_if<Delivery>(&effect)) {
+  if (auto* delivery = std::get_if<SharedDelivery>(&effect)) {
     if (credit_ == 0) return std::nullopt;
     --credit_;
-    KeepLive(find_id, *delivery);
+    if (!AreLive(find_id, (*delivery)->handles)) {
+      Delivery rest = **delivery;
+      NameLive(find_id, rest);
+      *delivery = std::make_shared<const Delivery>(std::move(rest));
+    }
   }
   --to_send_again_;
   return effect;
@@ -312,20 +331,12 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
   if (merging_ != nullptr) {
     merging_->documents.Remove(EventOf(waiting), merging_->first_place);
   }
-  Delivery delivery;
-  delivery.handles.reserve(waiting.handles.size());
-  delivery.subscription_ids.reserve(waiting.handles.size());
-  for (std::size_t i = 0; i < waiting.handles.size(); ++i) {
-    const std::string* id = find_id(waiting.handles[i]);
-    if (id == nullptr) continue;
-    delivery.handles.push_back(waiting.handles[i]);
-    delivery.subscription_ids.push_back(*id);
-    if (waiting.memberships.empty()) continue;
-    delivery.memberships.push_back(waiting.memberships[i]);
-  }
-  if (delivery.handles.empty()) {
-    if (merging_ != nullptr && waiting.holds) merging_->merged.Drop(position);
-    if (!waiting.holds) ForgetPast(position);
+  auto delivery = std::make_shared<Delivery>();
+  delivery->handles = std::move(waiting.handles);
+  delivery->memberships = std::move(waiting.memberships);
+  NameLive(find_id, *delivery);
+  if (delivery->handles.empty()) {
+    Leave(waiting);
     return std::nullopt;
   }
   --credit_;
@@ -333,12 +344,21 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
     in_flight_.push_back({position, entry.bytes});
     in_flight_bytes_ += entry.bytes;
   }
-  delivery.is_catching_up = waiting.is_catching_up;
-  delivery.is_redelivered = FirstPlace(waiting) <= redelivered_upto_;
-  delivery.coalesced = waiting.coalesced;
-  delivery.progress = waiting.holds ? ProgressAfter(position) : position;
-  delivery.event = std::move(waiting.event);
-  return Number(std::move(delivery), entry.bytes, waiting.holds);
+  delivery->sequence = ++last_sequence_;
+  delivery->is_catching_up = waiting.is_catching_up;
+  delivery->is_redelivered = FirstPlace(waiting) <= redelivered_upto_;
+  delivery->coalesced = waiting.coalesced;
+  delivery->progress = waiting.holds ? ProgressAfter(position) : position;
+  delivery->event = std::move(waiting.event);
+  Keep(delivery, entry.bytes, waiting.holds);
+  return delivery;
+}
+
+// It does not go out: all of its subscriptions have ended.
+void Outbox::Leave(const Waiting& waiting) {
+  const Position position = EventOf(waiting).position;
+  if (!waiting.holds) return ForgetPast(position);
+  if (merging_ != nullptr) merging_->merged.Drop(position);
 }
 
 // What goes out with the event at `position`: who has it has had everything up
@@ -351,19 +371,11 @@ Position Outbox::ProgressAfter(Position position) {
   return {position.epoch, first->offset - 1};
 }
 
-GatewayEffect Outbox::Number(GatewayEffect effect, std::size_t bytes,
-                             bool holds) {
-  std::uint64_t sequence = ++last_sequence_;
-  std::visit(
-      [sequence](auto& one) {
-        if constexpr (requires { one.sequence; }) one.sequence = sequence;
-      },
-      effect);
-  if (kind_ == GatewayKind::kSession) {
-    sent_.push_back({effect, sequence, bytes, holds});
-    bytes_ += bytes;
-  }
-  return effect;
+// What was handed over under last_sequence_, if it may have to be again.
+void Outbox::Keep(GatewayEffect effect, std::size_t bytes, bool holds) {
+  if (kind_ != GatewayKind::kSession) return;
+  sent_.push_back({std::move(effect), last_sequence_, bytes, holds});
+  bytes_ += bytes;
 }
 
 Status Outbox::Acknowledge(std::uint64_t sequence) {
@@ -375,8 +387,8 @@ Status Outbox::Acknowledge(std::uint64_t sequence) {
   while (!sent_.empty() && sent_.front().sequence <= sequence) {
     const Sent& sent = sent_.front();
     bytes_ -= sent.bytes;
-    if (const auto* delivery = std::get_if<Delivery>(&sent.effect)) {
-      const Position position = delivery->event->event.position;
+    if (const auto* delivery = std::get_if<SharedDelivery>(&sent.effect)) {
+      const Position position = (*delivery)->event->event.position;
       if (!sent.holds) ForgetPast(position);
       if (merging_ != nullptr && sent.holds) {
         merging_->merged.Acknowledge(position);
@@ -466,7 +478,8 @@ std::optional<Position> Outbox::FindOldestHeld() const {
   holds_none_upto_ = std::max(holds_none_upto_, acknowledged);
   for (std::size_t i = holds_none_upto_ - acknowledged; i < sent_.size(); ++i) {
     if (sent_[i].holds) {
-      return std::get<Delivery>(sent_[i].effect).event->event.position;
+      const auto& delivery = std::get<SharedDelivery>(sent_[i].effect);
+      return delivery->event->event.position;
     }
     ++holds_none_upto_;
   }

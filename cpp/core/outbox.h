@@ -196,8 +196,11 @@ class Outbox {
   [[nodiscard]] bool IsAbove(double share) const;
   std::optional<GatewayEffect> HandOverAgain(FindId find_id);
   std::optional<GatewayEffect> HandOverDelivery(Entry& entry, FindId find_id);
+  void Leave(const Waiting& waiting);
   std::optional<GatewayEffect> HandOverNotice();
-  GatewayEffect Number(GatewayEffect effect, std::size_t bytes, bool holds);
+  template <typename Notice>
+  GatewayEffect HandOverNumbered(Notice notice);
+  void Keep(GatewayEffect effect, std::size_t bytes, bool holds);
 
   // What is known of documents, of a gateway that allows merging.
   struct Merging {

@@ -448,12 +448,8 @@ void Router::HandOver(Gateway& gateway, std::vector<Effect>& effects) {
     return route == nullptr ? nullptr : &route->subscription_id;
   };
   while (auto effect = gateway.outbox.HandOver(find_id)) {
-    if (const auto* delivery = std::get_if<Delivery>(&*effect)) {
-      ++statistics_.deliveries;
-      statistics_.matched_ids += delivery->handles.size();
-      statistics_.memberships_unknown += static_cast<std::uint64_t>(
-          std::count_if(delivery->memberships.begin(),
-                        delivery->memberships.end(), &IsUnknown));
+    if (const auto* delivery = std::get_if<SharedDelivery>(&*effect)) {
+      Count(**delivery);
     } else if (std::holds_alternative<ResyncRequired>(*effect)) {
       ++statistics_.resyncs;
     }
@@ -461,6 +457,13 @@ void Router::HandOver(Gateway& gateway, std::vector<Effect>& effects) {
                        gateway.kind == GatewayKind::kSession});
   }
   CountWaiting(gateway);
+}
+
+void Router::Count(const Delivery& delivery) {
+  ++statistics_.deliveries;
+  statistics_.matched_ids += delivery.handles.size();
+  statistics_.memberships_unknown += static_cast<std::uint64_t>(std::count_if(
+      delivery.memberships.begin(), delivery.memberships.end(), &IsUnknown));
 }
 
 void Router::Close(Gateway& gateway, Status status,

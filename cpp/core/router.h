@@ -213,6 +213,7 @@ class Router {
   void Answer(GatewayHandle handle, GatewayEffect effect,
               std::vector<Effect>& effects);
   void HandOver(Gateway& gateway, std::vector<Effect>& effects);
+  void Count(const Delivery& delivery);
   // Of a session, only its stream.
   void Close(Gateway& gateway, Status status, std::vector<Effect>& effects);
   void CountWaiting(Gateway& gateway);

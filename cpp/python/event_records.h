@@ -96,7 +96,7 @@ Result<SourceEvent> SourceOf(const EventRecord& record,
 class CoreDeliveryRecord final : public DeliveryRecord {
  public:
   CoreDeliveryRecord(std::shared_ptr<const std::string> gateway,
-                     Delivery delivery)
+                     SharedDelivery delivery)
       : gateway_(std::move(gateway)), delivery_(std::move(delivery)) {}
 
   [[nodiscard]] std::string_view event_id() const override {
@@ -112,10 +112,10 @@ class CoreDeliveryRecord final : public DeliveryRecord {
     return source().document_id;
   }
   [[nodiscard]] std::string_view operation() const override {
-    return NameOf(delivery_.event->event.operation);
+    return NameOf(delivery_->event->event.operation);
   }
   [[nodiscard]] std::string_view document() const override {
-    return delivery_.event->document;
+    return delivery_->event->document;
   }
   [[nodiscard]] std::string_view before() const override { return {}; }
   [[nodiscard]] std::optional<std::int64_t> timestamp_ms() const override {
@@ -124,42 +124,42 @@ class CoreDeliveryRecord final : public DeliveryRecord {
 
   [[nodiscard]] std::string_view gateway() const override { return *gateway_; }
   [[nodiscard]] std::uint64_t sequence() const override {
-    return delivery_.sequence;
+    return delivery_->sequence;
   }
   [[nodiscard]] std::size_t subscription_count() const override {
-    return delivery_.subscription_ids.size();
+    return delivery_->subscription_ids.size();
   }
   [[nodiscard]] std::string_view subscription_id(
       std::size_t index) const override {
-    return delivery_.subscription_ids[index];
+    return delivery_->subscription_ids[index];
   }
   [[nodiscard]] std::size_t handle_count() const override {
-    return delivery_.handles.size();
+    return delivery_->handles.size();
   }
   [[nodiscard]] std::uint64_t handle(std::size_t index) const override {
-    return delivery_.handles[index].value();
+    return delivery_->handles[index].value();
   }
   [[nodiscard]] std::size_t membership_count() const override {
-    return delivery_.memberships.size();
+    return delivery_->memberships.size();
   }
   [[nodiscard]] std::string_view membership(std::size_t index) const override {
-    const Membership membership = delivery_.memberships[index];
+    const Membership membership = delivery_->memberships[index];
     return membership == Membership::kNone ? "" : NameOf(membership);
   }
   [[nodiscard]] std::string progress() const override {
-    return FormatProgress(delivery_.progress);
+    return FormatProgress(delivery_->progress);
   }
   [[nodiscard]] bool is_redelivered() const override {
-    return delivery_.is_redelivered;
+    return delivery_->is_redelivered;
   }
   [[nodiscard]] bool is_catching_up() const override {
-    return delivery_.is_catching_up;
+    return delivery_->is_catching_up;
   }
   [[nodiscard]] std::uint32_t coalesced() const override {
-    return delivery_.coalesced;
+    return delivery_->coalesced;
   }
   [[nodiscard]] Position position() const {
-    return delivery_.event->event.position;
+    return delivery_->event->event.position;
   }
   [[nodiscard]] std::optional<std::int64_t> received_ns() const override {
     return std::nullopt;
@@ -167,11 +167,11 @@ class CoreDeliveryRecord final : public DeliveryRecord {
 
  private:
   [[nodiscard]] const SourceEvent& source() const {
-    return *delivery_.event->event.source;
+    return *delivery_->event->event.source;
   }
 
   const std::shared_ptr<const std::string> gateway_;
-  const Delivery delivery_;
+  const SharedDelivery delivery_;
 };
 
 }  // namespace streamer::python

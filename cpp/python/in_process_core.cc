@@ -47,7 +47,7 @@ InProcessCore::InProcessCore(const CoreOptions& options, WallTime start,
 
 void InProcessCore::Collect(const std::shared_ptr<const std::string>& gateway,
                             GatewayEffect effect) {
-  if (auto* delivery = std::get_if<Delivery>(&effect)) {
+  if (auto* delivery = std::get_if<SharedDelivery>(&effect)) {
     deliveries_.push_back(std::make_shared<const CoreDeliveryRecord>(
         gateway, std::move(*delivery)));
   } else if (auto* closed = std::get_if<SubscriptionClosed>(&effect)) {

@@ -54,7 +54,7 @@ Status InProcessSession::CheckOpen() const {
 }
 
 void InProcessSession::Collect(GatewayEffect effect) {
-  if (auto* delivery = std::get_if<Delivery>(&effect)) {
+  if (auto* delivery = std::get_if<SharedDelivery>(&effect)) {
     entries_.push_back(std::make_shared<const CoreDeliveryRecord>(
         gateway_id_, std::move(*delivery)));
   } else if (auto* closed = std::get_if<SubscriptionClosed>(&effect)) {

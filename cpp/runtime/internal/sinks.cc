@@ -28,6 +28,8 @@ void Sinks::Dispatch(std::vector<Effect>& effects) {
           places_.try_emplace(effect.gateway, groups_.size()).first->second;
       if (place == groups_.size()) {
         groups_.push_back({effect.gateway, {}});
+        // Once, for the one gateway that most batches are of.
+        if (place == 0) groups_.front().effects.reserve(effects.size());
       }
       groups_[place].effects.push_back(std::move(effect.what));
     } else {

@@ -196,10 +196,10 @@ void RouterStage::Measure(const std::vector<Effect>& effects) {
   if (effects.empty()) return;
   Duration now = clock_().time_since_epoch();
   for (const Effect& effect : effects) {
-    const auto* delivery = std::get_if<Delivery>(&effect.what);
+    const auto* delivery = std::get_if<SharedDelivery>(&effect.what);
     // A past event was logged when it was logged: that says nothing of us.
-    if (delivery == nullptr || delivery->is_catching_up) continue;
-    Duration logged(delivery->event->event.logged_at_monotonic_ns);
+    if (delivery == nullptr || (*delivery)->is_catching_up) continue;
+    Duration logged((*delivery)->event->event.logged_at_monotonic_ns);
     counts_.delivery_latency.Observe(Seconds(now - logged));
   }
 }

@@ -344,10 +344,10 @@ std::vector<std::string> EncodeDelivery(const Delivery& delivery,
 }
 
 std::vector<std::string> EncodeSessionDeliveries(
-    std::span<const Delivery> deliveries, std::size_t max_message_bytes) {
+    std::span<const SharedDelivery> deliveries, std::size_t max_message_bytes) {
   BatchWriter batch(max_message_bytes);
-  for (const Delivery& delivery : deliveries) {
-    AddToBatch(delivery, max_message_bytes, batch);
+  for (const SharedDelivery& delivery : deliveries) {
+    AddToBatch(*delivery, max_message_bytes, batch);
   }
   return batch.Take();
 }

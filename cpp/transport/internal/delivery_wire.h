@@ -34,7 +34,7 @@ std::vector<std::string> EncodeDelivery(const Delivery& delivery,
 // that does not fit is left out, which the delivery says. REQUIRES:
 // `max_message_bytes` is at least kSmallestMessage.
 std::vector<std::string> EncodeSessionDeliveries(
-    std::span<const Delivery> deliveries, std::size_t max_message_bytes);
+    std::span<const SharedDelivery> deliveries, std::size_t max_message_bytes);
 inline constexpr std::size_t kSmallestMessage = 64u << 10;
 
 }  // namespace streamer

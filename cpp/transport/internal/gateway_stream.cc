@@ -320,8 +320,8 @@ void GatewayStream::OnEffects(std::vector<GatewayEffect> effects) {
 void GatewayStream::Enqueue(GatewayEffect effect,
                             std::optional<Status>& close) {
   if (phase_ != Phase::kOpen) return;
-  if (auto* delivery = std::get_if<Delivery>(&effect)) {
-    last_sequence_ = delivery->sequence;
+  if (auto* delivery = std::get_if<SharedDelivery>(&effect)) {
+    last_sequence_ = (*delivery)->sequence;
     queue_.emplace_back(std::move(*delivery));
   } else if (auto* response = std::get_if<SubscribeResponse>(&effect)) {
     if (answers_pending_ > 0) --answers_pending_;
@@ -459,9 +459,10 @@ GatewayStream::Outgoing GatewayStream::TakeNext() {
   }
   const std::size_t most = is_session_ ? kBatch : 1;
   while (next.deliveries.size() < most && !queue_.empty()) {
-    auto* delivery = std::get_if<Delivery>(&queue_.front());
+    auto* delivery = std::get_if<SharedDelivery>(&queue_.front());
     if (delivery == nullptr) break;
-    if (!delivery->is_catching_up) writing_ = delivery->event->event.position;
+    const Delivery& next_one = **delivery;
+    if (!next_one.is_catching_up) writing_ = next_one.event->event.position;
     next.deliveries.push_back(std::move(*delivery));
     queue_.pop_front();
     ++to_grant_;
@@ -471,17 +472,18 @@ GatewayStream::Outgoing GatewayStream::TakeNext() {
 }
 
 void GatewayStream::WriteDeliveries(const Outgoing& outgoing, Flush flush) {
-  const std::vector<Delivery>& deliveries = outgoing.deliveries;
+  const std::vector<SharedDelivery>& deliveries = outgoing.deliveries;
   std::vector<std::string> messages =
       is_session_ ? EncodeSessionDeliveries(deliveries, max_message_bytes_)
-                  : EncodeDelivery(deliveries.front());
+                  : EncodeDelivery(*deliveries.front());
   if (messages.front().size() > max_message_bytes_) {
     Lock lock(mutex_);
     is_writing_ = false;
     --deliveries_;
     return BeginClose(
         lock,
-        DataLoss("event \"" + deliveries.front().event->event.source->event_id +
+        DataLoss("event \"" +
+                 deliveries.front()->event->event.source->event_id +
                  "\": expected a message of at most " +
                  std::to_string(max_message_bytes_) + " bytes, got " +
                  std::to_string(messages.front().size())),

@@ -132,7 +132,7 @@ class GatewayStream final : public GatewaySink,
   enum class Phase : std::uint8_t { kOpen, kClosing, kFinished };
   enum class Queued : std::uint8_t { kKeep, kDrop };
   // What can be written: text is a message that is encoded already.
-  using Item = std::variant<Delivery, std::string>;
+  using Item = std::variant<SharedDelivery, std::string>;
   // The most deliveries in one message to a session.
   static constexpr std::size_t kBatch = 64;
   using Lock = std::unique_lock<std::mutex>;
@@ -159,7 +159,7 @@ class GatewayStream final : public GatewaySink,
   // What the next write carries: one message, or deliveries.
   struct Outgoing {
     std::string message;
-    std::vector<Delivery> deliveries;
+    std::vector<SharedDelivery> deliveries;
   };
   Outgoing TakeNext();
   std::size_t TakeGrant();

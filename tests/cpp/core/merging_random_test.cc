@@ -166,8 +166,8 @@ void MergingRandomTest::Read(Gateway& gateway) {
       gateway.last_sequence = opened->next_sequence - 1;
       gateway.acknowledged = gateway.last_sequence;
       gateway.floor = gateway.progress;
-    } else if (const auto* delivery = std::get_if<Delivery>(&effect)) {
-      ASSERT_NO_FATAL_FAILURE(Deliver(gateway, *delivery));
+    } else if (const auto* delivery = std::get_if<SharedDelivery>(&effect)) {
+      ASSERT_NO_FATAL_FAILURE(Deliver(gateway, **delivery));
     } else {
       ASSERT_TRUE(std::holds_alternative<SubscribeResponse>(effect))
           << support::Describe(effect);

@@ -88,21 +88,22 @@ class OutboxMergingTest : public testing::Test {
     return lines;
   }
   static std::string Text(const GatewayEffect& effect) {
-    const auto* delivery = std::get_if<Delivery>(&effect);
-    if (delivery == nullptr) return support::Describe(effect);
-    const ChangeEvent& event = delivery->event->event;
+    const auto* shared = std::get_if<SharedDelivery>(&effect);
+    if (shared == nullptr) return support::Describe(effect);
+    const Delivery& delivery = **shared;
+    const ChangeEvent& event = delivery.event->event;
     std::vector<std::string> ids;
-    for (std::size_t i = 0; i < delivery->subscription_ids.size(); ++i) {
-      ids.push_back(support::DescribeId(*delivery, i));
+    for (std::size_t i = 0; i < delivery.subscription_ids.size(); ++i) {
+      ids.push_back(support::DescribeId(delivery, i));
     }
     std::string text = absl::StrCat(std::string(NameOf(event.operation)), " ",
                                     event.source->event_id, " [",
                                     absl::StrJoin(ids, ","), "]");
-    if (delivery->coalesced > 0) {
-      absl::StrAppend(&text, " +", delivery->coalesced);
+    if (delivery.coalesced > 0) {
+      absl::StrAppend(&text, " +", delivery.coalesced);
     }
-    if (delivery->progress != event.position) {
-      absl::StrAppend(&text, " after ", delivery->progress.offset);
+    if (delivery.progress != event.position) {
+      absl::StrAppend(&text, " after ", delivery.progress.offset);
     }
     return text;
   }
@@ -186,7 +187,7 @@ TEST_F(OutboxMergingTest, TheFirstBeforeImageIsKept) {
              outbox_.HandOver([&](SubscriptionHandle) { return &id; })) {
     last = std::move(effect);
   }
-  const OutgoingEvent& event = *std::get<Delivery>(*last).event;
+  const OutgoingEvent& event = *std::get<SharedDelivery>(*last)->event;
   EXPECT_EQ(event.event.source->before, "before 1");
   EXPECT_EQ(event.document, "version 4");
 }

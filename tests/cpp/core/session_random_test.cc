@@ -102,8 +102,8 @@ void SessionRandomTest::Read(Gateway& gateway) {
       gateway.subscribed[answer->subscription_id].from = answer->from.offset;
     } else if (const auto* ended = std::get_if<UnsubscribeResponse>(&effect)) {
       gateway.subscribed.erase(ended->subscription_id);
-    } else if (const auto* delivery = std::get_if<Delivery>(&effect)) {
-      ASSERT_NO_FATAL_FAILURE(Deliver(gateway, *delivery));
+    } else if (const auto* delivery = std::get_if<SharedDelivery>(&effect)) {
+      ASSERT_NO_FATAL_FAILURE(Deliver(gateway, **delivery));
     } else {
       FAIL() << support::Describe(effect);
     }

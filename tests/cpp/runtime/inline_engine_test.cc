@@ -120,7 +120,7 @@ class OneAtATimeSink : public RecordingSink {
   void OnEffects(std::vector<GatewayEffect> effects) override {
     std::size_t deliveries = 0;
     for (const GatewayEffect& effect : effects) {
-      deliveries += std::holds_alternative<Delivery>(effect) ? 1 : 0;
+      deliveries += std::holds_alternative<SharedDelivery>(effect) ? 1 : 0;
     }
     RecordingSink::OnEffects(std::move(effects));
     if (deliveries > 0) engine->Grant(gateway, deliveries);

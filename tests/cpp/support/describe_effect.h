@@ -32,16 +32,17 @@ inline std::string Describe(const GatewayEffect& effect) {
   auto outcome = [](const Status& status) {
     return status.ok() ? std::string("ok") : std::string(MessageOf(status));
   };
-  if (const auto* delivery = std::get_if<Delivery>(&effect)) {
+  if (const auto* shared = std::get_if<SharedDelivery>(&effect)) {
+    const Delivery& delivery = **shared;
     std::vector<std::string> ids;
-    ids.reserve(delivery->subscription_ids.size());
-    for (std::size_t i = 0; i < delivery->subscription_ids.size(); ++i) {
-      ids.push_back(DescribeId(*delivery, i));
+    ids.reserve(delivery.subscription_ids.size());
+    for (std::size_t i = 0; i < delivery.subscription_ids.size(); ++i) {
+      ids.push_back(DescribeId(delivery, i));
     }
-    return absl::StrCat("delivery ", delivery->sequence, " ",
-                        delivery->event->event.source->event_id, " [",
+    return absl::StrCat("delivery ", delivery.sequence, " ",
+                        delivery.event->event.source->event_id, " [",
                         absl::StrJoin(ids, ","), "]",
-                        delivery->is_redelivered ? " again" : "");
+                        delivery.is_redelivered ? " again" : "");
   }
   if (const auto* opened = std::get_if<SessionOpened>(&effect)) {
     const char* const names[] = {"new", "nothing missed", "complete", "lost"};

@@ -139,6 +139,15 @@ pb::StreamerMessage Parsed(const std::string& bytes) {
   return message;
 }
 
+std::vector<std::string> EncodeShared(const std::vector<Delivery>& deliveries,
+                                      std::size_t max_message_bytes) {
+  std::vector<SharedDelivery> shared;
+  for (const Delivery& delivery : deliveries) {
+    shared.push_back(std::make_shared<const Delivery>(delivery));
+  }
+  return EncodeSessionDeliveries(shared, max_message_bytes);
+}
+
 TEST(DeliveryWireTest, SessionsGetDeliveriesWholeAndTogether) {
   std::vector<Delivery> deliveries(2);
   for (Delivery& delivery : deliveries) {
@@ -150,7 +159,7 @@ TEST(DeliveryWireTest, SessionsGetDeliveriesWholeAndTogether) {
   deliveries[1].coalesced = 200;
   deliveries[1].progress = {1, 61};
   deliveries[1].memberships = {Membership::kUnknownOut};
-  const auto messages = EncodeSessionDeliveries(deliveries, 1u << 20);
+  const auto messages = EncodeShared(deliveries, 1u << 20);
   ASSERT_THAT(messages, SizeIs(1));
   const std::string event =
       R"(event {event_id: "e1" tenant: "t" collection: "rooms"
@@ -175,7 +184,7 @@ TEST(DeliveryWireTest, AMessageToASessionIsNoLongerThanItTakes) {
                                       std::string(20'000, 'x'), {"s"}));
     deliveries.back().sequence = i;
   }
-  const auto messages = EncodeSessionDeliveries(deliveries, kSmallestMessage);
+  const auto messages = EncodeShared(deliveries, kSmallestMessage);
   EXPECT_THAT(messages, SizeIs(4));
   std::uint64_t next = 1;
   for (const std::string& bytes : messages) {
@@ -194,8 +203,7 @@ TEST(DeliveryWireTest, ADocumentThatDoesNotFitIsLeftOutAndThatIsSaid) {
        {kSmallestMessage - 200, kSmallestMessage, kSmallestMessage * 10}) {
     const Delivery delivery = MakeDelivery(MakeSource(), Operation::kUpdate,
                                            std::string(size, 'x'), {"s"});
-    const auto messages =
-        EncodeSessionDeliveries({&delivery, 1}, kSmallestMessage);
+    const auto messages = EncodeShared({delivery}, kSmallestMessage);
     ASSERT_THAT(messages, SizeIs(1));
     EXPECT_LE(messages[0].size(), kSmallestMessage);
     const pb::StreamerMessage message = Parsed(messages[0]);
@@ -217,8 +225,7 @@ TEST(DeliveryWireTest, PartsOfASessionsDeliveryAreNumbered) {
     memberships.push_back(i % 6);
     delivery.memberships.push_back(static_cast<Membership>(i % 6));
   }
-  const auto messages =
-      EncodeSessionDeliveries({&delivery, 1}, kSmallestMessage);
+  const auto messages = EncodeShared({delivery}, kSmallestMessage);
   std::vector<std::string> got;
   std::vector<int> got_memberships;
   std::uint32_t part = 0;
@@ -251,7 +258,7 @@ TEST(DeliveryWireTest, TheCountOfPartsIsThatOfThePartsThatCome) {
         MakeDelivery(MakeSource(), Operation::kInsert, "{}", ids);
     std::vector<pb::EventDelivery> parts;
     for (const std::string& bytes :
-         EncodeSessionDeliveries({&delivery, 1}, kSmallestMessage)) {
+         EncodeShared({delivery}, kSmallestMessage)) {
       const pb::StreamerMessage message = Parsed(bytes);
       for (const auto& one : message.delivery_batch().deliveries()) {
         parts.push_back(one);
@@ -269,7 +276,7 @@ TEST(DeliveryWireTest, TheCountOfPartsIsThatOfThePartsThatCome) {
 TEST(DeliveryWireTest, ADeliveryWithoutSubscriptionsKeepsItsNumber) {
   const Delivery delivery =
       MakeDelivery(MakeSource(), Operation::kInsert, "{}", {});
-  const auto messages = EncodeSessionDeliveries({&delivery, 1}, 1u << 20);
+  const auto messages = EncodeShared({delivery}, 1u << 20);
   ASSERT_THAT(messages, SizeIs(1));
   EXPECT_EQ(Parsed(messages[0]).delivery_batch().deliveries(0).seq(), 5u);
 }

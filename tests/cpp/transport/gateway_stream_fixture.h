@@ -97,17 +97,17 @@ class GatewayStreamTest : public ::testing::Test {
   static SubscribeResponse Answer(const std::string& id) {
     return {.subscription_id = id, .handle = SubscriptionHandle(1)};
   }
-  static Delivery MakeDelivery(const std::string& event_id,
-                               std::size_t document_bytes = 2) {
+  static std::shared_ptr<Delivery> MakeDelivery(
+      const std::string& event_id, std::size_t document_bytes = 2) {
     auto source = std::make_shared<SourceEvent>();
     source->event_id = event_id;
     auto outgoing = std::make_shared<OutgoingEvent>();
     outgoing->event.source = std::move(source);
     outgoing->document.assign(document_bytes, 'x');
-    Delivery delivery;
-    delivery.event = std::move(outgoing);
-    delivery.handles.emplace_back(1u);
-    delivery.subscription_ids = {"s"};
+    auto delivery = std::make_shared<Delivery>();
+    delivery->event = std::move(outgoing);
+    delivery->handles.emplace_back(1u);
+    delivery->subscription_ids = {"s"};
     return delivery;
   }
 

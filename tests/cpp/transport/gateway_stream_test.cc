@@ -116,15 +116,15 @@ TEST_F(GatewayStreamTest, UnknownPayloadsAreIgnored) {
 }
 
 TEST_F(GatewayStreamTest, AStreamThatBreaksSaysHowFarItWasWritten) {
-  Delivery first = MakeDelivery("e1");
-  Delivery second = MakeDelivery("e2");
+  const auto first = MakeDelivery("e1");
+  const auto second = MakeDelivery("e2");
   const auto at = [](Delivery& delivery, std::uint64_t offset) {
     auto event = std::make_shared<OutgoingEvent>(*delivery.event);
     event->event.position = {1, offset};
     delivery.event = event;
   };
-  at(first, 4);
-  at(second, 5);
+  at(*first, 4);
+  at(*second, 5);
   Effects({first, second});
   Written();
   connection_.is_writing = false;
@@ -359,9 +359,9 @@ TEST_F(GatewayStreamTest, ADocumentOverTheMessageLimitEndsWithDataLoss) {
 }
 
 TEST_F(GatewayStreamTest, ADeliveryInPartsIsCountedAndGrantedOnce) {
-  Delivery delivery = MakeDelivery("e1");
-  delivery.subscription_ids.assign(3, std::string(600'000, 'i'));
-  Effects({std::move(delivery), MakeDelivery("e2")});
+  const auto delivery = MakeDelivery("e1");
+  delivery->subscription_ids.assign(3, std::string(600'000, 'i'));
+  Effects({delivery, MakeDelivery("e2")});
   Receive("heartbeat {timestamp: 1}");
   WriteEverything();
   EXPECT_THAT(Words(), ElementsAre("e1", "ack 1", "e1", "e1", "e2"));

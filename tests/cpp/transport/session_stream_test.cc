@@ -72,8 +72,8 @@ TEST_F(SessionStreamTest, AcksOfThisSessionReachTheEngineAndNoOthers) {
 TEST_F(SessionStreamTest, DeliveriesThatWaitGoTogether) {
   Hello();
   for (std::uint64_t i = 1; i <= 3; ++i) {
-    Delivery delivery = MakeDelivery("e" + std::to_string(i));
-    delivery.sequence = i;
+    const auto delivery = MakeDelivery("e" + std::to_string(i));
+    delivery->sequence = i;
     Effects({delivery});
   }
   Effects({ResyncRequired{.reason = "why", .sequence = 4}});
@@ -89,8 +89,8 @@ TEST_F(SessionStreamTest, WhatIsWrittenBeforeTheHandleIsKnownIsGrantedForToo) {
   engine_.during_open_session = [this] {
     Effects({SessionOpened{.session = SessionNumber(7)}});
     for (std::size_t i = 1; i <= GatewayStream::kGrantStep; ++i) {
-      Delivery delivery = MakeDelivery("e" + std::to_string(i));
-      delivery.sequence = i;
+      const auto delivery = MakeDelivery("e" + std::to_string(i));
+      delivery->sequence = i;
       Effects({delivery});
     }
     WriteEverything();
@@ -143,8 +143,8 @@ TEST_F(SessionStreamTest, APlaceThatIsNoLongerHeldIsForAResyncToTell) {
 
 TEST_F(SessionStreamTest, ADocumentThatIsTooLargeCostsTheStreamNothing) {
   Hello("max_message_bytes: 65536");
-  Delivery delivery = MakeDelivery("e1", 100'000);
-  delivery.sequence = 1;
+  const auto delivery = MakeDelivery("e1", 100'000);
+  delivery->sequence = 1;
   Effects({delivery});
   WriteEverything();
   ASSERT_THAT(connection_.written, SizeIs(1));
