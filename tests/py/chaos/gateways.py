@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from plain_wire import DELETE, INSERT, UPDATE, PlainGateway, condition
 from streamerd import clean_environment, wait_until
 
 FOLDER = Path(__file__).parent
+EVENT = re.compile(rb'"event":"(\w+)"')
 
 
 class SessionGateway:
@@ -34,6 +36,9 @@ class SessionGateway:
         self.history = folder / f"{name}.history"
         self.divisors = divisors
         self._process: subprocess.Popen[str] | None = None
+        # Of the history, so far.
+        self._seen: set[str] = set()
+        self._read_upto = 0
 
     def start(self) -> None:
         """Start it; `wait_subscribed` waits until it has its subscriptions."""
@@ -80,10 +85,13 @@ class SessionGateway:
         assert self._process is not None
         assert self._process.poll() is None, f"{self._name} has ended"
         with self.history.open("rb") as file:
-            file.seek(max(0, self.history.stat().st_size - 500_000))
-            end = file.read()
-        seen = end.rfind(f'"{event_id}"'.encode())
-        return 0 <= seen < end.rfind(b'"kept":')
+            file.seek(self._read_upto)
+            more = file.read()
+        # What stands behind the last place is not processed yet.
+        end = max(0, more.rfind(b'"kept":'))
+        self._seen.update(match.decode() for match in EVENT.findall(more[:end]))
+        self._read_upto += end
+        return event_id in self._seen
 
 
 # What an old gateway subscribes to: field, operator, constant.
