@@ -3,12 +3,11 @@
 // A file of JSON lines, each with the time at which it was written, in
 // nanoseconds of the machine's monotonic clock, and one record:
 //
-//   {"at": 1, "gateway": {"id", "session", "merging"}}    the first, and only
-//   it
-//   {"at": 2, "started": {"resume"}}     a process; "" or the state it goes on
-//   from
-//   {"at": 3, "welcomed": {"session", "continuity", "next_sequence", "from",
-//   "to"}}
+//   {"at": 1, "gateway": {"id", "session", "merging"}}    the first line
+//   {"at": 2, "started": {"resume"}}    a process, and the state it goes on
+//                                       from; "" for none
+//   {"at": 3, "welcomed": {"session", "continuity", "next_sequence",
+//                          "from", "to"}}
 //   {"at": 4, "asked": {"id", "resume_after"}}
 //   {"at": 5, "answered": {"id", "tenant", "collection", "conditions",
 //                          "expression", "membership", "from"}}
@@ -23,11 +22,13 @@
 //
 // Every field is there, empty or 0 where nothing is known; "ended" is "" for a
 // subscription that goes on. The last line of a process that was killed may be
-// cut short: the next begins behind a line feed of its own. What a
-// process with a session did not live to say "kept" of is not processed.
+// cut short: the next begins behind a line feed of its own. What a process with
+// a session did not live to say "kept" of is not processed.
 //
 // A real process cannot record everything that the simulation does:
 //   - which marker the service saved: I6 is not judged;
+//   - when the streamer started: what it forgets of memberships with that would
+//     be taken for wrong;
 //   - how far the log was when it asked, or was told of a loss: a subscription
 //     that two processes asked for may begin anywhere before its answer, and a
 //     notice that does not say where its range ends reaches to the end;

@@ -34,8 +34,19 @@
 namespace {
 
 using streamer::Result;
-using streamer::Status;
-using namespace streamer::sim;  // NOLINT: the whole program is about it
+using streamer::sim::Cause;
+using streamer::sim::Check;
+using streamer::sim::Complaint;
+using streamer::sim::Delivered;
+using streamer::sim::GatewayHistory;
+using streamer::sim::GatewayRecord;
+using streamer::sim::History;
+using streamer::sim::Noticed;
+using streamer::sim::ProcessStarted;
+using streamer::sim::ReadGatewayHistory;
+using streamer::sim::ReadLog;
+using streamer::sim::ReadStoppedLog;
+using streamer::sim::Welcomed;
 
 struct Options {
   std::string log;
