@@ -191,6 +191,10 @@ void InlineEngine::SaveProgress(Duration stall_timeout) {
   });
 }
 
+bool InlineEngine::is_saved() const {
+  return !state_->checkpoint || state_->checkpoint->is_clean();
+}
+
 Instant InlineEngine::now() const { return state_->now; }
 
 GatewayHandle InlineEngine::Connect(GatewayOptions options,

@@ -41,6 +41,8 @@ class InlineEngine final : public Engine {
   // that has not acknowledged what was logged so long before the head holds up
   // nobody.
   void SaveProgress(Duration stall_timeout);
+  // Whether the state store has all that it was ever to be given.
+  [[nodiscard]] bool is_saved() const;
   [[nodiscard]] Instant now() const;
 
   GatewayHandle Connect(GatewayOptions options,

@@ -28,6 +28,11 @@ ClientSessionOptions ProtocolOptions(const GatewayProcess::Options& options,
   return session;
 }
 
+bool IsOfDrain(const Status& status) {
+  return absl::IsUnavailable(status) &&
+         MessageOf(status) == "the service is shutting down";
+}
+
 }  // namespace
 
 // One stream's view of the process: an older one is not listened to.
@@ -188,9 +193,13 @@ bool GatewayProcess::OnMessage(const std::string& bytes) {
 
 void GatewayProcess::OnEnd(const Status& status) {
   if (is_gone_) return;
-  link_ = nullptr;
+  const std::shared_ptr<Link> link = std::exchange(link_, nullptr);
   surroundings_.note(absl::StrCat(options_.gateway_id, ".", options_.number,
                                   ": stream ends: ", status.ToString()));
+  // One that was cut off is told the same, and has not had everything.
+  if (link != nullptr && !link->is_broken() && IsOfDrain(status)) {
+    Note(Flushed{begun_on_stream_, link->flushed_upto()});
+  }
   Perform(session_.StreamBroken(status, schedule_.now()));
 }
 
@@ -215,6 +224,7 @@ void GatewayProcess::Receive(pb::StreamerMessage& message) {
 void GatewayProcess::ReceiveAnswer(const pb::SubscribeResponse& answer) {
   if (answer.success()) {
     answered_from_[answer.subscription_id()] = answer.from_progress();
+    begun_on_stream_[answer.subscription_id()] = answer.from_progress();
   }
   Perform(session_.SubscribeAnswered(answer.subscription_id(),
                                      client_wire::DecodeAnswer(answer)));
@@ -350,6 +360,7 @@ void GatewayProcess::ArmAlarm() {
 void GatewayProcess::PerformOne(const client_action::OpenStream&) {
   is_paused_ = false;
   ++streams_;
+  begun_on_stream_.clear();
   link_ = surroundings_.connect(user_.get(), options_.gateway_id);
 }
 

@@ -131,6 +131,7 @@ class GatewayProcess final
   DeliveryQueue queue_;
   std::map<std::uint64_t, SubscriptionRequest> asked_;  // by ticket
   std::map<std::string, std::string> answered_from_;    // newest, by id
+  std::map<std::string, std::string> begun_on_stream_;  // on this one
   std::uint64_t next_ticket_ = 1;
   std::uint64_t streams_ = 0;
   std::uint64_t asked_session_ = 0;

@@ -44,14 +44,16 @@ class GatewayUser {
   // From now on it behaves: one process, that reads and changes nothing.
   void Heal();
 
-  // The streamer has saved what a restart finds of its session.
-  void NoteSaved(MarkerSaved saved) {
-    history_.records.push_back({schedule_.now(), std::move(saved)});
+  // What the streamer did about its session.
+  template <typename Record>
+  void Note(Record record) {
+    history_.records.push_back({schedule_.now(), std::move(record)});
   }
 
   [[nodiscard]] GatewayProcess& process() { return *process_; }
   [[nodiscard]] const GatewayHistory& history() const { return history_; }
   [[nodiscard]] bool is_session() const { return history_.is_session; }
+  [[nodiscard]] bool has_zombie() const { return zombie_ != nullptr; }
   // Whether all that came was read.
   [[nodiscard]] bool is_settled() const {
     return process_->is_connected() && !process_->has_unread();

@@ -63,6 +63,9 @@ void Link::ArriveUp() {
   if (!parsed.ParseFromString(*message)) {
     return stream->OnMalformed(message->size());
   }
+  if (parsed.has_ack()) {
+    acknowledged_ = {parsed.ack().session(), parsed.ack().seq()};
+  }
   stream->OnMessage(parsed);
 }
 

@@ -10,6 +10,7 @@
 #define STREAMER_TESTS_SIM_LINK_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -72,7 +73,18 @@ class Link final : public StreamConnection,
   [[nodiscard]] bool is_over() const {
     return stream_ == nullptr && user_ == nullptr;
   }
+  [[nodiscard]] bool is_broken() const { return is_broken_; }
   [[nodiscard]] std::size_t on_the_way() const { return down_.size(); }
+  // What the streamer's side was told last to be processed: of which session,
+  // up to which number; zeros: nothing.
+  struct Acknowledged {
+    std::uint64_t session = 0;
+    std::uint64_t sequence = 0;
+  };
+  [[nodiscard]] Acknowledged acknowledged() const { return acknowledged_; }
+  // A drain ends the stream after all events up to `upto`.
+  void NoteFlushed(std::uint64_t upto) { flushed_upto_ = upto; }
+  [[nodiscard]] std::uint64_t flushed_upto() const { return flushed_upto_; }
 
   // StreamConnection: the streamer's side.
   void Read() override;
@@ -112,6 +124,8 @@ class Link final : public StreamConnection,
   bool user_reads_ = true;
   bool is_delivering_ = false;
   bool is_broken_ = false;
+  Acknowledged acknowledged_;
+  std::uint64_t flushed_upto_ = 0;  // 0: no drain, or nobody knows
   std::optional<Status> finished_with_;
   Status broken_with_ = Unavailable("the network broke the stream");
 };

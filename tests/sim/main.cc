@@ -30,6 +30,7 @@ void Add(const WorldCounts& run, WorldCounts& total) {
   total.deliveries += run.deliveries;
   total.notices += run.notices;
   total.streamer_starts += run.streamer_starts;
+  total.drains += run.drains;
   total.log_cuts += run.log_cuts;
   total.source_losses += run.source_losses;
   total.welcomes += run.welcomes;
@@ -67,7 +68,8 @@ void Print(const Totals& totals) {
             << counts.memberships << " memberships, " << counts.notices
             << " notices, " << counts.welcomes << " welcomes, "
             << counts.streamer_starts << " starts of the streamer, "
-            << counts.log_cuts << " tails lost, " << counts.source_losses
+            << counts.drains << " drains, " << counts.log_cuts
+            << " tails lost, " << counts.source_losses
             << " gaps of the source\n";
 }
 

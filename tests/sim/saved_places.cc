@@ -49,6 +49,7 @@ MarkerSaved SavedPlaces(const StateSnapshot& state, const LogHistory& log,
   if (found == state.records.end()) return saved;
   const auto cursor = internal::DecodeCursor(key, found->second);
   const std::uint64_t place = PlaceOf(state, log, *cursor);
+  saved.acknowledged = place;
   for (const auto& [record, value] : state.records) {
     if (record.kind != StateKind::kSubscription) continue;
     const auto subscription = internal::DecodeSubscription(record, value);

@@ -33,6 +33,12 @@ void SimulatedLog::Crash(std::uint64_t kept) {
   Sync();
 }
 
+Status SimulatedLog::Close() {
+  STREAMER_RETURN_IF_ERROR(MayWrite());
+  Sync();
+  return OkStatus();
+}
+
 Status SimulatedLog::MayWrite() {
   if (fuse_ != nullptr && !fuse_->Holds()) return Unavailable("killed");
   if (is_full_) return Unavailable("the disk is full");

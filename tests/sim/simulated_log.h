@@ -40,6 +40,9 @@ class SimulatedLog final : public EventLog {
   // not synced are lost, whole writes at a time; the next process begins a new
   // epoch.
   void Crash(std::uint64_t kept);
+  // The process has ended well: nothing is lost, and the next goes on in the
+  // same epoch. Unavailable on a full disk.
+  Status Close();
   // As far as it ever reached, at either end.
   [[nodiscard]] std::uint64_t newest_first() const { return newest_first_; }
   [[nodiscard]] std::uint64_t newest_head() const { return newest_head_; }

@@ -81,12 +81,17 @@ bool StreamerProcess::Start() {
 void StreamerProcess::Kill(std::uint64_t kept) {
   surroundings_.note(absl::StrCat("streamer: killed, ", log_->unsynced(),
                                   " events not synced, keeps ", kept));
+  Vanish();
+  log_->Crash(kept);
+}
+
+void StreamerProcess::Vanish() {
   consumer_.reset();
   if (source_ != nullptr) std::exchange(source_, nullptr)->Cancel();
   for (const auto& link : std::exchange(links_, {})) link->KillServer();
   engine_.reset();
+  drain_.reset();
   ++life_;
-  log_->Crash(kept);
 }
 
 std::shared_ptr<Link> StreamerProcess::Connect(LinkUser* user,
@@ -99,6 +104,9 @@ std::shared_ptr<Link> StreamerProcess::Connect(LinkUser* user,
         *engine_, connection, *counters_,
         {.outbox = options_.outbox, .credential = credential});
   });
+  if (drain_ && drain_->is_door_closed) {
+    link->stream()->Close(Unavailable("the server is shutting down"));
+  }
   return link;
 }
 
@@ -169,7 +177,7 @@ void StreamerProcess::ArmConsumer() {
   const Duration wait =
       std::max(*deadline - schedule_.now(), Duration(milliseconds(1)));
   Later(wait, [this, due = *deadline] {
-    if (consumer_->NextDeadline() != due) return;
+    if (consumer_ == nullptr || consumer_->NextDeadline() != due) return;
     Perform(consumer_->Tick(schedule_.now()));
   });
 }

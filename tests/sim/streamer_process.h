@@ -3,7 +3,8 @@
 // that outlive it.
 //
 // Start restores as the service does: state, then what the log remembers, then
-// replay. Kill takes everything in memory away.
+// replay. Drain ends it as SIGTERM does, in the steps of service/service.h.
+// Kill takes everything in memory away.
 //
 // Thread-safety: none.
 #ifndef STREAMER_TESTS_SIM_STREAMER_PROCESS_H_
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,10 @@ class StreamerProcess {
         open_source;
     std::function<void(const SourceGap&)> gap_reported;
     std::function<void(const MalformedSourceEvent&)> malformed_reported;
+    // A drain is about to end the streams.
+    std::function<void()> door_closed;
+    // It has ended; whether all was saved before.
+    std::function<void(bool is_saved)> drained;
     std::function<Duration()> wall_offset;
     std::function<void(const std::string&)> note;
   };
@@ -56,6 +62,9 @@ class StreamerProcess {
 
   // Whether it runs; it does not when the store cannot be claimed.
   bool Start();
+  // Ends it in order, within `timeout`. REQUIRES: it runs.
+  void Drain(Duration timeout);
+  [[nodiscard]] bool is_draining() const { return drain_.has_value(); }
   // It is gone; of what was not synced `kept` events stay.
   void Kill(std::uint64_t kept);
   [[nodiscard]] bool is_running() const { return engine_ != nullptr; }
@@ -73,6 +82,21 @@ class StreamerProcess {
   [[nodiscard]] SimulatedLog& log() { return *log_; }
 
  private:
+  // By when the steps of a drain must have ended.
+  struct DrainTimes {
+    MonotonicTime flush_by;
+    MonotonicTime streams_by;
+    MonotonicTime end;
+    bool is_door_closed = false;
+  };
+  void AwaitFlush();
+  void CloseDoor(bool is_flushed);
+  void AwaitStreams();
+  void AwaitSave();
+  void EndDrain(bool is_saved);
+  [[nodiscard]] bool IsFlushed() const;
+  // Everything in memory is gone.
+  void Vanish();
   void KeepTime();
   void LookAfter();
   void Follow();
@@ -104,6 +128,7 @@ class StreamerProcess {
   std::vector<std::shared_ptr<Link>> links_;
   std::unique_ptr<SourceConsumer> consumer_;
   std::shared_ptr<SourceLink> source_;
+  std::optional<DrainTimes> drain_;
 };
 
 }  // namespace streamer::sim

@@ -83,6 +83,8 @@ void World::MakeStreamer() {
               [this](const MalformedSourceEvent&) {
                 AddCause(Cause::Kind::kUnreadable);
               },
+          .door_closed = [this] { NoteDoorClosed(); },
+          .drained = [this](bool is_saved) { NoteDrained(is_saved); },
           .wall_offset = [this] { return wall_offset_; },
           .note = [this](const std::string& text) { Note(text); }});
   streamer_->fuse().OnBlow([this] {
@@ -225,7 +227,7 @@ void World::DrawFault() {
 }
 
 void World::DoFault() {
-  switch (random_.Below(12)) {
+  switch (random_.Below(13)) {
     case 0:
     case 1:
       return BreakStreams();
@@ -248,6 +250,8 @@ void World::DoFault() {
       return;
     case 9:
       return log_->Sync();
+    case 10:
+      return DrainStreamer();
     default:
       return users_[random_.Below(users_.size())]->DoFault();
   }
@@ -299,6 +303,36 @@ void World::KillStreamer(bool is_power_cut) {
   streamer_->Kill(kept);
   for (std::uint64_t i = log_->archive().size(); i < before.size(); ++i) {
     history_.lost.emplace(before[i].position, before[i]);
+  }
+  schedule_.After(Around(seconds(3)), [this] { StartStreamer(); });
+}
+
+// Another begins where it ended.
+void World::DrainStreamer() {
+  if (!streamer_->is_running()) return;
+  streamer_->Drain(seconds(1 + random_.Below(10)));
+}
+
+// Where another process of the gateway may have the session, nobody knows which
+// stream is the one whose acknowledgements count.
+void World::NoteDoorClosed() {
+  acknowledged_.clear();
+  for (const auto& user : users_) {
+    const Link* link = user->process().link();
+    if (!user->is_session() || user->has_zombie() || link == nullptr) continue;
+    if (!user->process().is_connected() || link->is_broken()) continue;
+    if (link->stream() == nullptr) continue;
+    acknowledged_.emplace(user.get(), link->acknowledged());
+  }
+}
+
+void World::NoteDrained(bool is_saved) {
+  if (is_saved) ++counts_.drains;
+  for (const auto& [user, acknowledged] : acknowledged_) {
+    if (!is_saved || acknowledged.session == 0) continue;
+    user->Note(Drained{acknowledged.session, acknowledged.sequence,
+                       SavedPlaces(store_->state(), log_->history(),
+                                   user->history().gateway_id)});
   }
   schedule_.After(Around(seconds(3)), [this] { StartStreamer(); });
 }
@@ -404,7 +438,7 @@ void World::NoteSaved() {
     if (!user->is_session()) continue;
     MarkerSaved saved = SavedPlaces(store_->state(), log_->history(),
                                     user->history().gateway_id);
-    if (!saved.places.empty()) user->NoteSaved(std::move(saved));
+    if (!saved.places.empty()) user->Note(std::move(saved));
   }
 }
 

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ struct WorldCounts {
   std::uint64_t deliveries = 0;
   std::uint64_t notices = 0;
   std::uint64_t streamer_starts = 0;
+  std::uint64_t drains = 0;  // that saved all
   std::uint64_t log_cuts = 0;
   std::uint64_t source_losses = 0;
   std::uint64_t welcomes = 0;
@@ -77,6 +79,9 @@ class World {
   void FailDisk();
   void FailStore();
   void KillStreamer(bool is_power_cut);
+  void DrainStreamer();
+  void NoteDoorClosed();
+  void NoteDrained(bool is_saved);
   void StartStreamer();
   void RestartPuller();
   void Heal();
@@ -113,6 +118,8 @@ class World {
   std::shared_ptr<SimulatedLog> log_;
   std::shared_ptr<SimulatedStateStore> store_;
   std::unique_ptr<StreamerProcess> streamer_;
+  // What had been acknowledged when a drain ended the streams.
+  std::map<GatewayUser*, Link::Acknowledged> acknowledged_;
 
   std::vector<std::unique_ptr<GatewayUser>> users_;
   bool is_writing_ = true;

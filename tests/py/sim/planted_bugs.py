@@ -26,6 +26,12 @@ class Bug:
 
 BUGS = [
     Bug(
+        "a stream that is closed drops what waits in it",
+        "cpp/transport/internal/gateway_stream.cc",
+        "  Lock lock(mutex_);\n  BeginClose(lock, status, Queued::kKeep);\n",
+        "  Lock lock(mutex_);\n  BeginClose(lock, status, Queued::kDrop);\n",
+    ),
+    Bug(
         "subscribed is said before it is saved",
         "cpp/runtime/checkpoint.cc",
         "  if (!effect.is_session) return false;\n",

@@ -17,6 +17,7 @@ def test_every_seed_keeps_the_invariants(first, last):
     assert outcome.counts["starts of the streamer"] > 2 * outcome.runs
     assert outcome.counts["deliveries"] > 100 * outcome.runs
     assert outcome.counts["memberships"] > 10 * outcome.runs
+    assert outcome.counts["drains"] > outcome.runs // 4
     assert outcome.counts["tails lost"] > 0
     assert outcome.counts["gaps of the source"] > 0
 

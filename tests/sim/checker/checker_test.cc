@@ -346,5 +346,29 @@ TEST_F(CheckerTest, AllowsMarkersAheadOfWhatWillBeTold) {
   EXPECT_THAT(Broken(), IsEmpty());
 }
 
+TEST_F(CheckerTest, SeesADrainThatSavedTooLittle) {
+  Deliver({1, 3, 5});
+  const MarkerSaved saved = {.acknowledged = 3, .begun = {{"s", 0}}};
+  Note(Drained{.session = 1, .sequence = 2, .saved = saved});
+  EXPECT_THAT(Broken(), IsEmpty());
+  Note(Drained{.session = 1, .sequence = 3, .saved = saved});
+  EXPECT_THAT(Broken(), ElementsAre("I6"));
+  EXPECT_THAT(complaints_[0].text,
+              HasSubstr("a drain saved 3, and 5 was acknowledged"));
+}
+
+TEST_F(CheckerTest, SeesAPlainGatewayWhoseStreamADrainEndedTooEarly) {
+  history_.gateways[0].is_session = false;
+  Deliver({1});
+  Note(Flushed{.begun = {{"s", Place(0)}}, .upto = 3});
+  // The stream broke, and the next began after the fourth.
+  Noticed noticed = Notice(0, 4, "the stream broke");
+  noticed.gap.from_progress.clear();
+  Note(noticed);
+  Deliver({5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("event e3 at p1-1-3"));
+}
+
 }  // namespace
 }  // namespace streamer::sim

@@ -248,6 +248,9 @@ void GatewayChecker::Take(const Delivered& delivered) {
                           Truth::IdentityOf(*spoken->entry->event),
                           ", delivered was ", Truth::IdentityOf(delivered)));
   }
+  if (delivered.is_processed && !delivered.is_catching_up) {
+    progress_[{delivered.session, delivered.sequence}] = delivered.progress;
+  }
   const Merged merged = FindMerged(delivered, *spoken);
   for (const std::string& id : delivered.subscription_ids) {
     const auto life = lives_.find(id);
@@ -461,7 +464,8 @@ bool GatewayChecker::IsMissing(const Life& life, std::uint64_t offset) const {
   return source.tenant == life.request.tenant &&
          source.collection == life.request.collection &&
          event.outcome == Truth::Outcome::kGoesOut && event.is_operation_sure &&
-         !life.got.contains(offset) && !IsWithin(life.declared, offset) &&
+         !life.got.contains(offset) &&
+         (!IsWithin(life.declared, offset) || IsWithin(life.flushed, offset)) &&
          IsFor(life, offset);
 }
 
@@ -487,6 +491,34 @@ void GatewayChecker::Take(const MarkerSaved& saved) {
                                   offset, " is not taken by ", Name(life)));
     }
     life.marked = std::max(life.marked, upto);
+  }
+}
+
+// What was acknowledged before a drain need not come again after it.
+void GatewayChecker::Take(const Drained& drained) {
+  if (drained.saved.begun.empty()) return;  // the session has ended
+  auto newest = progress_.upper_bound({drained.session, drained.sequence});
+  if (newest == progress_.begin()) return;
+  --newest;
+  if (newest->first.first != drained.session) return;
+  const std::uint64_t had = OffsetOf(newest->second).value_or(0);
+  if (drained.saved.acknowledged >= had) return;
+  Complain("I6", absl::StrCat("a drain saved ", drained.saved.acknowledged,
+                              ", and ", had, " was acknowledged"));
+}
+
+// What comes of a tail that is lost later says nothing of what stands there.
+void GatewayChecker::Take(const Flushed& flushed) {
+  if (gateway_.is_session) return;
+  const std::uint64_t upto =
+      history_.lost.empty()
+          ? flushed.upto
+          : std::min(flushed.upto, history_.lost.begin()->first.offset - 1);
+  for (const auto& [id, progress] : flushed.begun) {
+    const auto life = lives_.find(id);
+    const auto after = OffsetOf(progress);
+    if (life == lives_.end() || !after) continue;
+    life->second.flushed.emplace_back(*after, upto);
   }
 }
 

@@ -56,6 +56,8 @@ class GatewayChecker {
     // Of these, what came merged into a later event, and into which.
     std::map<std::uint64_t, std::uint64_t> within;
     std::uint64_t marked = 0;  // up to here, a saved marker was right
+    // Up to the end of a stream that was drained, all came: after, up to.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> flushed;
     std::uint64_t newest = 0;  // of these, since the last break
     // By process and session epoch, or stream: what came, in order.
     std::map<std::pair<int, std::uint64_t>, std::uint64_t> last;
@@ -92,6 +94,8 @@ class GatewayChecker {
   void Take(const Welcomed& welcomed);
   void Take(const SequenceBroken& broken);
   void Take(const MarkerSaved& saved);
+  void Take(const Drained& drained);
+  void Take(const Flushed& flushed);
 
   [[nodiscard]] std::optional<Spoken> Identify(
       const Delivered& delivered) const;
@@ -164,6 +168,9 @@ class GatewayChecker {
   std::map<std::string, std::vector<Noticed>> early_notices_;
   // Spoke of every subscription, whoever asked for it.
   std::vector<Noticed> notices_to_all_;
+  // By session epoch and number of what came live and was processed: up to
+  // where nothing was missing, as it said.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> progress_;
   // Subscriptions that ended may have had their part in what is merged.
   bool has_ended_any_ = false;
   // The process was told that what follows this is lost with the session, up to

@@ -99,6 +99,8 @@ struct SequenceBroken {
 
 // What a restart would find of the gateway's session from here on.
 struct MarkerSaved {
+  // Of what comes live: up to where all is done with.
+  std::uint64_t acknowledged = 0;
   // Where each subscription would go on.
   std::map<std::string, std::uint64_t> places;
   // Where each began.
@@ -107,10 +109,24 @@ struct MarkerSaved {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> noticed;
 };
 
+// The streamer was drained and has saved all: what it had been told to be
+// processed by then, and what a restart would find.
+struct Drained {
+  std::uint64_t session = 0;
+  std::uint64_t sequence = 0;
+  MarkerSaved saved;
+};
+// A drain ended the stream, after everything up to there.
+struct Flushed {
+  // Where each subscription began on this stream.
+  std::map<std::string, std::string> begun;
+  std::uint64_t upto = 0;  // 0: nobody knows
+};
+
 struct GatewayRecord {
   MonotonicTime at;
   std::variant<ProcessStarted, Asked, Answered, Ended, Delivered, Noticed,
-               Welcomed, SequenceBroken, MarkerSaved>
+               Welcomed, SequenceBroken, MarkerSaved, Drained, Flushed>
       what;
 };
 
