@@ -66,7 +66,7 @@ ClientSession::ClientSession(const ClientSessionOptions& options)
   if (!options_.session.has_value()) return;
   receiver_.emplace(*options_.session);
   adopts_ = options_.session->session != 0;
-  has_inherited_loss_ = options_.session->has_unread_loss;
+  has_untold_loss_ = options_.session->has_unread_loss;
 }
 
 ClientActions ClientSession::Start(MonotonicTime now) {
@@ -494,7 +494,11 @@ void ClientSession::Finish(const Status& status, ClientActions& actions) {
   is_stream_open_ = false;
   const Status answer =
       status.ok() ? absl::CancelledError("the client is closed") : status;
-  for (auto& [id, entry] : subscriptions_) Complete(entry, answer, actions);
+  for (auto& [id, entry] : subscriptions_) {
+    // Nobody is told of it here any more: whoever goes on with the session is.
+    has_untold_loss_ |= entry.loss_hold != nullptr;
+    Complete(entry, answer, actions);
+  }
   subscriptions_.clear();
   FailRetired(answer, actions);
   actions.emplace_back(ReportClosed{status});

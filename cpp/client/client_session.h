@@ -233,8 +233,9 @@ class ClientSession {
   RetiredEntries retired_;
   // It is another process's, with subscriptions not asked for here.
   bool adopts_ = false;
-  // Of a loss of which that process's reader did not know.
-  bool has_inherited_loss_ = false;
+  // Something is lost of which no reader was told: neither that process's nor,
+  // when this one is closed, its own.
+  bool has_untold_loss_ = false;
   // Each entry of which something is lost that was not reported yet holds it,
   // so that nothing has to be counted.
   std::shared_ptr<void> loss_hold_ = std::make_shared<char>();

@@ -41,7 +41,7 @@ ClientActions ClientSession::Welcomed(const SessionWelcome& welcome,
   }
   Connected(now, actions);
   is_heartbeat_unanswered_ = false;
-  if (std::exchange(has_inherited_loss_, false)) ReportUnreadLoss(actions);
+  if (std::exchange(has_untold_loss_, false)) ReportUnreadLoss(actions);
   if (welcome.session != session_before) {
     for (auto& [id, entry] : subscriptions_) entry.handle = {};
   }
@@ -394,7 +394,7 @@ void ClientSession::Acknowledge(std::uint64_t enough, ClientActions& actions) {
 std::optional<SessionPlace> ClientSession::place(EntryNumber after) const {
   if (!has_session() || receiver_->session() == 0) return std::nullopt;
   SessionPlace place = receiver_->PlaceAfter(after);
-  place.has_unread_loss |= has_inherited_loss_ || loss_hold_.use_count() > 1;
+  place.has_unread_loss |= has_untold_loss_ || loss_hold_.use_count() > 1;
   return place;
 }
 

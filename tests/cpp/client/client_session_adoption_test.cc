@@ -135,6 +135,16 @@ TEST_F(ClientSessionAdoptionTest, ALossIsUnreadUntilEachOfItsGapsIsProcessed) {
   EXPECT_EQ(session_.place(), (SessionPlace{9, 1, "p1-1-1", false}));
 }
 
+// No answer comes any more that would let it be told here.
+TEST_F(ClientSessionAdoptionTest, ALossIsUnreadWhenTheClientIsClosedBefore) {
+  Connect();
+  SubscribeLive("a");
+  Reopen();
+  Welcome(Holding(9, Continuity::kLost, 1, {}));
+  session_.Close(At(seconds(3)));
+  EXPECT_TRUE(session_.place()->has_unread_loss);
+}
+
 TEST_F(ClientSessionAdoptionTest, WhoeverUnsubscribesNeedNotReadOfALoss) {
   Connect();
   SubscribeLive("a");
