@@ -100,9 +100,10 @@ std::shared_ptr<Link> StreamerProcess::Connect(LinkUser* user,
   auto link = std::make_shared<Link>(schedule_, random_, user, &fuse_);
   links_.push_back(link);
   link->Accept([&](Link& connection) {
-    return GatewayStream::Open(
-        *engine_, connection, *counters_,
-        {.outbox = options_.outbox, .credential = credential});
+    return GatewayStream::Open(*engine_, connection, *counters_,
+                               {.outbox = options_.outbox,
+                                .window = options_.stream_window,
+                                .credential = credential});
   });
   if (drain_ && drain_->is_door_closed) {
     link->stream()->Close(Unavailable("the server is shutting down"));

@@ -34,6 +34,7 @@ class StreamerProcess {
   struct Options {
     CoreOptions core;
     OutboxLimits outbox;
+    std::size_t stream_window = 1'024;  // deliveries
     Duration stall_timeout = std::chrono::seconds(30);
     Duration save_interval = std::chrono::seconds(5);
     std::uint64_t max_lag = 1'000'000;  // events

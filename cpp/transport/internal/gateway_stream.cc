@@ -44,7 +44,7 @@ std::shared_ptr<GatewayStream> GatewayStream::Open(
   stream->gateway_ = engine.Connect({.gateway_id = stream->gateway_id_,
                                      .kind = GatewayKind::kSoftState,
                                      .limits = stream->options_.outbox,
-                                     .initial_credit = kWindow},
+                                     .initial_credit = stream->options_.window},
                                     stream);
   Log(LogLevel::kInfo, "gateway connected",
       {{"gateway", stream->gateway_id_}, {"peer", stream->options_.peer}});
@@ -137,7 +137,7 @@ void GatewayStream::OnHello(const pb::Hello& hello) {
   if (!request.ok()) return Close(request.status());
   request->credential = options_.credential;
   request->limits = options_.outbox;
-  request->initial_credit = kWindow;
+  request->initial_credit = options_.window;
   {
     Lock lock(mutex_);
     is_session_ = true;
@@ -230,7 +230,7 @@ void GatewayStream::OnWritten(bool ok) {
   }
   if (parts_.empty()) written_ = writing_;
   const bool is_step =
-      to_grant_ >= kGrantStep || to_grant_bytes_ >= kGrantBytes;
+      to_grant_ >= options_.window / 4 || to_grant_bytes_ >= kGrantBytes;
   const std::size_t grant = is_step ? TakeGrant() : 0;
   WriteNext(lock);
   if (!lock.owns_lock()) lock.lock();

@@ -12,9 +12,9 @@
 //           command of the last, and while few answers wait to be written
 //   write   one message at a time; heartbeat acks first, then answers and
 //           deliveries in the order in which the engine gave them
-//   credit  kWindow deliveries may be here, queued or in flight; more is asked
-//           for as they are written, so a gateway that does not read fills
-//           its outbox in the core and nothing here
+//   credit  a window of deliveries may be here, queued or in flight; more is
+//           asked for as they are written, so a gateway that does not read
+//           fills its outbox in the core and nothing here
 //   end     what is queued is written, then the stream is finished, once. A
 //           peer that does not take it is cut off by Sweep.
 //
@@ -80,6 +80,10 @@ struct StreamCounters {
 
 struct GatewayStreamOptions {
   OutboxLimits outbox;
+  // Deliveries that may be here before the engine waits. More are asked for
+  // after a quarter of them; with a quarter of so many, threads spent a third
+  // of their time on waking each other.
+  std::size_t window = 1024;
   std::size_t max_message_bytes = 4u << 20;
   std::string peer;        // for the log
   std::string credential;  // of whoever opened the stream; may be empty
@@ -88,11 +92,7 @@ struct GatewayStreamOptions {
 class GatewayStream final : public GatewaySink,
                             public std::enable_shared_from_this<GatewayStream> {
  public:
-  // Deliveries that may be here before the engine waits, and after how many or
-  // how much of them more are asked for. With a quarter of the first two,
-  // threads spent a third of their time on waking each other.
-  static constexpr std::size_t kWindow = 1024;
-  static constexpr std::size_t kGrantStep = 256;
+  // After so much more is asked for, however few deliveries it was.
   static constexpr std::size_t kGrantBytes = 1u << 20;
   // Answers and acks that may wait before reading stops.
   static constexpr std::size_t kMaxAnswers = 1024;

@@ -128,6 +128,10 @@ class GatewayStreamTest : public ::testing::Test {
     return words;
   }
 
+  // After so many more are asked for.
+  static inline const std::size_t kGrantStep =
+      GatewayStreamOptions().window / 4;
+
   FakeEngine engine_;
   FakeConnection connection_;
   StreamCounters counters_;

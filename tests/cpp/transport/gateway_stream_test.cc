@@ -27,7 +27,7 @@ TEST_F(GatewayStreamTest, ItIsASoftStateGatewayOfItsOwn) {
   EXPECT_THAT(options.gateway_id, SizeIs(36));
   EXPECT_EQ(options.kind, GatewayKind::kSoftState);
   EXPECT_EQ(options.limits.deliveries, 10u);
-  EXPECT_EQ(options.initial_credit, GatewayStream::kWindow);
+  EXPECT_EQ(options.initial_credit, GatewayStreamOptions().window);
   EXPECT_EQ(connection_.reads, 1);
 }
 
@@ -200,15 +200,15 @@ TEST_F(GatewayStreamTest, OnlyTheLastOfWhatWaitsIsFlushed) {
 
 TEST_F(GatewayStreamTest, CreditIsAskedForAsDeliveriesAreWritten) {
   std::vector<GatewayEffect> effects;
-  for (std::size_t i = 0; i < GatewayStream::kGrantStep; ++i) {
+  for (std::size_t i = 0; i < kGrantStep; ++i) {
     effects.emplace_back(MakeDelivery("e"));
   }
   Effects(std::move(effects));
-  for (std::size_t i = 1; i < GatewayStream::kGrantStep; ++i) Written();
+  for (std::size_t i = 1; i < kGrantStep; ++i) Written();
   EXPECT_EQ(engine_.granted, 0u);
   Written();
-  EXPECT_EQ(engine_.granted, GatewayStream::kGrantStep);
-  EXPECT_EQ(counters_.deliveries, GatewayStream::kGrantStep);
+  EXPECT_EQ(engine_.granted, kGrantStep);
+  EXPECT_EQ(counters_.deliveries, kGrantStep);
 }
 
 // Else a window of large documents would be more than an outbox may hold.

@@ -168,7 +168,7 @@ TEST_F(GrpcServerTest, ShutdownWritesWhatIsQueuedAndSaysThatItDid) {
 TEST_F(GrpcServerTest, ShutdownCutsOffWhoTakesNothingAndSaysSo) {
   Gateway gateway(Start());
   ASSERT_TRUE(gateway.Subscribe("s1"));
-  for (std::size_t i = 0; i < GatewayStream::kWindow + 400; ++i) {
+  for (std::size_t i = 0; i < GatewayStreamOptions().window + 400; ++i) {
     Ingest("e" + std::to_string(i), 20'000);
   }
   // The stream's window is full, of far more than fits on the way, once its

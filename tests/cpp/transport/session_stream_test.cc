@@ -35,7 +35,7 @@ TEST_F(SessionStreamTest, AHelloMakesTheStreamOneOfASession) {
   EXPECT_EQ(engine_.sessions[0].session, SessionNumber(5));
   EXPECT_EQ(engine_.sessions[0].last_sequence, 2u);
   EXPECT_EQ(engine_.sessions[0].last_progress, "p1-1-3");
-  EXPECT_EQ(engine_.sessions[0].initial_credit, GatewayStream::kWindow);
+  EXPECT_EQ(engine_.sessions[0].initial_credit, GatewayStreamOptions().window);
   EXPECT_EQ(connection_.reads, 2);
   Effects({SessionOpened{.session = SessionNumber(7)}});
   ASSERT_THAT(connection_.written, SizeIs(1));
@@ -88,7 +88,7 @@ TEST_F(SessionStreamTest, DeliveriesThatWaitGoTogether) {
 TEST_F(SessionStreamTest, WhatIsWrittenBeforeTheHandleIsKnownIsGrantedForToo) {
   engine_.during_open_session = [this] {
     Effects({SessionOpened{.session = SessionNumber(7)}});
-    for (std::size_t i = 1; i <= GatewayStream::kGrantStep; ++i) {
+    for (std::size_t i = 1; i <= kGrantStep; ++i) {
       const auto delivery = MakeDelivery("e" + std::to_string(i));
       delivery->sequence = i;
       Effects({delivery});
@@ -98,7 +98,7 @@ TEST_F(SessionStreamTest, WhatIsWrittenBeforeTheHandleIsKnownIsGrantedForToo) {
   };
   Receive("hello {gateway_id: 'g'}");
   EXPECT_THAT(engine_.granted_to, ElementsAre(GatewayHandle(101)));
-  EXPECT_EQ(engine_.granted, GatewayStream::kGrantStep);
+  EXPECT_EQ(engine_.granted, kGrantStep);
 }
 
 TEST_F(SessionStreamTest, EverythingIsAnsweredAndTold) {

@@ -78,8 +78,10 @@ std::optional<std::uint64_t> GatewayChecker::OffsetOf(
   // came in its place.
   const auto lost = history_.lost.find(*position);
   if (lost == history_.lost.end()) return resolved->position.offset;
-  const auto& again = truth_.Find(Truth::IdentityOf(*lost->second.event));
-  return again.empty() ? resolved->position.offset : again.front();
+  const auto& same = truth_.Find(Truth::IdentityOf(*lost->second.event));
+  const std::uint64_t kept = resolved->position.offset;
+  const auto again = std::upper_bound(same.begin(), same.end(), kept);
+  return again == same.end() ? kept : *again;
 }
 
 // A process that begins anew has nothing of before.
