@@ -132,8 +132,8 @@ void GatewayProcess::ReaderIsBack() {
 void GatewayProcess::Keep(const DeliveryBatch& batch) {
   for (const ReceivedGap& gap : batch.gaps) {
     surroundings_.note(absl::StrCat(
-        options_.gateway_id, ".", options_.number, ": gap ",
-        gap.subscription_ids.size(), " subscriptions from \"",
+        options_.gateway_id, ".", options_.number, ": gap of \"",
+        absl::StrJoin(gap.subscription_ids, " "), "\" from \"",
         gap.from_progress, "\" to \"", gap.to_progress, "\": ", gap.reason));
     Note(Noticed{gap, surroundings_.log_bounds(), !is_gone_});
   }
@@ -222,6 +222,9 @@ void GatewayProcess::Receive(pb::StreamerMessage& message) {
 }
 
 void GatewayProcess::ReceiveAnswer(const pb::SubscribeResponse& answer) {
+  surroundings_.note(absl::StrCat(options_.gateway_id, ".", options_.number,
+                                  ": hears of ", answer.subscription_id(),
+                                  " from \"", answer.from_progress(), "\""));
   if (answer.success()) {
     answered_from_[answer.subscription_id()] = answer.from_progress();
     begun_on_stream_[answer.subscription_id()] = answer.from_progress();
@@ -279,6 +282,8 @@ void GatewayProcess::TakeWelcome(const SessionWelcome& welcome) {
   session_number_ = welcome.session;
   received_upto_ = std::max(is_same ? received_upto_ : 0, welcome.next_seq - 1);
   Perform(session_.Welcomed(welcome, schedule_.now()));
+  const bool is_lost = welcome.continuity == SessionWelcome::Continuity::kLost;
+  if (is_lost && surroundings_.loss_told) surroundings_.loss_told();
 }
 
 // Parts of one delivery have one number.

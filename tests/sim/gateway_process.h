@@ -43,6 +43,8 @@ class GatewayProcess final
   struct Surroundings {
     std::function<std::shared_ptr<Link>(LinkUser*, const std::string&)> connect;
     std::function<LogBounds()> log_bounds;
+    // The service says that something is lost; the reader does not know yet.
+    std::function<void()> loss_told;
     std::function<void(const std::string&)> note;
   };
 

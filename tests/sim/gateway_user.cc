@@ -8,6 +8,7 @@
 
 namespace streamer::sim {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 GatewayUser::GatewayUser(std::string gateway_id, bool is_session,
@@ -54,6 +55,7 @@ GatewayProcess::Surroundings GatewayUser::OwnSurroundings() {
                ? surroundings_.refuse(user)
                : surroundings_.process.connect(user, credential);
   };
+  own.loss_told = [this] { DieOfLoss(); };
   return own;
 }
 
@@ -112,12 +114,10 @@ void GatewayUser::DoFault() {
       return Begin(random_.Chance(1, 6) ? std::string() : kept_state_);
     case 2:
       // Killed right after its user noted how far it was.
-      KeepState();
-      process_->Kill();
-      gone_.push_back(process_);
-      return Begin(kept_state_);
+      return DieWhereItIs();
     case 3:
       // It lives on, perhaps for longer than its session does.
+      dies_of_loss_ = random_.Chance(1, 2);
       return CutOff(seconds(75));
     case 4:
       // Another acknowledges in its place what it may have received itself.
@@ -131,6 +131,21 @@ void GatewayUser::DoFault() {
       gone_.push_back(process_);
       return Begin(kept_state_);
   }
+}
+
+void GatewayUser::DieWhereItIs() {
+  KeepState();
+  process_->Kill();
+  gone_.push_back(process_);
+  Begin(kept_state_);
+}
+
+void GatewayUser::DieOfLoss() {
+  if (!std::exchange(dies_of_loss_, false)) return;
+  const auto soon = milliseconds(random_.Below(50));
+  schedule_.After(soon, [this, told = process_] {
+    if (told == process_ && !is_healed_) DieWhereItIs();
+  });
 }
 
 void GatewayUser::CutOff(Duration atmost) {

@@ -63,6 +63,9 @@ class GatewayUser {
   void Begin(const std::string& resume);
   void KeepState();
   void CutOff(Duration atmost);
+  // Killed before its user can read of a loss, if that was drawn.
+  void DieOfLoss();
+  void DieWhereItIs();
   // Whether another process of the gateway begins where this one is.
   bool BeginZombie();
   void EndZombie();
@@ -87,6 +90,7 @@ class GatewayUser {
   std::uint64_t next_id_ = 1;
   bool is_healed_ = false;
   bool is_mute_ = false;
+  bool dies_of_loss_ = false;
   MonotonicTime reads_again_at_;
   MonotonicTime reachable_again_at_;
 };

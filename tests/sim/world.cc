@@ -63,6 +63,7 @@ void World::MakeStreamer() {
   if (random_.Chance(1, 4)) {
     options.outbox.bytes = 500 + random_.Below(20'000);
   }
+  if (random_.Chance(1, 2)) options.stream_window = 1 + random_.Below(32);
   options.save_interval = seconds(1 + random_.Below(6));
   options.stall_timeout = seconds(random_.Chance(1, 2) ? 30 : 5);
   if (trims && random_.Chance(1, 3)) options.max_lag = 30 + random_.Below(60);
@@ -190,7 +191,10 @@ void World::Watch() {
   std::erase_if(source_links_,
                 [](const auto& link) { return link->is_over(); });
   for (const auto& user : users_) {
-    if (!user->process().is_connected()) {
+    // The service may have closed a stream that the gateway still believes in.
+    const Link* link = user->process().link();
+    const bool is_open = link != nullptr && link->stream() != nullptr;
+    if (!is_open || !user->process().is_connected()) {
       AddCause(Cause::Kind::kExpired, user->history().gateway_id);
     }
   }
