@@ -223,7 +223,7 @@ BUGS = [
         "the state of a client forgets that a loss was not read",
         "cpp/client/client_session_resumption.cc",
         "  place.has_unread_loss |= "
-        "has_inherited_loss_ || loss_hold_.use_count() > 1;\n",
+        "has_untold_loss_ || loss_hold_.use_count() > 1;\n",
         "",
     ),
     Bug(
@@ -264,5 +264,30 @@ BUGS = [
         "cpp/core/sequencer.cc",
         "  const bool is_replayed = position_.offset <= replayed_upto_;\n",
         "  const bool is_replayed = position_.offset <= 0;\n",
+    ),
+    Bug(
+        "an outbox has no bound",
+        "cpp/core/outbox.cc",
+        "    return Pressure::kHard;\n",
+        "    return Pressure::kSoft;\n",
+    ),
+    Bug(
+        "progress runs ahead of what waits within a later event",
+        "cpp/core/outbox.cc",
+        "  if (merging_ == nullptr) return position;\n",
+        "  if (merging_ == nullptr || position.offset > 0) return position;\n",
+    ),
+    Bug(
+        "the cursor passes what waits within a later event",
+        "cpp/core/outbox.cc",
+        "  return first && oldest && first->offset < oldest->offset ? first : "
+        "oldest;\n",
+        "  return first && oldest && first->offset == 0 ? first : oldest;\n",
+    ),
+    Bug(
+        "explain says otherwise than what is delivered",
+        "cpp/filter/explain.cc",
+        "  explanation.is_match = value.is_true();\n",
+        "  explanation.is_match = !value.is_true();\n",
     ),
 ]
