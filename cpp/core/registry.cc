@@ -191,6 +191,16 @@ std::vector<const Subscription*> Registry::List(SubscriptionHandle after,
   return listed;
 }
 
+std::vector<const Subscription*> Registry::ListOf(GatewayHandle gateway) const {
+  std::vector<const Subscription*> listed;
+  const auto found = gateways_.find(gateway);
+  if (found == gateways_.end()) return listed;
+  for (const Record* at = found->second.first; at != nullptr; at = at->next) {
+    listed.push_back(&at->subscription);
+  }
+  return listed;
+}
+
 Registry::Record* Registry::Find(GatewayHandle gateway, std::string_view id) {
   Record** found = by_name_.Find(OwnName{gateway, id});
   return found == nullptr ? nullptr : *found;

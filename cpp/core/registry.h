@@ -143,6 +143,9 @@ class Registry {
   // The pointers are valid until the next change.
   [[nodiscard]] std::vector<const Subscription*> List(SubscriptionHandle after,
                                                       std::size_t limit) const;
+  // The same of one gateway: all of them.
+  [[nodiscard]] std::vector<const Subscription*> ListOf(
+      GatewayHandle gateway) const;
 
   [[nodiscard]] std::size_t size() const { return records_.size(); }
   [[nodiscard]] const RegistryStatistics& statistics() const {

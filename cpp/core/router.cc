@@ -117,7 +117,8 @@ void Router::Do(AddRoute& work, std::vector<Effect>& effects) {
   routes_.At(handle) = {.gateway = gateway->second.get(),
                         .subscription_id = work.response.subscription_id,
                         .after = work.response.from.offset,
-                        .catches_up = work.catches_up};
+                        .catches_up = work.catches_up,
+                        .added_after = statistics_.routed.offset};
   Answer(work.gateway, std::move(work.response), effects);
   if (!work.catches_up) return;
   gateway->second->catching_up.push_back(handle);

@@ -159,6 +159,7 @@ class Router {
   void Do(ExpireRoute& work, std::vector<Effect>& effects);
   void Do(Respond& work, std::vector<Effect>& effects);
   void Do(AnnounceGap& work, std::vector<Effect>& effects);
+  void Do(AnnouncePastGap& work, std::vector<Effect>& effects);
   static void Do(ConfirmSaved& work, std::vector<Effect>& effects);
   void Tell(AnnounceGap& work, std::vector<Effect>& effects);
   void Do(RouteEvent& work, std::vector<ShardResult>& results,

@@ -18,6 +18,31 @@ void Router::Do(AnnounceGap& work, std::vector<Effect>& effects) {
   Tell(work, effects);
 }
 
+// Who was here when it was live was told then, and whoever finds no room for
+// what is before it comes by again. A stream without a session would be closed
+// and come back to the same place, each time.
+void Router::Do(AnnouncePastGap& work, std::vector<Effect>& effects) {
+  const Gateway* gateway = FindOpen(work.gateway);
+  if (gateway == nullptr || gateway->kind == GatewayKind::kSoftState ||
+      gateway->overrun_after) {
+    return;
+  }
+  const Position position = work.what.to;
+  std::vector<std::string> ids;
+  for (const SubscriptionHandle handle : work.subscriptions) {
+    const Route* route = routes_.Find(handle);
+    if (route == nullptr || !route->catches_up ||
+        route->added_after < position.offset ||
+        !IsPastFor(*gateway, *route, position)) {
+      continue;
+    }
+    ids.push_back(route->subscription_id);
+  }
+  if (ids.empty()) return;
+  AnnounceGap gap{{{work.gateway, std::move(ids)}}, std::move(work.what)};
+  Do(gap, effects);
+}
+
 // Sessions hear of a gap; a stream without a session has no notice to hear but
 // its own end.
 void Router::Tell(AnnounceGap& work, std::vector<Effect>& effects) {

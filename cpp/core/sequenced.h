@@ -254,6 +254,13 @@ struct AnnounceGap {
   std::vector<GapTarget> targets;
   LossReport what;  // but for the gateways
 };
+// Such a loss lies at a past event. It concerns those of these that read over
+// it only now.
+struct AnnouncePastGap {
+  GatewayHandle gateway;
+  std::vector<SubscriptionHandle> subscriptions;
+  LossReport what;
+};
 
 // Everything before it is to be saved; then this is run.
 struct ConfirmSaved {
@@ -265,7 +272,7 @@ struct RouterStep {
   std::variant<RouteEvent, RoutePastEvent, EndPastEvents, AddGateway,
                EndRestore, RemoveGateway, AttachStream, DetachStream,
                RefuseStream, RecordState, DropLag, AddRoute, RemoveRoute,
-               ExpireRoute, Respond, AnnounceGap, ConfirmSaved>
+               ExpireRoute, Respond, AnnounceGap, AnnouncePastGap, ConfirmSaved>
       work;
 };
 

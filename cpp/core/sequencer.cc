@@ -17,6 +17,20 @@ bool SeesEveryChange(const Subscription& subscription) {
          subscription.filter->document_id().has_value();
 }
 
+bool MayBeDeletedBy(const SourceEvent& event,
+                    const Subscription& subscription) {
+  return subscription.tenant == event.tenant && SeesEveryChange(subscription);
+}
+
+LossReport UnresolvedDelete(const LogEntry& entry, Position before) {
+  return {.cause = LossCause::kDeleteUnresolved,
+          .reason = "a deleted document could not be identified",
+          .backend = entry.event->backend,
+          .tenant = entry.event->tenant,
+          .from = before,
+          .to = entry.position};
+}
+
 // An empty name is any.
 bool IsOneOf(std::string_view name, std::string_view wanted) {
   return wanted.empty() || name == wanted;
@@ -93,16 +107,9 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
     ++statistics_.skipped_delete_unresolved;
     Announce(
         [&](const Subscription& subscription) {
-          return subscription.tenant == entry.event->tenant &&
-                 SeesEveryChange(subscription);
+          return MayBeDeletedBy(*entry.event, subscription);
         },
-        {.cause = LossCause::kDeleteUnresolved,
-         .reason = "a deleted document could not be identified",
-         .backend = entry.event->backend,
-         .tenant = entry.event->tenant,
-         .from = before,
-         .to = position_},
-        output);
+        UnresolvedDelete(entry, before), output);
   }
   Route(std::move(normalized), entry, output);
 }
@@ -182,6 +189,10 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
     ++statistics_.past_events;
     std::optional<NormalizedEvent> normalized = verdicts_.Recall(entry);
     if (!normalized) continue;
+    if (normalized->outcome == NormalizeOutcome::kDeleteUnresolved) {
+      AnnouncePastDelete(wanted.gateway, entry, output);
+      continue;
+    }
     Audience audience = AudienceOf(*normalized->source);
     if (audience.shards.empty()) continue;
     if (audience.has_memberships()) {
@@ -196,6 +207,19 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
   Position upto = position_;
   if (!entries.empty()) upto = entries.back().position;
   EndPast(wanted, {.gateway = wanted.gateway, .upto = upto}, output);
+}
+
+void Sequencer::AnnouncePastDelete(GatewayHandle gateway, const LogEntry& entry,
+                                   SequencerOutput& output) {
+  const Position before{entry.position.epoch, entry.position.offset - 1};
+  AnnouncePastGap work{gateway, {}, UnresolvedDelete(entry, before)};
+  for (const Subscription* subscription : registry_.ListOf(gateway)) {
+    if (MayBeDeletedBy(*entry.event, *subscription)) {
+      work.subscriptions.push_back(subscription->handle);
+    }
+  }
+  if (work.subscriptions.empty()) return;
+  output.steps.push_back({NextOrdinal(), std::move(work)});
 }
 
 void Sequencer::LosePast(const PastWanted& wanted, Position after,

@@ -189,6 +189,8 @@ class Sequencer {
   static void SendToShards(const Audience& audience, Ordinal ordinal,
                            NormalizedEvent normalized, const LogEntry& entry,
                            SequencerOutput& output);
+  void AnnouncePastDelete(GatewayHandle gateway, const LogEntry& entry,
+                          SequencerOutput& output);
   void EndPast(const PastWanted& wanted, EndPastEvents step,
                SequencerOutput& output);
 

@@ -71,6 +71,8 @@ struct Route {
   // that are taken.
   std::uint64_t after = 0;
   bool catches_up = false;
+  // The newest event that was routed before it was here.
+  std::uint64_t added_after = 0;
 };
 
 }  // namespace streamer::internal

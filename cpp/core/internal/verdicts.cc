@@ -24,7 +24,7 @@ std::optional<NormalizedEvent> Verdicts::Recall(const LogEntry& entry) const {
   const auto kept = kept_.find(entry.position.offset);
   if (kept == kept_.end()) {
     NormalizedEvent alone = Normalizer::NormalizeAlone(entry.event);
-    if (alone.outcome != NormalizeOutcome::kChanged) return std::nullopt;
+    if (alone.outcome == NormalizeOutcome::kDeletedAgain) return std::nullopt;
     return alone;
   }
   const Verdict& verdict = kept->second;

@@ -32,7 +32,8 @@ class Verdicts {
   void NoteDuplicate(const LogEntry& entry);
   void Note(const LogEntry& entry, const NormalizedEvent& normalized);
 
-  // What `entry` was for its users; nothing when it was dropped.
+  // What `entry` was for its users: a change, or a delete that nobody can name.
+  // Nothing when it was dropped.
   [[nodiscard]] std::optional<NormalizedEvent> Recall(
       const LogEntry& entry) const;
 

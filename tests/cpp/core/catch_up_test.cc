@@ -138,6 +138,44 @@ TEST_F(CatchUpTest, DuplicatesAndRepeatedDeletesOfThePastGoNowhere) {
                                      "delivery 1 e1 [s]", "delivery 2 e2 [s]"));
 }
 
+SourceEvent UnnamedDelete(std::int64_t number) {
+  SourceEvent event = MakeEvent(number, "");
+  event.operation = SourceOperation::kDelete;
+  event.document_id.clear();
+  event.document.clear();
+  event.stored_key = "t:9";
+  return event;
+}
+
+// Those that see every change, and were not there to be told when it was new.
+TEST_F(CatchUpTest, APastDeleteThatNobodyCanNameIsTold) {
+  Begin(GatewayKind::kSession);
+  Events(1, 1);
+  core_.Sequence(UnnamedDelete(2));
+  Events(3, 3);
+  Resume("all", 0);
+  Resume("one", 1, "doc.id == 'd'");
+  Resume("some", 0, "doc.n > 2");
+  Resume("late", 2);
+  EXPECT_THAT(
+      Settled(),
+      ElementsAre("subscribed all after 0", "subscribed one after 1",
+                  "subscribed some after 0", "subscribed late after 2",
+                  "delivery 1 e1 [all]", "resync [all,one] after 1 to 2",
+                  "delivery 3 e3 [all,some,late]"));
+}
+
+TEST_F(CatchUpTest, ADeleteThatNobodyCanNameIsToldOnce) {
+  Begin(GatewayKind::kSession);
+  Events(1, 1);
+  Resume("all", 0);
+  core_.Sequence(UnnamedDelete(2));
+  Events(3, 3);
+  const std::vector<std::string> seen = Settled();
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), "resync [all] after 1 to 2"),
+            1);
+}
+
 // Ten may wait: six tenths of that, and no more past events are asked for.
 TEST_F(CatchUpTest, PastEventsComeAsTheGatewayTakesThem) {
   Begin(GatewayKind::kSoftState, {.deliveries = 10}, 0);
