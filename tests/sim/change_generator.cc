@@ -1,5 +1,8 @@
 #include "sim/change_generator.h"
 
+#include <memory>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace streamer::sim {
@@ -8,6 +11,8 @@ namespace {
 // How far back an event may be that comes again.
 constexpr std::size_t kRecent = 15;
 constexpr std::string_view kTombstone = R"("deleted":true)";
+// What stands before a document's number in its key.
+constexpr std::string_view kKeyMark = ":h";
 
 }  // namespace
 
@@ -31,14 +36,39 @@ std::string ChangeGenerator::DocumentId(std::size_t number) {
 ChangeGenerator::ChangeGenerator(support::Random& random)
     : random_(random),
       images_(static_cast<Images>(random.Below(3))),
-      has_hot_(random.Chance(1, 2)) {
+      has_hot_(random.Chance(1, 2)),
+      is_stored_(random.Chance(1, 2)),
+      documents_(AllDocuments()) {}
+
+std::vector<ChangeGenerator::DocumentState> ChangeGenerator::AllDocuments() {
+  std::vector<DocumentState> documents;
   for (const std::string& tenant : Tenants()) {
     for (const std::string& collection : Collections()) {
       for (std::size_t i = 0; i < kDocuments; ++i) {
-        documents_.push_back({tenant, collection, DocumentId(i)});
+        documents.push_back({tenant, collection, DocumentId(i)});
       }
     }
   }
+  return documents;
+}
+
+bool ChangeGenerator::IsBareDelete(const SourceEvent& event) {
+  return event.operation == SourceOperation::kDelete &&
+         event.form == BodyForm::kStored && event.document.empty() &&
+         event.before.empty();
+}
+
+LogEntry ChangeGenerator::WithNames(LogEntry entry) {
+  static const std::vector<DocumentState> documents = AllDocuments();
+  if (!IsBareDelete(*entry.event)) return entry;
+  const std::string& key = entry.event->stored_key;
+  const DocumentState& document = documents.at(
+      std::stoul(key.substr(key.find(kKeyMark) + kKeyMark.size())));
+  auto named = std::make_shared<SourceEvent>(*entry.event);
+  named->collection = document.collection;
+  named->document_id = document.id;
+  entry.event = std::move(named);
+  return entry;
 }
 
 SourceEvent ChangeGenerator::Next(WallTime now) {
@@ -72,6 +102,10 @@ SourceEvent ChangeGenerator::Change(DocumentState& document) {
   event.tenant = document.tenant;
   event.collection = document.collection;
   event.document_id = document.id;
+  if (is_stored_) {
+    event.form = BodyForm::kStored;
+    event.stored_key = KeyOf(document);
+  }
   const std::string before = document.document;
   switch (document.life) {
     case Life::kNone:
@@ -95,6 +129,7 @@ SourceEvent ChangeGenerator::Change(DocumentState& document) {
 // Where nothing is inserted, something was there.
 void ChangeGenerator::AddImage(const std::string& before, SourceEvent& event) {
   if (before.empty() || event.operation == SourceOperation::kInsert) return;
+  if (event.collection.empty()) return;
   if (images_ == Images::kNone) return;
   if (images_ == Images::kSome && random_.Chance(1, 2)) return;
   event.before = before;
@@ -116,15 +151,43 @@ void ChangeGenerator::ChangeLive(DocumentState& document, SourceEvent& event) {
   Write(document, SourceOperation::kUpdate, event);
   document.life = Life::kDeleted;
   event.is_deleted = true;
-  event.document.pop_back();
-  event.document += absl::StrCat(",", std::string(kTombstone), "}");
-  document.document = event.document;
+  document.document = event.document = Body(document, true);
 }
 
 void ChangeGenerator::Remove(DocumentState& document, SourceEvent& event) {
   document.life = Life::kNone;
   document.document.clear();
   event.operation = SourceOperation::kDelete;
+  if (!is_stored_) return;
+  if (random_.Chance(1, 2)) {
+    event.collection.clear();
+    event.document_id.clear();
+    return;
+  }
+  event.document = absl::StrCat(
+      R"({"id":")", event.stored_key, R"(","database":")", document.tenant,
+      R"(","collection":")", document.collection, R"(","fullpath":")",
+      document.collection, "/", document.id, R"(","data":{}})");
+}
+
+std::string ChangeGenerator::KeyOf(const DocumentState& document) const {
+  return absl::StrCat(document.tenant, std::string(kKeyMark),
+                      &document - documents_.data());
+}
+
+std::string ChangeGenerator::Body(const DocumentState& document,
+                                  bool is_deleted) const {
+  const std::string tombstone =
+      is_deleted ? absl::StrCat(",", std::string(kTombstone)) : std::string();
+  if (!is_stored_) {
+    return absl::StrCat("{", document.fields, R"(,"version":)",
+                        document.version, tombstone, "}");
+  }
+  return absl::StrCat(R"({"id":")", KeyOf(document), R"(","database":")",
+                      document.tenant, R"(","collection":")",
+                      document.collection, R"(","version":)", document.version,
+                      tombstone, R"(,"data":{"id":")", document.id, R"(",)",
+                      document.fields, "}}");
 }
 
 void ChangeGenerator::BringBack(DocumentState& document, SourceEvent& event) {
@@ -148,10 +211,10 @@ void ChangeGenerator::Write(DocumentState& document, SourceOperation operation,
   if (operation == SourceOperation::kInsert) document.version = 0;
   event.operation = operation;
   event.version = ++document.version;
-  event.document = absl::StrCat(
-      R"({"n":)", last_number_, R"(,"k":)", random_.Below(10), R"(,"tag":")",
-      random_.Pick(tags), R"(","version":)", document.version, "}");
-  document.document = event.document;
+  document.fields =
+      absl::StrCat(R"("n":)", last_number_, R"(,"k":)", random_.Below(10),
+                   R"(,"tag":")", random_.Pick(tags), R"(")");
+  document.document = event.document = Body(document, false);
 }
 
 void ChangeGenerator::AddClusterTime(SourceEvent& event) {
@@ -168,6 +231,8 @@ void ChangeGenerator::AddClusterTime(SourceEvent& event) {
 }
 
 SourceEvent ChangeGenerator::Malformed(SourceEvent event) {
+  // Nothing but the body says of which document it is.
+  if (event.form == BodyForm::kStored) event.document_id = "unreadable";
   event.form = BodyForm::kStored;
   event.operation = SourceOperation::kUpdate;
   event.stored_key = absl::StrCat(event.tenant, ":0");

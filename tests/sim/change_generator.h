@@ -6,6 +6,9 @@
 // times stand still for a while, as within a transaction. What a document was
 // before comes with each change, with some or with none.
 //
+// Some databases say it in the stored form; of some documents these say no more
+// than that the one with that key was deleted.
+//
 // Each event carries a number of its own, doc.n, by which a checker knows it
 // wherever it turns up.
 //
@@ -20,6 +23,7 @@
 
 #include "base/time.h"
 #include "event/change_event.h"
+#include "event/log_entry.h"
 #include "support/random.h"
 
 namespace streamer::sim {
@@ -30,6 +34,11 @@ class ChangeGenerator {
 
   // The next event of the change stream.
   SourceEvent Next(WallTime now);
+
+  // A delete that says no more than the key.
+  static bool IsBareDelete(const SourceEvent& event);
+  // The same with the names of the document, as only the database knows them.
+  static LogEntry WithNames(LogEntry entry);
 
   static const std::vector<std::string>& Tenants();
   static const std::vector<std::string>& Collections();
@@ -44,6 +53,7 @@ class ChangeGenerator {
     std::string id;
     Life life = Life::kNone;
     int version = 0;
+    std::string fields;    // of the user
     std::string document;  // as it stands; empty when there is none
   };
   enum class Images : std::uint8_t { kNone, kAll, kSome };
@@ -53,15 +63,20 @@ class ChangeGenerator {
   void AddImage(const std::string& before, SourceEvent& event);
   void ChangeLive(DocumentState& document, SourceEvent& event);
   void BringBack(DocumentState& document, SourceEvent& event);
-  static void Remove(DocumentState& document, SourceEvent& event);
+  void Remove(DocumentState& document, SourceEvent& event);
+  [[nodiscard]] std::string Body(const DocumentState& document,
+                                 bool is_deleted) const;
+  [[nodiscard]] std::string KeyOf(const DocumentState& document) const;
   void Write(DocumentState& document, SourceOperation operation,
              SourceEvent& event);
   void AddClusterTime(SourceEvent& event);
   static SourceEvent Malformed(SourceEvent event);
+  static std::vector<DocumentState> AllDocuments();
 
   support::Random& random_;
   const Images images_;
-  const bool has_hot_;  // documents that change much more often
+  const bool has_hot_;    // documents that change much more often
+  const bool is_stored_;  // the form
   std::vector<DocumentState> documents_;
   std::deque<SourceEvent> recent_;
   std::uint64_t last_number_ = 0;

@@ -36,6 +36,8 @@ void Add(const WorldCounts& run, WorldCounts& total) {
   total.welcomes += run.welcomes;
   total.merged += run.merged;
   total.memberships += run.memberships;
+  total.bare_deletes += run.bare_deletes;
+  total.unnamed += run.unnamed;
 }
 
 void RunSeed(std::uint64_t seed, bool traces, const std::string& program,
@@ -65,11 +67,12 @@ void Print(const Totals& totals) {
   std::cout << totals.runs << " runs, " << totals.failed << " failed; "
             << counts.events << " events, " << counts.deliveries
             << " deliveries, " << counts.merged << " merged, "
-            << counts.memberships << " memberships, " << counts.notices
-            << " notices, " << counts.welcomes << " welcomes, "
-            << counts.streamer_starts << " starts of the streamer, "
-            << counts.drains << " drains, " << counts.log_cuts
-            << " tails lost, " << counts.source_losses
+            << counts.memberships << " memberships, " << counts.bare_deletes
+            << " bare deletes, " << counts.unnamed << " of them unnamed, "
+            << counts.notices << " notices, " << counts.welcomes
+            << " welcomes, " << counts.streamer_starts
+            << " starts of the streamer, " << counts.drains << " drains, "
+            << counts.log_cuts << " tails lost, " << counts.source_losses
             << " gaps of the source\n";
 }
 

@@ -20,6 +20,11 @@ constexpr Duration kCalm = seconds(3);
 constexpr Duration kFaults = seconds(40);
 constexpr Duration kQuiet = seconds(75);
 
+std::vector<LogEntry> NamedEvents(std::vector<LogEntry> log) {
+  for (LogEntry& entry : log) entry = ChangeGenerator::WithNames(entry);
+  return log;
+}
+
 }  // namespace
 
 World::World(std::uint64_t seed, Trace trace)
@@ -306,7 +311,8 @@ void World::KillStreamer(bool is_power_cut) {
   const std::vector<LogEntry> before = log_->archive();
   streamer_->Kill(kept);
   for (std::uint64_t i = log_->archive().size(); i < before.size(); ++i) {
-    history_.lost.emplace(before[i].position, before[i]);
+    history_.lost.emplace(before[i].position,
+                          ChangeGenerator::WithNames(before[i]));
   }
   schedule_.After(Around(seconds(3)), [this] { StartStreamer(); });
 }
@@ -385,10 +391,13 @@ void World::CheckWhole() {
     user->process().ReadSome(0);
     history_.gateways.push_back(user->history());
   }
-  history_.log = log_->archive();
-  for (const LogEntry& entry : history_.log) NoteEntry(entry);
+  history_.log = NamedEvents(log_->archive());
+  for (const LogEntry& entry : history_.log) {
+    NoteEntry(entry);
+    counts_.bare_deletes += ChangeGenerator::IsBareDelete(*entry.event);
+  }
   history_.log_history = log_->history();
-  history_.source = source_log_->archive();
+  history_.source = NamedEvents(source_log_->archive());
   counts_.events = history_.log.size();
   counts_.log_cuts = log_->cuts();
   counts_.source_losses = history_.source_losses.size();
@@ -399,7 +408,11 @@ void World::CheckWhole() {
         counts_.merged += delivered->coalesced;
         counts_.memberships += delivered->memberships.size();
       }
-      counts_.notices += std::holds_alternative<Noticed>(record.what);
+      if (const auto* noticed = std::get_if<Noticed>(&record.what)) {
+        ++counts_.notices;
+        counts_.unnamed += noticed->gap.reason.find(
+                               "could not be identified") != std::string::npos;
+      }
       counts_.welcomes += std::holds_alternative<Welcomed>(record.what);
     }
   }

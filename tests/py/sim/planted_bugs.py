@@ -26,6 +26,14 @@ class Bug:
 
 BUGS = [
     Bug(
+        "nobody is told of a delete that cannot be named",
+        "cpp/core/sequencer.cc",
+        "          return subscription.tenant == entry.event->tenant &&\n"
+        "                 SeesEveryChange(subscription);\n",
+        "          return subscription.tenant != entry.event->tenant &&\n"
+        "                 SeesEveryChange(subscription);\n",
+    ),
+    Bug(
         "a stream that is closed drops what waits in it",
         "cpp/transport/internal/gateway_stream.cc",
         "  Lock lock(mutex_);\n  BeginClose(lock, status, Queued::kKeep);\n",

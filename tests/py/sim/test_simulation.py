@@ -18,6 +18,7 @@ def test_every_seed_keeps_the_invariants(first, last):
     assert outcome.counts["deliveries"] > 100 * outcome.runs
     assert outcome.counts["memberships"] > 10 * outcome.runs
     assert outcome.counts["drains"] > outcome.runs // 4
+    assert outcome.counts["bare deletes"] > outcome.runs
     assert outcome.counts["tails lost"] > 0
     assert outcome.counts["gaps of the source"] > 0
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "sim/change_generator.h"
 #include "sim/checker/gateway_checker.h"
 #include "sim/checker/truth.h"
 
@@ -81,6 +82,7 @@ class SourceChecker {
   // A later event of the document came, or was declared lost.
   [[nodiscard]] bool IsSuperseded(std::uint64_t offset) const {
     const SourceEvent& event = *history_.source[offset - 1].event;
+    if (ChangeGenerator::IsBareDelete(event)) return false;
     const auto is_of_document = [&](const LogEntry& entry) {
       return entry.event->tenant == event.tenant &&
              entry.event->collection == event.collection &&

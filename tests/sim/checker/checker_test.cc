@@ -370,5 +370,73 @@ TEST_F(CheckerTest, SeesAPlainGatewayWhoseStreamADrainEndedTooEarly) {
   EXPECT_THAT(complaints_[0].text, HasSubstr("event e3 at p1-1-3"));
 }
 
+// The third event deletes the second document and says no more than its key;
+// all of them are wanted.
+class BareDeleteTest : public CheckerTest {
+ protected:
+  BareDeleteTest() {
+    Note(Ended{"s"});
+    Note(Answered{{.id = "s", .tenant = "t", .collection = "c"}, Place(0)});
+    auto gone = std::make_shared<SourceEvent>(*Event(3));
+    gone->operation = SourceOperation::kDelete;
+    gone->form = BodyForm::kStored;
+    gone->stored_key = "t:h2";
+    gone->document_id = "d2";
+    gone->document.clear();
+    history_.log[2].event = gone;
+    history_.source[2].event = gone;
+  }
+  void NameTheKey() {
+    auto named = std::make_shared<SourceEvent>(*Event(2));
+    named->stored_key = "t:h2";
+    history_.log[1].event = named;
+  }
+  Delivered DeleteDelivery() {
+    Delivered delivered = Delivery(3);
+    delivered.operation = Operation::kDelete;
+    delivered.document_id = "d2";
+    delivered.document.clear();
+    return delivered;
+  }
+};
+
+TEST_F(BareDeleteTest, IsOfTheDocumentWhoseKeyCameBefore) {
+  NameTheKey();
+  Deliver({1, 2});
+  Note(DeleteDelivery());
+  Deliver({4, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(BareDeleteTest, IsMissedWhenTheKeyCameBefore) {
+  NameTheKey();
+  Deliver({1, 2, 4, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("event e3 at p1-1-3 did not"));
+}
+
+TEST_F(BareDeleteTest, IsToldOfWhenNobodyKnowsTheKey) {
+  Deliver({1, 2});
+  Note(Notice(2, 3, "a deleted document could not be identified"));
+  Deliver({4, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(BareDeleteTest, IsNotPassedOverInSilence) {
+  Deliver({1, 2, 4, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  EXPECT_THAT(complaints_[0].text,
+              HasSubstr("the delete at p1-1-3 could not be named, and nobody "
+                        "told subscription s"));
+}
+
+TEST_F(BareDeleteTest, IsNoneToTellOfWhenTheKeyCameBefore) {
+  NameTheKey();
+  Deliver({1, 2});
+  Note(Notice(2, 3, "a deleted document could not be identified"));
+  Deliver({4, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I11"));
+}
+
 }  // namespace
 }  // namespace streamer::sim

@@ -133,6 +133,7 @@ std::string GatewayChecker::WhatIsWrongWithUnknown(const Life& life,
     return "";
   }
   if (IsForgotten(truth_.At(event.before).entry.logged_at.monotonic)) return "";
+  if (truth_.HasUnnamed(life.request.tenant, event.before, offset)) return "";
   return absl::StrCat("is told that nobody knows, after the event at ",
                       event.before);
 }

@@ -153,7 +153,9 @@ struct Cause {
 };
 
 struct History {
-  // The streamer's log as it was at the end, trimmed or not, from offset 1.
+  // The streamer's log as it was at the end, trimmed or not, from offset 1. As
+  // of the other logs below, a delete that says no more than its key has the
+  // names of the document all the same.
   std::vector<LogEntry> log;
   LogHistory log_history{"", {{1, 1}}};
   // What stood in a tail that was lost.

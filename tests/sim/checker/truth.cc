@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "filter/explain.h"
 #include "match/match_input.h"
+#include "sim/change_generator.h"
 
 namespace streamer::sim {
 namespace {
@@ -65,13 +66,15 @@ void Truth::Take(const LogEntry& entry) {
   const auto [seen, is_new] = seen_.emplace(whole, offset);
   Known& known = documents_[absl::StrCat(source.tenant, "|", source.collection,
                                          "|", source.document_id)];
+  event.naming = NamingOf(entry);
   if (!is_new) {
-    // What may pass for new may change what is known of the document.
-    const bool may_pass = MayForget(seen->second, offset);
-    event.outcome = may_pass ? Outcome::kEither : Outcome::kDropped;
-    event.is_operation_sure = false;
-    known.is_sure &= !may_pass;
-    known.is_last_sure &= !may_pass;
+    TakeRepeat(event, seen->second, known);
+    events_.push_back(std::move(event));
+    return;
+  }
+  if (event.naming == Naming::kUnknown) {
+    event.operation = Operation::kDelete;
+    event.outcome = Outcome::kDropped;
     events_.push_back(std::move(event));
     return;
   }
@@ -79,11 +82,56 @@ void Truth::Take(const LogEntry& entry) {
     TakeDelete(event, known);
   } else {
     TakeChange(event, known);
+    if (!source.stored_key.empty()) named_[KeyOf(source)] = {offset, true};
   }
   FollowOn(event, known);
   known.since = offset;
-  known.is_sure = true;
+  known.is_sure = event.naming == Naming::kKnown;
   events_.push_back(std::move(event));
+}
+
+// What may pass for new may change what is known of the document.
+void Truth::TakeRepeat(Event& event, std::uint64_t first, Known& known) {
+  const bool may_pass = MayForget(first, event.entry.position.offset);
+  event.outcome = may_pass ? Outcome::kEither : Outcome::kDropped;
+  event.is_operation_sure = false;
+  if (!may_pass) {
+    event.naming = Naming::kKnown;
+    return;
+  }
+  known.is_sure = false;
+  known.is_last_sure = false;
+  const SourceEvent& source = *event.entry.event;
+  if (event.naming != Naming::kKnown) event.naming = Naming::kEither;
+  if (source.operation == SourceOperation::kDelete) return;
+  if (source.stored_key.empty()) return;
+  named_.try_emplace(KeyOf(source), Named{event.entry.position.offset, false});
+}
+
+std::string Truth::KeyOf(const SourceEvent& event) {
+  return absl::StrCat(event.backend, "|", event.tenant, "|", event.stored_key);
+}
+
+Truth::Naming Truth::NamingOf(const LogEntry& entry) const {
+  if (!ChangeGenerator::IsBareDelete(*entry.event)) return Naming::kKnown;
+  const auto named = named_.find(KeyOf(*entry.event));
+  if (named == named_.end()) return Naming::kUnknown;
+  const bool is_sure = named->second.is_sure &&
+                       !MayForget(named->second.at, entry.position.offset);
+  return is_sure ? Naming::kKnown : Naming::kEither;
+}
+
+bool Truth::HasUnnamed(const std::string& tenant, std::uint64_t from,
+                       std::uint64_t to) const {
+  for (std::uint64_t offset = from + 1; offset <= std::min(to, head());
+       ++offset) {
+    const Event& event = At(offset);
+    if (event.naming != Naming::kKnown &&
+        (tenant.empty() || event.entry.event->tenant == tenant)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void Truth::FollowOn(Event& event, Known& known) {
@@ -99,7 +147,7 @@ void Truth::TakeDelete(Event& event, Known& known) {
   const std::uint64_t offset = event.entry.position.offset;
   if (event.entry.event->was_deleted) {
     event.outcome = Outcome::kDropped;
-  } else if (!known.is_sure) {
+  } else if (!known.is_sure || event.naming == Naming::kEither) {
     event.outcome = Outcome::kEither;
   } else if (known.life == Life::kDeleted) {
     event.outcome =

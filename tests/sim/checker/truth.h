@@ -26,9 +26,11 @@ class Truth {
  public:
   enum class Outcome : std::uint8_t {
     kGoesOut,  // to whom it matches
-    kDropped,  // a repeat, or a delete of what is known to be deleted
+    kDropped,  // a repeat, or a delete of what is known to be deleted, or of
+               // nobody knows what
     kEither,
   };
+  enum class Naming : std::uint8_t { kKnown, kUnknown, kEither };
   struct Event {
     LogEntry entry;
     Outcome outcome = Outcome::kGoesOut;
@@ -38,6 +40,8 @@ class Truth {
     // when one between the two may have gone out as well.
     std::uint64_t before = 0;
     bool is_before_sure = true;
+    // Of a delete that says no more than a key: whether that was known.
+    Naming naming = Naming::kKnown;
   };
 
   explicit Truth(const History& history);
@@ -47,6 +51,11 @@ class Truth {
     return events_[offset - 1];
   }
   [[nodiscard]] std::uint64_t head() const { return events_.size(); }
+
+  // Whether a delete of `tenant` (empty: any) after `from` and up to `to` was,
+  // or may have been, of nobody knew which document.
+  [[nodiscard]] bool HasUnnamed(const std::string& tenant, std::uint64_t from,
+                                std::uint64_t to) const;
 
   // The offsets of the events with this identity.
   [[nodiscard]] const std::vector<std::uint64_t>& Find(
@@ -72,7 +81,15 @@ class Truth {
     std::uint64_t last = 0;   // offset of what went out
     bool is_last_sure = true;
   };
+  // Where a key last came with names.
+  struct Named {
+    std::uint64_t at = 0;
+    bool is_sure = true;
+  };
   void Take(const LogEntry& entry);
+  void TakeRepeat(Event& event, std::uint64_t first, Known& known);
+  [[nodiscard]] Naming NamingOf(const LogEntry& entry) const;
+  static std::string KeyOf(const SourceEvent& event);
   void TakeChange(Event& event, Known& known);
   void TakeDelete(Event& event, Known& known);
   static void FollowOn(Event& event, Known& known);
@@ -84,6 +101,7 @@ class Truth {
   std::vector<Event> events_;
   std::map<std::string, std::uint64_t> seen_;  // by everything in it
   std::map<std::string, Known> documents_;
+  std::map<std::string, Named> named_;
   std::map<std::string, std::vector<std::uint64_t>> by_identity_;
 };
 
