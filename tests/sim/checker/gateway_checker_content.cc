@@ -82,9 +82,8 @@ void GatewayChecker::CheckMembership(Life& life, const Delivered& delivered,
              truth_.At(spoken.offset).outcome != Truth::Outcome::kGoesOut) {
     return;
   } else {
-    wrong =
-        Holding::Judge(membership, holding_.Before(*life.filter, spoken.offset),
-                       holding_.After(*life.filter, spoken.offset));
+    wrong = Holding::Judge(membership, holding_.Before(*life.filter, first),
+                           holding_.After(*life.filter, spoken.offset));
   }
   const bool is_unknown = membership.starts_with("unknown_");
   if (wrong.empty() && is_unknown) {

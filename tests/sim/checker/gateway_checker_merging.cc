@@ -103,9 +103,11 @@ GatewayChecker::Merged GatewayChecker::FindMerged(const Delivered& delivered,
     if (is_counted && merged.offsets.size() == delivered.coalesced) break;
     const Truth::Event& event = truth_.At(offset);
     const SourceEvent& source = *event.entry.event;
+    // What was logged later stands in the place of what was lost.
     if (source.tenant != last.tenant || source.collection != last.collection ||
         source.document_id != last.document_id ||
-        event.outcome == Truth::Outcome::kDropped) {
+        event.outcome == Truth::Outcome::kDropped ||
+        event.entry.logged_at.monotonic > delivered.received) {
       continue;
     }
     const Share share = ShareOf(delivered, spoken, offset);

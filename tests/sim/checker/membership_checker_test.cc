@@ -87,6 +87,19 @@ TEST_F(MembershipCheckerTest, SeesWhatIsNotTrue) {
   EXPECT_THAT(Broken(), ElementsAre("I2", "I2", "I2"));
 }
 
+// It is told of both at once what was told of the first.
+TEST_F(MembershipCheckerTest, JudgesWhatIsMergedFromBeforeTheFirst) {
+  history_.gateways[0].allows_merging = true;
+  ChangeThrice();
+  Told("entered");
+  Delivered both = Told("entered");
+  both.coalesced = 1;
+  both.operation = Operation::kInsert;
+  Note(both);
+  Tell({"left"});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
 TEST_F(MembershipCheckerTest, SeesThatItIsNotToldAtAll) {
   Change(SourceOperation::kInsert);
   Tell({""});
