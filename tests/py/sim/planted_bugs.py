@@ -28,10 +28,10 @@ BUGS = [
     Bug(
         "nobody is told of a delete that cannot be named",
         "cpp/core/sequencer.cc",
-        "          return subscription.tenant == entry.event->tenant &&\n"
-        "                 SeesEveryChange(subscription);\n",
-        "          return subscription.tenant != entry.event->tenant &&\n"
-        "                 SeesEveryChange(subscription);\n",
+        "  return subscription.tenant == event.tenant &&"
+        " SeesEveryChange(subscription);\n",
+        "  return subscription.tenant != event.tenant &&"
+        " SeesEveryChange(subscription);\n",
     ),
     Bug(
         "a stream that is closed drops what waits in it",
@@ -297,5 +297,11 @@ BUGS = [
         "cpp/filter/explain.cc",
         "  explanation.is_match = value.is_true();\n",
         "  explanation.is_match = !value.is_true();\n",
+    ),
+    Bug(
+        "a past delete that nobody can name is passed over",
+        "cpp/core/sequencer.cc",
+        "      AnnouncePastDelete(wanted.gateway, entry, output);\n",
+        "",
     ),
 ]
