@@ -198,6 +198,7 @@ class Outbox {
   std::optional<GatewayEffect> HandOverDelivery(Entry& entry, FindId find_id);
   void Leave(const Waiting& waiting);
   std::optional<GatewayEffect> HandOverNotice();
+  void FetchAhead() const;
   template <typename Notice>
   GatewayEffect HandOverNumbered(Notice notice);
   void Keep(GatewayEffect effect, std::size_t bytes, bool holds);
