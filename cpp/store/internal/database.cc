@@ -4,8 +4,11 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstdarg>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,8 +26,8 @@ constexpr std::size_t kEntryBytes = 100;
 // What there must be space for before RocksDB is resumed.
 constexpr std::size_t kProbeBytes = 64u << 10;
 
-// Whether the disk takes anything. A resumption that fails halfway waits for a
-// second, and RocksDB 7.8 loses a memtable in it.
+// Whether the disk takes anything: cheaper to find out than with a resumption
+// that fails halfway.
 rocksdb::Status ProbeDisk(rocksdb::Env& env, const std::string& path) {
   const std::string probe = path + "/PROBE";
   rocksdb::Status status = rocksdb::WriteStringToFile(
@@ -32,16 +35,6 @@ rocksdb::Status ProbeDisk(rocksdb::Env& env, const std::string& path) {
   env.DeleteFile(probe).PermitUncheckedError();
   return status;
 }
-
-// RocksDB would poll a full disk from a thread of its own, every five seconds,
-// and let nobody else resume it meanwhile. Database::Write does it, in time.
-class ResumedByWrite final : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
 
 // RocksDB's own log would be a file on the same disk: once that is full, the
 // second line that cannot be written aborts the process (RocksDB 7.8, built
@@ -119,6 +112,56 @@ Status TranslateStatus(rocksdb::Env& env, std::string_view what,
 
 }  // namespace
 
+// What RocksDB's threads do, as far as it concerns who writes.
+class Database::Jobs final : public rocksdb::EventListener {
+ public:
+  // The number of the last flush that began.
+  int last_flush() const {
+    std::lock_guard lock(mutex_);
+    return last_flush_;
+  }
+  // Waits for the beginning of a flush later than `flush`, or for an error.
+  void AwaitFlushAfter(int flush) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return last_flush_ > flush || has_error_; });
+  }
+  void ForgetError() {
+    std::lock_guard lock(mutex_);
+    has_error_ = false;
+  }
+
+  void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo& flush) override {
+    std::lock_guard lock(mutex_);
+    last_flush_ = std::max(last_flush_, flush.job_id);
+    changed_.notify_all();
+  }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason,
+                         rocksdb::Status* error) override {
+    // It stops what writes to the disk, but no write: memtables would pile up
+    // until a write waits for ever. Without it the compaction is tried again.
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction &&
+        error->IsNoSpace()) {
+      *error = rocksdb::Status::OK();
+      return;
+    }
+    std::lock_guard lock(mutex_);
+    has_error_ = true;
+    changed_.notify_all();
+  }
+  // RocksDB would poll a full disk from a thread of its own, every five
+  // seconds, and let nobody else resume it meanwhile. Write does it, in time.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  int last_flush_ = 0;
+  bool has_error_ = false;
+};
+
 rocksdb::Options MakeOptions(rocksdb::Env* env) {
   rocksdb::Options options;
   if (env != nullptr) options.env = env;
@@ -132,7 +175,6 @@ rocksdb::Options MakeOptions(rocksdb::Env* env) {
   // Background writes go to the disk bit by bit, not all at an fsync.
   options.bytes_per_sync = 1u << 20;
   options.wal_bytes_per_sync = 1u << 20;
-  options.listeners.push_back(std::make_shared<ResumedByWrite>());
   options.max_bgerror_resume_count = 0;
   // A cushion is not worth it; what is, was flushed or is in the log.
   options.avoid_flush_during_shutdown = true;
@@ -149,7 +191,10 @@ rocksdb::Options MakeOptions(rocksdb::Env* env) {
 }
 
 Database::Database(rocksdb::Env& env, std::string what, std::string path)
-    : env_(env), what_(std::move(what)), path_(std::move(path)) {}
+    : env_(env),
+      what_(std::move(what)),
+      path_(std::move(path)),
+      jobs_(std::make_shared<Jobs>()) {}
 
 Database::~Database() {
   if (db_ == nullptr) return;
@@ -202,13 +247,14 @@ Result<std::unique_ptr<Database>> Database::OpenFolder(
   rocksdb_options.create_if_missing = is_new;
   rocksdb_options.error_if_exists = is_new;
   rocksdb_options.create_missing_column_families = is_new;
+  std::unique_ptr<Database> database(
+      new Database(*options.rocksdb.env, options.what, path));
+  rocksdb_options.listeners.push_back(database->jobs_);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.reserve(options.column_families.size());
   for (const std::string& name : options.column_families) {
     families.emplace_back(name, rocksdb_options);
   }
-  std::unique_ptr<Database> database(
-      new Database(*options.rocksdb.env, options.what, path));
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(
       rocksdb_options, path, families, &database->families_, &db);
@@ -233,21 +279,44 @@ Status Database::Write(rocksdb::WriteBatch& batch, bool is_synced) {
   return Translate(status);
 }
 
+rocksdb::Status Database::Resume() {
+  rocksdb::Status status = ProbeDisk(env_, path_);
+  // Waits for all jobs: one that failed now would fail the resumption, whose
+  // flush would be lost (see BeginFlush).
+  if (status.ok()) status = db_->PauseBackgroundWork();
+  if (status.ok()) status = db_->ContinueBackgroundWork();
+  jobs_->ForgetError();
+  if (status.ok()) status = db_->Resume();
+  if (status.ok()) has_cushion_ = false;
+  return status;
+}
+
+// A flush that has not begun when something fails stays in RocksDB's queue,
+// but nobody is sent to do it: each one after it does the one before, and who
+// waits for the last waits for ever (RocksDB 7.8). So nothing is written before
+// it has begun. What can still fail just then is a compaction at the manifest.
+rocksdb::Status Database::BeginFlush() {
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;
+  const int last_flush = jobs_->last_flush();
+  rocksdb::Status status = db_->Flush(options, families_);
+  if (!status.ok()) return status;
+  jobs_->AwaitFlushAfter(last_flush);
+  has_cushion_ = false;
+  unflushed_bytes_ = 0;
+  return status;
+}
+
 rocksdb::Status Database::Prepare() {
   if (has_failed_) {
-    rocksdb::Status status = ProbeDisk(env_, path_);
-    if (status.ok()) status = db_->Resume();
+    rocksdb::Status status = Resume();
     if (!status.ok()) return status;
-    has_cushion_ = false;
   }
-  if (unflushed_bytes_ >= flush_bytes_) {
-    rocksdb::FlushOptions options;
-    options.wait = false;
-    options.allow_write_stall = true;
-    rocksdb::Status status = db_->Flush(options, families_);
+  // Without a cushion the memtable may be empty, and no flush would begin.
+  if (has_cushion_ && unflushed_bytes_ >= flush_bytes_) {
+    rocksdb::Status status = BeginFlush();
     if (!status.ok()) return status;
-    has_cushion_ = false;
-    unflushed_bytes_ = 0;
   }
   if (has_cushion_) return rocksdb::Status::OK();
   rocksdb::WriteOptions unlogged;

@@ -82,15 +82,22 @@ class Database {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
+  class Jobs;
+
   Database(rocksdb::Env& env, std::string what, std::string path);
   static Result<std::unique_ptr<Database>> OpenFolder(
       const DatabaseOptions& options, const std::string& path, bool is_new);
   // Makes RocksDB ready for a write.
   rocksdb::Status Prepare();
+  // Makes it go on after a failed write, if the disk takes something again.
+  rocksdb::Status Resume();
+  // Begins to move what was written into table files.
+  rocksdb::Status BeginFlush();
 
   rocksdb::Env& env_;
   const std::string what_;
   const std::string path_;
+  const std::shared_ptr<Jobs> jobs_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::size_t flush_bytes_ = 0;

@@ -1,7 +1,11 @@
 #include "store/fault_file_system.h"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 namespace streamer {
@@ -10,6 +14,13 @@ namespace {
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
+
+// By its name: a compaction's priority is that of a flush at times.
+bool IsThreadForCompactions() {
+  std::array<char, 16> name{};
+  return pthread_getname_np(pthread_self(), name.data(), name.size()) == 0 &&
+         std::string_view(name.data()) == "rocksdb:low";
+}
 
 // Counts what is written, and asks before.
 class FaultFile final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -23,7 +34,8 @@ class FaultFile final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   IODebugContext* debug) override {
     std::uint64_t granted = 0;
-    IOStatus status = disk_.TakeRoom(data.size(), granted);
+    IOStatus status = is_compaction_ ? disk_.TakeRoomLate(data.size(), granted)
+                                     : disk_.TakeRoom(data.size(), granted);
     IOStatus written = FSWritableFileOwnerWrapper::Append(
         rocksdb::Slice(data.data(), granted), options, debug);
     size_ += granted;
@@ -47,7 +59,14 @@ class FaultFile final : public rocksdb::FSWritableFileOwnerWrapper {
   FaultFileSystem& disk_;
   const std::string name_;
   std::uint64_t size_ = 0;
+  const bool is_compaction_ = IsThreadForCompactions();
 };
+
+IOStatus DiskFull() {
+  IOStatus status = IOStatus::NoSpace("disk full");
+  status.SetRetryable(true);  // as the real one does
+  return status;
+}
 
 }  // namespace
 
@@ -61,9 +80,31 @@ void FaultFileSystem::SetSyncFails(bool fails) {
   sync_fails_ = fails;
 }
 
+void FaultFileSystem::HoldCompactions() {
+  std::lock_guard lock(mutex_);
+  holds_compactions_ = true;
+  has_held_compaction_ = false;
+}
+
+void FaultFileSystem::AwaitHeldCompaction() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return has_held_compaction_; });
+}
+
+void FaultFileSystem::FailHeldCompaction() {
+  std::lock_guard lock(mutex_);
+  LockedFailHeldCompaction();
+}
+
+void FaultFileSystem::LockedFailHeldCompaction() {
+  holds_compactions_ = false;
+  changed_.notify_all();
+}
+
 void FaultFileSystem::CutPower() {
   std::lock_guard lock(mutex_);
   has_power_ = false;
+  LockedFailHeldCompaction();
 }
 
 void FaultFileSystem::Revive() {
@@ -118,6 +159,7 @@ IOStatus FaultFileSystem::DeleteFile(const std::string& name,
   std::lock_guard lock(mutex_);
   if (!has_power_) return IOStatus::IOError(name, "no power");
   synced_.erase(name);
+  if (name.ends_with("/PROBE")) LockedFailHeldCompaction();
   return target()->DeleteFile(name, options, debug);
 }
 
@@ -126,10 +168,21 @@ IOStatus FaultFileSystem::TakeRoom(std::uint64_t size, std::uint64_t& granted) {
   if (!has_power_) return IOStatus::IOError("no power");
   granted = std::min(size, room_);
   room_ -= granted;
-  if (granted == size) return IOStatus::OK();
-  IOStatus status = IOStatus::NoSpace("disk full");
-  status.SetRetryable(true);  // as the real one does
-  return status;
+  return granted == size ? IOStatus::OK() : DiskFull();
+}
+
+IOStatus FaultFileSystem::TakeRoomLate(std::uint64_t size,
+                                       std::uint64_t& granted) {
+  {
+    std::unique_lock lock(mutex_);
+    if (holds_compactions_) {
+      has_held_compaction_ = true;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return !holds_compactions_; });
+      return DiskFull();
+    }
+  }
+  return TakeRoom(size, granted);
 }
 
 IOStatus FaultFileSystem::NoteSync(const std::string& name,

@@ -2,8 +2,9 @@
 // or lose power, exactly when a test says so.
 //
 // Full: a write that does not fit in `room` writes what fits and fails, as on
-// a real disk. Power cut: nothing works any more, and RestoreFiles leaves of
-// every file what had been synced.
+// a real disk. Power cut: nothing works any more, and RestorePower leaves of
+// every file what had been synced. Late: what a compaction writes is refused
+// when somebody else has found already that there is room again.
 //
 // Thread-safety: any thread.
 #ifndef STREAMER_TESTS_STORE_FAULT_FILE_SYSTEM_H_
@@ -12,6 +13,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -30,6 +32,12 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   void SetRoom(std::uint64_t bytes);
   // From now on fsync fails, or works again.
   void SetSyncFails(bool fails);
+  // From now on compactions wait, and find the disk full once they are told to,
+  // or the log has probed the disk, or the power is cut.
+  void HoldCompactions();
+  // Waits until one does.
+  void AwaitHeldCompaction();
+  void FailHeldCompaction();
   // From now on nothing is written or removed.
   void CutPower();
   // Ends what CutPower began as if only the process had died: each file is as
@@ -52,14 +60,21 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
 
   // For the files it makes. TakeRoom: how much of `size` may be written.
   rocksdb::IOStatus TakeRoom(std::uint64_t size, std::uint64_t& granted);
+  // For a compaction: as TakeRoom, if they are not held.
+  rocksdb::IOStatus TakeRoomLate(std::uint64_t size, std::uint64_t& granted);
   rocksdb::IOStatus NoteSync(const std::string& name, std::uint64_t size);
 
  private:
+  void LockedFailHeldCompaction();
+
   std::mutex mutex_;
+  std::condition_variable changed_;
   // Guarded by mutex_.
   std::uint64_t room_ = std::numeric_limits<std::uint64_t>::max();
   bool sync_fails_ = false;
   bool has_power_ = true;
+  bool holds_compactions_ = false;
+  bool has_held_compaction_ = false;
   std::map<std::string, std::uint64_t> synced_;  // of every file written
 };
 

@@ -113,6 +113,16 @@ class RocksDbEventLogTest : public ::testing::Test {
     ASSERT_EQ(log_->Close(), OkStatus());
     log_.reset();
   }
+  // With a to h, each in a table file: enough for a compaction, which waits.
+  void OpenWithHeldCompaction() {
+    options_.write_buffer_bytes = 1;
+    disk_->HoldCompactions();
+    Open();
+    for (const char* id : {"a", "b", "c", "d", "e", "f", "g", "h"}) {
+      Append({id});
+    }
+    disk_->AwaitHeldCompaction();
+  }
   // What was written is still there, and the log is not open.
   void Kill() {
     disk_->CutPower();
@@ -532,6 +542,31 @@ TEST_F(RocksDbEventLogTest, AFullDiskLeavesTheLogAsItWasUntilThereIsSpace) {
     EXPECT_EQ(ReadAll(), expected);
     Close();
   }
+}
+
+TEST_F(RocksDbEventLogTest, ACompactionThatFailsLateDoesNotSpoilAResumption) {
+  OpenWithHeldCompaction();
+  Ids expected = ReadAll();
+  disk_->SetRoom(0);
+  EXPECT_EQ(TryAppend({"x"}).status().code(), absl::StatusCode::kUnavailable);
+  disk_->SetRoom(100'000'000);
+  // It fails when the log has found that there is room again.
+  Append({"i"});
+  expected.push_back("i");
+  EXPECT_EQ(ReadAll(), expected);
+  Close();
+}
+
+TEST_F(RocksDbEventLogTest, ACompactionThatFindsNoSpaceStopsNobody) {
+  OpenWithHeldCompaction();
+  Ids expected = ReadAll();
+  disk_->FailHeldCompaction();
+  while (expected.size() < 50) {
+    expected.push_back("r" + std::to_string(expected.size()));
+    Append({expected.back()});
+  }
+  EXPECT_EQ(ReadAll(), expected);
+  Close();
 }
 
 TEST_F(RocksDbEventLogTest, AfterAFailedSyncNothingIsAppendedUntilItIsOpened) {
