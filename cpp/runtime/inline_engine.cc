@@ -26,10 +26,10 @@ struct InlineEngine::State {
   using Action = std::function<void(std::vector<Effect>&)>;
 
   State(const CoreOptions& options, std::shared_ptr<EventLog> the_log,
-        Instant start, Position past)
+        Instant start, Position past, std::size_t shards)
       : log(std::move(the_log)),
         now(start),
-        pipeline(options, past, [this] { return now.monotonic; }) {}
+        pipeline(options, shards, past, [this] { return now.monotonic; }) {}
 
   // Takes up what was saved, then what was logged after that.
   void Restore(const Recollection& past, RestoredState restored,
@@ -158,16 +158,18 @@ struct InlineEngine::State {
 };
 
 InlineEngine::InlineEngine(const CoreOptions& options,
-                           const std::shared_ptr<EventLog>& log, Instant start)
-    : state_(std::make_unique<State>(options, log, start, log->head())) {}
+                           const std::shared_ptr<EventLog>& log, Instant start,
+                           std::size_t shards)
+    : state_(
+          std::make_unique<State>(options, log, start, log->head(), shards)) {}
 
 InlineEngine::InlineEngine(const CoreOptions& options,
                            std::shared_ptr<EventLog> log, Instant start,
                            const Recollection& past,
                            std::shared_ptr<StateStore> state,
-                           RestoredState restored)
-    : state_(
-          std::make_unique<State>(options, std::move(log), start, past.start)) {
+                           RestoredState restored, std::size_t shards)
+    : state_(std::make_unique<State>(options, std::move(log), start, past.start,
+                                     shards)) {
   state_->Restore(past, std::move(restored), std::move(state));
 }
 
@@ -268,9 +270,7 @@ std::vector<SubscriptionInfo> InlineEngine::List(SubscriptionHandle after,
 
 std::vector<std::string> InlineEngine::Summaries(
     const std::string& tenant, const std::string& collection) const {
-  std::string summary = state_->pipeline.Summary(tenant, collection);
-  if (summary.empty()) return {};
-  return {std::move(summary)};
+  return state_->pipeline.Summaries(tenant, collection);
 }
 
 EngineStatistics InlineEngine::Statistics() const {

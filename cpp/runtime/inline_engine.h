@@ -1,6 +1,6 @@
 // InlineEngine: the whole core in the caller's thread, at the caller's time.
 //
-// Every call runs sequencer, shard and router to the end before it returns:
+// Every call runs sequencer, shards and router to the end before it returns:
 // the single-threaded truth that ThreadedEngine is compared with, and what
 // the Python module drives. Time stands still until Advance.
 //
@@ -8,6 +8,7 @@
 #ifndef STREAMER_RUNTIME_INLINE_ENGINE_H_
 #define STREAMER_RUNTIME_INLINE_ENGINE_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,13 +27,15 @@ namespace streamer {
 
 class InlineEngine final : public Engine {
  public:
+  // REQUIRES: at least one shard.
   InlineEngine(const CoreOptions& options, const std::shared_ptr<EventLog>& log,
-               Instant start);
+               Instant start, std::size_t shards = 1);
   // Begins where `restored` says, saves in `state` from then on, and routes
   // what was logged since. REQUIRES: `past` ends there.
   InlineEngine(const CoreOptions& options, std::shared_ptr<EventLog> log,
                Instant start, const Recollection& past,
-               std::shared_ptr<StateStore> state, RestoredState restored);
+               std::shared_ptr<StateStore> state, RestoredState restored,
+               std::size_t shards = 1);
   ~InlineEngine() override;
 
   // Moves time forward and expires what is due.

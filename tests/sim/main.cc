@@ -38,6 +38,7 @@ void Add(const WorldCounts& run, WorldCounts& total) {
   total.memberships += run.memberships;
   total.bare_deletes += run.bare_deletes;
   total.unnamed += run.unnamed;
+  total.moved += run.moved;
 }
 
 void RunSeed(std::uint64_t seed, bool traces, const std::string& program,
@@ -69,8 +70,8 @@ void Print(const Totals& totals) {
             << " deliveries, " << counts.merged << " merged, "
             << counts.memberships << " memberships, " << counts.bare_deletes
             << " bare deletes, " << counts.unnamed << " of them unnamed, "
-            << counts.notices << " notices, " << counts.welcomes
-            << " welcomes, " << counts.streamer_starts
+            << counts.notices << " notices, " << counts.moved << " moves, "
+            << counts.welcomes << " welcomes, " << counts.streamer_starts
             << " starts of the streamer, " << counts.drains << " drains, "
             << counts.log_cuts << " tails lost, " << counts.source_losses
             << " gaps of the source\n";

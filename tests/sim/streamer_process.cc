@@ -70,8 +70,8 @@ bool StreamerProcess::Start() {
   CoreOptions core = options_.core;
   core.session.owner = restored->owner;
   counters_ = std::make_unique<StreamCounters>();
-  engine_ = std::make_unique<InlineEngine>(core, log_, Now(), *past, store_,
-                                           *std::move(restored));
+  engine_ = std::make_unique<InlineEngine>(
+      core, log_, Now(), *past, store_, *std::move(restored), options_.shards);
   Later(kTick, [this] { KeepTime(); });
   Later(kUpkeep, [this] { LookAfter(); });
   Follow();
@@ -85,10 +85,16 @@ void StreamerProcess::Kill(std::uint64_t kept) {
   log_->Crash(kept);
 }
 
+std::uint64_t StreamerProcess::moved() const {
+  return moved_before_ +
+         (engine_ ? engine_->Statistics().subscriptions_moved : 0);
+}
+
 void StreamerProcess::Vanish() {
   consumer_.reset();
   if (source_ != nullptr) std::exchange(source_, nullptr)->Cancel();
   for (const auto& link : std::exchange(links_, {})) link->KillServer();
+  moved_before_ = moved();
   engine_.reset();
   drain_.reset();
   ++life_;

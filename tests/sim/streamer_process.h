@@ -33,6 +33,7 @@ class StreamerProcess {
  public:
   struct Options {
     CoreOptions core;
+    std::size_t shards = 1;
     OutboxLimits outbox;
     std::size_t stream_window = 1'024;  // deliveries
     Duration stall_timeout = std::chrono::seconds(30);
@@ -80,6 +81,8 @@ class StreamerProcess {
 
   [[nodiscard]] Fuse& fuse() { return fuse_; }
   [[nodiscard]] const InlineEngine& engine() const { return *engine_; }
+  // Subscriptions that went to another shard, of all its lives.
+  [[nodiscard]] std::uint64_t moved() const;
   [[nodiscard]] SimulatedLog& log() { return *log_; }
 
  private:
@@ -124,6 +127,7 @@ class StreamerProcess {
   const Surroundings surroundings_;
   Fuse fuse_;
   std::uint64_t life_ = 0;
+  std::uint64_t moved_before_ = 0;
   std::unique_ptr<InlineEngine> engine_;
   std::unique_ptr<StreamCounters> counters_;
   std::vector<std::shared_ptr<Link>> links_;

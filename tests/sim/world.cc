@@ -69,6 +69,12 @@ void World::MakeStreamer() {
     options.outbox.bytes = 500 + random_.Below(20'000);
   }
   if (random_.Chance(1, 2)) options.stream_window = 1 + random_.Below(32);
+  // Collections are split over several as soon as they have a few.
+  options.shards = 1 + random_.Below(4);
+  if (random_.Chance(1, 2)) {
+    options.core.split = {.above = 1 + random_.Below(4),
+                          .slice = 1 + random_.Below(3)};
+  }
   options.save_interval = seconds(1 + random_.Below(6));
   options.stall_timeout = seconds(random_.Chance(1, 2) ? 30 : 5);
   if (trims && random_.Chance(1, 3)) options.max_lag = 30 + random_.Below(60);
@@ -400,6 +406,7 @@ void World::CheckWhole() {
   history_.source = NamedEvents(source_log_->archive());
   counts_.events = history_.log.size();
   counts_.log_cuts = log_->cuts();
+  counts_.moved = streamer_->moved();
   counts_.source_losses = history_.source_losses.size();
   for (const GatewayHistory& gateway : history_.gateways) {
     for (const GatewayRecord& record : gateway.records) {

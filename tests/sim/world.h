@@ -47,6 +47,7 @@ struct WorldCounts {
   std::uint64_t merged = 0;
   std::uint64_t memberships = 0;
   std::uint64_t bare_deletes = 0;
+  std::uint64_t moved = 0;    // subscriptions to another shard
   std::uint64_t unnamed = 0;  // notices of those that nobody could name
 };
 

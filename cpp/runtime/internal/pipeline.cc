@@ -9,12 +9,13 @@ constexpr std::size_t kPastTogether = 256;
 
 }  // namespace
 
-Pipeline::Pipeline(const CoreOptions& options, Position start,
-                   const MonotonicClock& clock)
-    : sequencer_(options, 1, start),
-      shard_(options, clock),
+Pipeline::Pipeline(const CoreOptions& options, std::size_t shards,
+                   Position start, const MonotonicClock& clock)
+    : sequencer_(options, shards, start),
       router_(clock, start, nullptr, nullptr),
-      output_(1) {}
+      output_(shards) {
+  for (std::size_t i = 0; i < shards; ++i) shards_.emplace_back(options, clock);
+}
 
 Status Pipeline::AcceptPast(const EventLog& log, std::vector<Effect>& effects) {
   const Status status =
@@ -24,7 +25,9 @@ Status Pipeline::AcceptPast(const EventLog& log, std::vector<Effect>& effects) {
 }
 
 void Pipeline::PassOn(std::vector<Effect>& effects) {
-  shard_.Process(output_.shards[0], results_);
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i].Process(output_.shards[i], results_);
+  }
   for (RouterStep& step : output_.steps) {
     router_.router().Accept(std::move(step), effects);
   }
@@ -36,15 +39,16 @@ void Pipeline::PassOn(std::vector<Effect>& effects) {
   output_.Clear();
 }
 
-std::string Pipeline::Summary(const std::string& tenant,
-                              const std::string& collection) {
-  std::string summary;
-  ShardTask task{Ordinal(),
-                 Summarize{tenant, collection, [&summary](std::string answer) {
-                             summary = std::move(answer);
-                           }}};
-  shard_.Process({&task, 1}, results_);
-  return summary;
+std::vector<std::string> Pipeline::Summaries(const std::string& tenant,
+                                             const std::string& collection) {
+  std::vector<std::string> summaries;
+  ShardTask task{
+      Ordinal(),
+      Summarize{tenant, collection, [&summaries](std::string answer) {
+                  if (!answer.empty()) summaries.push_back(std::move(answer));
+                }}};
+  for (ShardStage& shard : shards_) shard.Process({&task, 1}, results_);
+  return summaries;
 }
 
 EngineStatistics Pipeline::statistics() {
@@ -54,7 +58,7 @@ EngineStatistics Pipeline::statistics() {
                          sequencer_.registry().statistics(),
                          sequencer_.session_count()},
          statistics);
-  Report(shard_.counts(), statistics);
+  for (const ShardStage& shard : shards_) Report(shard.counts(), statistics);
   Report(router_.counts(), statistics);
   return statistics;
 }

@@ -7,6 +7,7 @@
 #define STREAMER_RUNTIME_INTERNAL_PIPELINE_H_
 
 #include <cstddef>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,8 @@ namespace streamer::internal {
 
 class Pipeline {
  public:
-  Pipeline(const CoreOptions& options, Position start,
+  // REQUIRES: at least one shard.
+  Pipeline(const CoreOptions& options, std::size_t shards, Position start,
            const MonotonicClock& clock);
 
   // Input: a Command or a LogEntry. Appends what follows to `effects`.
@@ -42,9 +44,9 @@ class Pipeline {
   [[nodiscard]] Router& router() { return router_.router(); }
   // Notes the latency of deliveries that are about to go out.
   void Measure(const std::vector<Effect>& effects) { router_.Measure(effects); }
-  // Of what the shard holds of a collection; "" for nothing.
-  [[nodiscard]] std::string Summary(const std::string& tenant,
-                                    const std::string& collection);
+  // Of each shard that holds some of a collection.
+  [[nodiscard]] std::vector<std::string> Summaries(
+      const std::string& tenant, const std::string& collection);
   // All counters but those of the log.
   [[nodiscard]] EngineStatistics statistics();
 
@@ -52,7 +54,7 @@ class Pipeline {
   void PassOn(std::vector<Effect>& effects);
 
   Sequencer sequencer_;
-  ShardStage shard_;
+  std::deque<ShardStage> shards_;
   RouterStage router_;
   SequencerOutput output_;
   std::vector<ShardResult> results_;

@@ -131,6 +131,9 @@ TEST_P(ThreadedEngineOrderTest, GivesTheEffectsOfOneThread) {
   EXPECT_GT(expected[0].size(), 500u);
   EXPECT_THAT(expected[0], Contains(StartsWith("suspended costly")));
   EXPECT_GT(one_thread.Statistics().events_skipped_malformed, 50u);
+  InlineEngine all_shards(options.core, std::make_shared<MemoryEventLog>(),
+                          Instant{}, options.shards);
+  EXPECT_EQ(RunScenario(all_shards), expected);
   EXPECT_EQ(RunScenario(threaded), expected);
   EXPECT_TRUE(threaded.Stop(kDeadline));
   EXPECT_EQ(threaded.Statistics().subscriptions_moved > 0,

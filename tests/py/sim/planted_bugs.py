@@ -304,4 +304,17 @@ BUGS = [
         "      AnnouncePastDelete(wanted.gateway, entry, output);\n",
         "",
     ),
+    Bug(
+        "a subscription that goes to another shard does not arrive",
+        "cpp/core/sequencer.cc",
+        "    output.shards[move.to].emplace_back(\n",
+        "    if (move.to == 0) output.shards[move.to].emplace_back(\n",
+    ),
+    Bug(
+        "events of a split collection go to its first shard only",
+        "cpp/core/internal/placement.cc",
+        "    if (split->second.counts[shard] > 0) found_.push_back(shard);\n",
+        "    if (split->second.counts[shard] > 0 && found_.empty())"
+        " found_.push_back(shard);\n",
+    ),
 ]
