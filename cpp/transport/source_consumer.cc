@@ -111,7 +111,12 @@ SourceActions SourceConsumer::StreamBroken(const Status& status,
       absl::IsOutOfRange(status) ||
       (absl::IsInvalidArgument(status) && !has_heard_);
   Break(status, now);
-  if (is_marker_refused && !marker_.empty()) LoseMarker(status, oldest);
+  if (is_marker_refused && !marker_.empty()) {
+    LoseMarker(status, oldest);
+    // The source is there, and may drop more while one waits.
+    backoff_.Reset();
+    retry_at_ = now + backoff_.Next();
+  }
   GoOn(now, actions);
   return actions;
 }

@@ -27,6 +27,9 @@
 //   - the source says that it has one;
 //   - the source no longer serves the marker, but names the oldest it does;
 //   - a stream begins, without a marker, at a source that was followed before.
+// After a marker was refused the next stream is opened soon, however long the
+// backoff was: a source that drops what is old sooner than that would never be
+// caught up with.
 //
 // Thread-safety: none; guarded by its owner.
 #ifndef STREAMER_TRANSPORT_SOURCE_CONSUMER_H_

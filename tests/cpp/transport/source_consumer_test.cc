@@ -353,6 +353,19 @@ TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToTheOldestThereIs) {
               ElementsAre("append e6", "read"));
 }
 
+TEST(SourceConsumerTest, AMarkerThatIsGoneDoesNotWaitForALongBackoff) {
+  SourceConsumer consumer = Started({.marker = "m1", .is_log_empty = false});
+  MonotonicTime now;
+  for (int i = 0; i < 10; ++i) {
+    now = consumer.NextDeadline().value_or(At(seconds(0)));
+    consumer.StreamBroken(Unavailable("refused"), "", now);
+    now = *consumer.NextDeadline();
+    consumer.Tick(now);
+  }
+  consumer.StreamBroken(OutOfRange("trimmed"), "m5", now);
+  EXPECT_LE(*consumer.NextDeadline() - now, milliseconds(100));
+}
+
 TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToWhereTheSourceGoesOn) {
   struct Case {
     Status refusal;
