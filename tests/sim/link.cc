@@ -19,8 +19,7 @@ void Link::Later(Duration delay, void (Link::*what)()) {
 
 // Most messages are quick, some are not; none overtakes another.
 MonotonicTime Link::ArrivalAfter(MonotonicTime& last) {
-  Duration delay = microseconds(random_.Below(3'000));
-  if (random_.Chance(1, 50)) delay += milliseconds(random_.Below(500));
+  const Duration delay = network_.DrawDelay(500);
   last = std::max({last, stalled_until_, schedule_.now() + delay});
   return last;
 }
@@ -141,19 +140,15 @@ void Link::Abandon() {
   Break();
 }
 
-// Each side notices in its own time, a half-open one late.
+// Each side notices in its own time.
 void Link::Break() {
   if (std::exchange(is_broken_, true)) return;
-  const auto notice = [this] {
-    return random_.Chance(1, 6) ? Duration(seconds(random_.Below(15)))
-                                : Duration(milliseconds(random_.Below(20)));
-  };
   up_.clear();
   down_.clear();
   up_arrived_ = 0;
   down_arrived_ = 0;
-  Later(notice(), &Link::LoseServer);
-  Later(notice(), &Link::TellUserBroken);
+  Later(network_.DrawNotice(), &Link::LoseServer);
+  Later(network_.DrawNotice(), &Link::TellUserBroken);
 }
 
 void Link::StallUntil(MonotonicTime time) {

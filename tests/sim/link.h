@@ -20,8 +20,8 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "sim/fuse.h"
+#include "sim/network.h"
 #include "sim/schedule.h"
-#include "support/random.h"
 #include "transport/internal/gateway_stream.h"
 
 namespace streamer::sim {
@@ -42,8 +42,8 @@ class Link final : public StreamConnection,
   static constexpr std::size_t kWindow = 8;
 
   // `user` is told until Abandon or OnEnd. `fuse` is the streamer's.
-  Link(Schedule& schedule, support::Random& random, LinkUser* user, Fuse* fuse)
-      : schedule_(schedule), random_(random), user_(user), fuse_(fuse) {}
+  Link(Schedule& schedule, Network& network, LinkUser* user, Fuse* fuse)
+      : schedule_(schedule), network_(network), user_(user), fuse_(fuse) {}
 
   // The streamer's process takes the stream.
   using Open = std::function<std::shared_ptr<GatewayStream>(Link&)>;
@@ -108,7 +108,7 @@ class Link final : public StreamConnection,
   void TellUserBroken();
 
   Schedule& schedule_;
-  support::Random& random_;
+  Network& network_;
   LinkUser* user_;
   Fuse* fuse_;
   std::shared_ptr<GatewayStream> stream_;

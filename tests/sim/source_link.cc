@@ -51,8 +51,7 @@ void SourceLink::Send(const PullerMessage& message) {
   wire::PullerEvent encoded;
   internal::EncodeMessage(message, encoded);
   on_the_way_.push_back(encoded.SerializeAsString());
-  Duration delay = microseconds(random_.Below(3'000));
-  if (random_.Chance(1, 50)) delay += milliseconds(random_.Below(300));
+  const Duration delay = network_.DrawDelay(300);
   last_ = std::max({last_, stalled_until_, schedule_.now() + delay});
   schedule_.At(last_, [self = shared_from_this()] {
     ++self->arrived_;

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "puller/puller_session.h"
+#include "sim/network.h"
 #include "sim/schedule.h"
 #include "support/random.h"
 #include "transport/source_consumer.h"
@@ -30,8 +31,12 @@ class SourceLink final : public std::enable_shared_from_this<SourceLink> {
     std::function<void(const Status&, const std::string& oldest)> ended;
   };
 
-  SourceLink(Schedule& schedule, support::Random& random, Listener listener)
-      : schedule_(schedule), random_(random), listener_(std::move(listener)) {}
+  SourceLink(Schedule& schedule, Network& network, support::Random& random,
+             Listener listener)
+      : schedule_(schedule),
+        network_(network),
+        random_(random),
+        listener_(std::move(listener)) {}
 
   // The puller's process takes the stream, or refuses it.
   void Accept(const PullerRequest& request, const EventLog& log);
@@ -45,6 +50,9 @@ class SourceLink final : public std::enable_shared_from_this<SourceLink> {
 
   void Break();
   void StallUntil(MonotonicTime time);
+  [[nodiscard]] bool is_stalled() const {
+    return schedule_.now() < stalled_until_;
+  }
   [[nodiscard]] bool is_over() const { return !listener_.has_value(); }
 
  private:
@@ -55,6 +63,7 @@ class SourceLink final : public std::enable_shared_from_this<SourceLink> {
   void TellEnd(const Status& status, const std::string& oldest);
 
   Schedule& schedule_;
+  Network& network_;
   support::Random& random_;
   std::optional<Listener> listener_;
   const EventLog* log_ = nullptr;

@@ -22,12 +22,13 @@ constexpr Duration kUpkeep = seconds(1);
 }  // namespace
 
 StreamerProcess::StreamerProcess(const Options& options, Schedule& schedule,
-                                 support::Random& random,
+                                 Network& network, support::Random& random,
                                  std::shared_ptr<SimulatedLog> log,
                                  std::shared_ptr<SimulatedStateStore> store,
                                  Surroundings surroundings)
     : options_(options),
       schedule_(schedule),
+      network_(network),
       random_(random),
       log_(std::move(log)),
       store_(std::move(store)),
@@ -103,7 +104,7 @@ void StreamerProcess::Vanish() {
 std::shared_ptr<Link> StreamerProcess::Connect(LinkUser* user,
                                                const std::string& credential) {
   if (!is_running() || fuse_.is_blown()) return Refuse(user);
-  auto link = std::make_shared<Link>(schedule_, random_, user, &fuse_);
+  auto link = std::make_shared<Link>(schedule_, network_, user, &fuse_);
   links_.push_back(link);
   link->Accept([&](Link& connection) {
     return GatewayStream::Open(*engine_, connection, *counters_,
@@ -118,7 +119,7 @@ std::shared_ptr<Link> StreamerProcess::Connect(LinkUser* user,
 }
 
 std::shared_ptr<Link> StreamerProcess::Refuse(LinkUser* user) {
-  auto link = std::make_shared<Link>(schedule_, random_, user, &fuse_);
+  auto link = std::make_shared<Link>(schedule_, network_, user, &fuse_);
   link->Refuse();
   return link;
 }

@@ -20,6 +20,7 @@
 #include "runtime/inline_engine.h"
 #include "sim/fuse.h"
 #include "sim/link.h"
+#include "sim/network.h"
 #include "sim/schedule.h"
 #include "sim/simulated_log.h"
 #include "sim/simulated_state_store.h"
@@ -57,7 +58,7 @@ class StreamerProcess {
     std::function<void(const std::string&)> note;
   };
 
-  StreamerProcess(const Options& options, Schedule& schedule,
+  StreamerProcess(const Options& options, Schedule& schedule, Network& network,
                   support::Random& random, std::shared_ptr<SimulatedLog> log,
                   std::shared_ptr<SimulatedStateStore> store,
                   Surroundings surroundings);
@@ -121,6 +122,7 @@ class StreamerProcess {
 
   const Options options_;
   Schedule& schedule_;
+  Network& network_;
   support::Random& random_;
   const std::shared_ptr<SimulatedLog> log_;
   const std::shared_ptr<SimulatedStateStore> store_;

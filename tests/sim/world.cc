@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/backoff.h"
 #include "sim/saved_places.h"
 
 namespace streamer::sim {
@@ -28,7 +29,10 @@ std::vector<LogEntry> NamedEvents(std::vector<LogEntry> log) {
 }  // namespace
 
 World::World(std::uint64_t seed, Trace trace)
-    : random_(seed), trace_(std::move(trace)), generator_(random_) {
+    : random_(seed),
+      trace_(std::move(trace)),
+      network_(random_),
+      generator_(random_) {
   fault_mean_ = milliseconds(500 + random_.Below(6'000));
   write_mean_ = milliseconds(50 + random_.Below(300));
   source_log_ = std::make_shared<SimulatedLog>(SimulatedLog::Options{
@@ -83,7 +87,7 @@ void World::MakeStreamer() {
   history_.coalesces = options.coalesces;
   history_.max_lag = options.max_lag;
   streamer_ = std::make_unique<StreamerProcess>(
-      options, schedule_, random_, log_, store_,
+      options, schedule_, network_, random_, log_, store_,
       StreamerProcess::Surroundings{
           .open_source =
               [this](const source_action::OpenStream& request,
@@ -173,16 +177,18 @@ Duration World::Around(Duration mean) {
 }
 
 void World::WriteEvents() {
-  Repeat(write_mean_, [this] {
+  schedule_.After(Around(write_mean_), [this] {
     WriteSome();
-    return is_writing_ || !unwritten_.empty();
+    if (is_writing_ || !unwritten_.empty()) WriteEvents();
   });
 }
 
 // The database waits for its puller.
 void World::WriteSome() {
-  const std::size_t count =
-      random_.Chance(1, 20) ? random_.Below(40) : 1 + random_.Below(3);
+  // A burst may be more than the source holds: that is a fault, too.
+  const std::size_t count = !healed_at_ && random_.Chance(1, 20)
+                                ? random_.Below(40)
+                                : 1 + random_.Below(3);
   const auto wall = std::chrono::duration_cast<milliseconds>(
       schedule_.now().time_since_epoch());
   for (std::size_t i = 0; is_writing_ && i < count; ++i) {
@@ -375,6 +381,9 @@ void World::RestartPuller() {
 void World::Heal() {
   Note("all is well again");
   has_faults_ = false;
+  network_.Heal();
+  healed_at_ = schedule_.now();
+  Repeat(milliseconds(50), [this] { return !NoteWhole(); });
   streamer_->fuse().Replace();
   log_->SetFull(false);
   source_log_->SetFull(false);
@@ -384,8 +393,34 @@ void World::Heal() {
   streamer_->ForEachLink([](Link& link) {
     if (link.is_stalled()) link.Break();
   });
+  for (const auto& link : source_links_) {
+    if (link->is_stalled()) link->Break();
+  }
   for (const auto& user : users_) user->Heal();
-  schedule_.After(seconds(5), [this] { is_writing_ = false; });
+  // Enough to see that nothing is late any more.
+  write_mean_ = milliseconds(500);
+  schedule_.After(seconds(60), [this] { is_writing_ = false; });
+}
+
+// That a stream is broken may be noticed late, and a backoff may have become as
+// long as it ever is.
+bool World::NoteWhole() {
+  const bool is_whole =
+      streamer_->is_running() && streamer_->source_link() != nullptr &&
+      std::all_of(users_.begin(), users_.end(), [](const auto& user) {
+        const Link* link = user->process().link();
+        return user->process().is_connected() && link != nullptr &&
+               link->stream() != nullptr && !link->is_broken();
+      });
+  if (is_whole) {
+    Note("all are connected again");
+    history_.whole_since = schedule_.now();
+  } else if (schedule_.now() - *healed_at_ >
+             Network::kLongestNotice + BackoffOptions().maximum + seconds(1)) {
+    Complain("I8", "not all are connected, long after all was well");
+    return true;
+  }
+  return is_whole;
 }
 
 void World::CheckWhole() {
@@ -430,8 +465,8 @@ void World::CheckWhole() {
 
 std::shared_ptr<SourceLink> World::OpenSource(
     const source_action::OpenStream& request, SourceLink::Listener listener) {
-  auto link =
-      std::make_shared<SourceLink>(schedule_, random_, std::move(listener));
+  auto link = std::make_shared<SourceLink>(schedule_, network_, random_,
+                                           std::move(listener));
   Note(absl::StrCat("source: stream after \"", request.after, "\""));
   if (is_puller_up_) {
     source_links_.push_back(link);

@@ -19,12 +19,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/change_generator.h"
 #include "sim/checker/checker.h"
 #include "sim/gateway_user.h"
+#include "sim/network.h"
 #include "sim/schedule.h"
 #include "sim/simulated_log.h"
 #include "sim/simulated_state_store.h"
@@ -88,6 +90,8 @@ class World {
   void StartStreamer();
   void RestartPuller();
   void Heal();
+  // Whether nobody need be waited for any more.
+  bool NoteWhole();
   void CheckWhole();
 
   std::shared_ptr<SourceLink> OpenSource(
@@ -106,6 +110,7 @@ class World {
   support::Random random_;
   const Trace trace_;
   Schedule schedule_;
+  Network network_;
   ChangeGenerator generator_;
   History history_;
   WorldCounts counts_;
@@ -127,6 +132,7 @@ class World {
   std::vector<std::unique_ptr<GatewayUser>> users_;
   bool is_writing_ = true;
   bool has_faults_ = false;
+  std::optional<MonotonicTime> healed_at_;
   Duration fault_mean_{};
   Duration write_mean_{};
 };

@@ -317,4 +317,10 @@ BUGS = [
         "    if (split->second.counts[shard] > 0 && found_.empty())"
         " found_.push_back(shard);\n",
     ),
+    Bug(
+        "who lost the marker waits as after a failure",
+        "cpp/transport/source_consumer.cc",
+        "    backoff_.Reset();\n    retry_at_ = now + backoff_.Next();\n",
+        "",
+    ),
 ]

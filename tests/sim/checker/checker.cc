@@ -1,6 +1,8 @@
 #include "sim/checker/checker.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,49 @@
 
 namespace streamer::sim {
 namespace {
+
+// How long after the world is whole nothing is late any more, and what is.
+constexpr Duration kRecovery = std::chrono::seconds(10);
+constexpr Duration kMostLag = std::chrono::milliseconds(100);
+
+std::uint64_t OffsetOf(const std::string& progress) {
+  const Result<Position> position = ParseProgress(progress);
+  return position.ok() ? position->offset : 0;
+}
+
+std::int64_t Millis(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration)
+      .count();
+}
+
+// The entry at the place that `progress` names; null: there is none.
+const LogEntry* Find(const std::vector<LogEntry>& log,
+                     const std::string& progress) {
+  const std::uint64_t offset = OffsetOf(progress);
+  return offset == 0 || offset > log.size() ? nullptr : &log[offset - 1];
+}
+
+// From the source's log to the reader.
+void CheckLag(const History& history, const GatewayHistory& gateway,
+              std::vector<Complaint>& complaints) {
+  if (!history.whole_since) return;
+  for (const GatewayRecord& record : gateway.records) {
+    const auto* delivered = std::get_if<Delivered>(&record.what);
+    if (delivered == nullptr) continue;
+    const Duration since = record.at - *history.whole_since;
+    const LogEntry* logged = Find(history.log, delivered->progress);
+    if (since <= kRecovery || logged == nullptr) continue;
+    const LogEntry* from = Find(history.source, logged->event->upstream_marker);
+    if (from == nullptr) continue;
+    const Duration lag = record.at - from->logged_at.monotonic;
+    if (lag <= kMostLag) continue;
+    complaints.push_back(
+        {"I8",
+         absl::StrCat(gateway.gateway_id, " received ", delivered->event_id,
+                      " ", Millis(lag), " ms after the source had it, ",
+                      Millis(since), " ms after all was whole")});
+  }
+}
 
 // Whether each event of the source came into the streamer's log once, in its
 // order, or is known to be missing.
@@ -41,11 +86,6 @@ class SourceChecker {
   }
 
  private:
-  static std::uint64_t OffsetOf(const std::string& progress) {
-    const Result<Position> position = ParseProgress(progress);
-    return position.ok() ? position->offset : 0;
-  }
-
   void Complain(const char* invariant, std::string text) {
     complaints_.push_back({invariant, std::move(text)});
   }
@@ -131,6 +171,7 @@ std::vector<Complaint> Check(const History& history) {
   }
   for (const GatewayHistory& gateway : history.gateways) {
     GatewayChecker(history, truth, gateway, complaints).Run();
+    CheckLag(history, gateway, complaints);
   }
   return complaints;
 }

@@ -5,11 +5,13 @@
 //   I2  no invention                      I7  true answers on continuity
 //   I3  at most once                      I11 no resync without a cause
 //   I4  order, dense numbers              I6  saved markers
+//   I8  no lag once all is whole again
 //
 // What who asked for membership is told of a document is part of I1 and I2: it
 // is true, known where it can be, and all that enters, changes or leaves.
 //
-// What a run can only be asked while it goes on (I8, I9) the world checks.
+// What a run can only be asked while it goes on (I9, whether all find one
+// another again) the world checks.
 //
 // Thread-safety: none.
 #ifndef STREAMER_TESTS_SIM_CHECKER_CHECKER_H_

@@ -14,6 +14,7 @@
 namespace streamer::sim {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -56,6 +57,20 @@ TEST_F(CheckerTest, SeesALossBesideTheDeclaredOne) {
   Note(Notice(2, 4, kSourceGap));
   Deliver({5});
   EXPECT_THAT(Broken(), ElementsAre("I1"));
+}
+
+TEST_F(CheckerTest, SeesALagLongAfterAllWasWhole) {
+  history_.whole_since = MonotonicTime(seconds(1));
+  Deliver({1, 3});  // late, but all was broken not long ago
+  second_ = 20;
+  history_.source[4].logged_at.monotonic = MonotonicTime(milliseconds(20'899));
+  Deliver({5});
+  EXPECT_THAT(Broken(), ElementsAre("I8"));
+  EXPECT_EQ(complaints_[0].text,
+            "g received e5 101 ms after the source had it, 20000 ms after all "
+            "was whole");
+  history_.source[4].logged_at.monotonic = MonotonicTime(milliseconds(20'900));
+  EXPECT_THAT(Broken(), IsEmpty());
 }
 
 TEST_F(CheckerTest, SeesANoticeWithoutACause) {

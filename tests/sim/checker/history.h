@@ -175,6 +175,9 @@ struct History {
   };
   std::vector<SourceLoss> source_losses;
   bool coalesces = false;
+  // From when on nothing went wrong any more, and all were connected; none:
+  // never.
+  std::optional<MonotonicTime> whole_since;
   // How far a session may be behind before it is given up.
   std::uint64_t max_lag = 1'000'000;
   std::vector<GatewayHistory> gateways;
