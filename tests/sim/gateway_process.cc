@@ -167,6 +167,8 @@ void GatewayProcess::Keep(const DeliveryBatch& batch) {
   }
 }
 
+void GatewayProcess::Close() { Perform(session_.Close(schedule_.now())); }
+
 void GatewayProcess::Kill() {
   is_gone_ = true;
   Keep(std::exchange(taken_, {}));

@@ -60,6 +60,8 @@ class GatewayProcess final
   void ReadSome(std::size_t limit);
   // From now on its reader takes what comes at once.
   void ReadAtOnce();
+  // Its user ends it in order.
+  void Close();
   // Gone: what was taken and not processed is not the user's.
   void Kill();
 

@@ -134,6 +134,7 @@ void GatewayUser::DoFault() {
 }
 
 void GatewayUser::DieWhereItIs() {
+  if (random_.Chance(1, 2)) process_->Close();
   KeepState();
   process_->Kill();
   gone_.push_back(process_);
@@ -142,9 +143,11 @@ void GatewayUser::DieWhereItIs() {
 
 void GatewayUser::DieOfLoss() {
   if (!std::exchange(dies_of_loss_, false)) return;
-  const auto soon = milliseconds(random_.Below(50));
+  // Perhaps before its subscriptions are answered.
+  const auto soon = milliseconds(random_.Below(random_.Chance(1, 2) ? 5 : 50));
   schedule_.After(soon, [this, told = process_] {
-    if (told == process_ && !is_healed_) DieWhereItIs();
+    if (told != process_ || is_healed_) return;
+    DieWhereItIs();
   });
 }
 

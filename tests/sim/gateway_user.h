@@ -63,8 +63,9 @@ class GatewayUser {
   void Begin(const std::string& resume);
   void KeepState();
   void CutOff(Duration atmost);
-  // Killed before its user can read of a loss, if that was drawn.
+  // Gone before its user can read of a loss, if that was drawn.
   void DieOfLoss();
+  // Killed, or closed and then killed.
   void DieWhereItIs();
   // Whether another process of the gateway begins where this one is.
   bool BeginZombie();

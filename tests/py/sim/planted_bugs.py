@@ -323,4 +323,10 @@ BUGS = [
         "    backoff_.Reset();\n    retry_at_ = now + backoff_.Next();\n",
         "",
     ),
+    Bug(
+        "a client that is closed forgets that a loss was not read",
+        "cpp/client/client_session.cc",
+        "    has_untold_loss_ |= entry.loss_hold != nullptr;\n",
+        "",
+    ),
 ]
