@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "runtime/internal/state_records.h"
@@ -55,8 +56,35 @@ void Move(Places& places, SavedCursor& cursor) {
   }
 }
 
+void Move(Places& places, RestoreSession& session) {
+  Move(places, session.cursor);
+  for (SavedSubscription& subscription : session.subscriptions) {
+    places.Move(subscription.from);
+    places.Move(subscription.added);
+  }
+}
+
+// A cursor is saved now and then, and may still tell of a loss to one that has
+// ended since: perhaps another has its id. REQUIRES: places as they were saved,
+// for in a log cut back both may be the same.
+void ForgetLossesOfEnded(RestoreSession& session) {
+  std::map<std::string_view, Position> begun;
+  for (const SavedSubscription& one : session.subscriptions) {
+    begun.emplace(one.subscription_id, one.from);
+  }
+  std::erase_if(session.cursor.resyncs, [&](SavedResync& resync) {
+    if (resync.subscription_ids.empty()) return false;
+    std::erase_if(resync.subscription_ids, [&](const std::string& id) {
+      const auto found = begun.find(id);
+      return found == begun.end() || resync.to < found->second;
+    });
+    return resync.subscription_ids.empty();
+  });
+}
+
+// With places as they were saved.
 Result<std::map<std::string, RestoreSession>> ReadSessions(
-    const StateSnapshot& state, Places& places) {
+    const StateSnapshot& state) {
   std::map<std::string, RestoreSession> sessions;
   for (const auto& [key, value] : state.records) {
     if (key.kind == StateKind::kSession) {
@@ -65,13 +93,10 @@ Result<std::map<std::string, RestoreSession>> ReadSessions(
     } else if (key.kind == StateKind::kCursor) {
       STREAMER_ASSIGN_OR_RETURN(SavedCursor cursor,
                                 internal::DecodeCursor(key, value));
-      Move(places, cursor);
       sessions[key.name].cursor = std::move(cursor);
     } else if (key.kind == StateKind::kSubscription) {
       STREAMER_ASSIGN_OR_RETURN(SavedSubscription subscription,
                                 internal::DecodeSubscription(key, value));
-      places.Move(subscription.from);
-      places.Move(subscription.added);
       sessions[subscription.gateway_id].subscriptions.push_back(
           std::move(subscription));
     }
@@ -107,7 +132,11 @@ Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
   Places places(log);
   STREAMER_ASSIGN_OR_RETURN(const Position watermark,
                             ReadStart(state, log, places));
-  STREAMER_ASSIGN_OR_RETURN(auto sessions, ReadSessions(state, places));
+  STREAMER_ASSIGN_OR_RETURN(auto sessions, ReadSessions(state));
+  for (auto& [gateway_id, session] : sessions) {
+    ForgetLossesOfEnded(session);
+    Move(places, session);
+  }
   const LogHistory history = log.history();
   const Position least = log.history().At(log.first().offset - 1);
   RestoredState restored{

@@ -157,6 +157,35 @@ TEST_F(RestoredStateTest, WhatTheLogNoLongerHoldsIsNotTakenForReached) {
   EXPECT_EQ(state.sessions[0].cursor.acknowledged, (Position{1, 4}));
 }
 
+TEST_F(RestoredStateTest, ALossOfOneThatEndedIsNotToldToAnotherOfItsId) {
+  const auto saved = [](const std::string& id, Position from) {
+    return SavedSubscription{.gateway_id = "g",
+                             .subscription_id = id,
+                             .tenant = "t",
+                             .collection = "c",
+                             .filter = MakeFilter(""),
+                             .from = from,
+                             .added = {1, 4}};
+  };
+  const auto told = [](std::vector<std::string> ids, std::uint64_t to) {
+    return SavedResync{std::move(ids), {1, 2}, {1, to}, "why"};
+  };
+  Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)},
+        saved("again", {1, 4}), saved("of the past", {1, 2})},
+       {.watermark = {1, 4},
+        .cursors = {{.gateway_id = "g",
+                     .acknowledged = {1, 4},
+                     .resyncs = {told({"again", "ended", "of the past"}, 3),
+                                 told({"again"}, 3), told({"again"}, 4),
+                                 told({}, 3)}}}});
+  const RestoredState restored = Restore();
+  const std::vector<SavedResync>& resyncs = restored.sessions[0].cursor.resyncs;
+  ASSERT_THAT(resyncs, SizeIs(3));
+  EXPECT_THAT(resyncs[0].subscription_ids, ElementsAre("of the past"));
+  EXPECT_THAT(resyncs[1].subscription_ids, ElementsAre("again"));
+  EXPECT_THAT(resyncs[2].subscription_ids, IsEmpty());
+}
+
 TEST_F(RestoredStateTest, AnIdleSessionIsAsFarAsTheWatermark) {
   Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)}},
        {.watermark = {1, 4},
