@@ -96,8 +96,8 @@ void World::MakeStreamer() {
               },
           .gap_reported = [this](const SourceGap& gap) { NoteGap(gap); },
           .malformed_reported =
-              [this](const MalformedSourceEvent&) {
-                AddCause(Cause::Kind::kUnreadable);
+              [this](const MalformedSourceEvent& event) {
+                AddCause(Cause::Kind::kUnreadable, "", event.tenant);
               },
           .door_closed = [this] { NoteDoorClosed(); },
           .drained = [this](bool is_saved) { NoteDrained(is_saved); },
@@ -518,10 +518,12 @@ void World::NoteEntry(const LogEntry& entry) {
                     event.before, " marker ", event.upstream_marker));
 }
 
-void World::AddCause(Cause::Kind kind, std::string gateway_id) {
+void World::AddCause(Cause::Kind kind, std::string gateway_id,
+                     std::string tenant) {
   history_.causes.push_back({.kind = kind,
                              .at = schedule_.now(),
-                             .gateway_id = std::move(gateway_id)});
+                             .gateway_id = std::move(gateway_id),
+                             .tenant = std::move(tenant)});
 }
 
 void World::Note(const std::string& text) {

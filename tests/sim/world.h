@@ -100,7 +100,9 @@ class World {
   [[nodiscard]] LogBounds BoundsOfLog() const;
   void NoteSaved();
   void NoteEntry(const LogEntry& entry);
-  void AddCause(Cause::Kind kind, std::string gateway_id = "");
+  // What is empty is any.
+  void AddCause(Cause::Kind kind, std::string gateway_id = "",
+                std::string tenant = "");
   void Note(const std::string& text);
   void Complain(const char* invariant, std::string text);
   // Again and again, at random distances of `mean` on the average.

@@ -329,4 +329,10 @@ BUGS = [
         "    has_untold_loss_ |= entry.loss_hold != nullptr;\n",
         "",
     ),
+    Bug(
+        "an unreadable event is told to every tenant",
+        "cpp/core/sequencer.cc",
+        "IsOneOf(subscription.tenant, command.tenant)",
+        "IsOneOf(subscription.tenant, {})",
+    ),
 ]

@@ -79,6 +79,16 @@ TEST_F(CheckerTest, SeesANoticeWithoutACause) {
   EXPECT_THAT(Broken(), ElementsAre("I11"));
 }
 
+TEST_F(CheckerTest, SeesANoticeOfAnotherTenant) {
+  history_.causes.push_back(
+      {.kind = Cause::Kind::kUnreadable, .tenant = "other"});
+  Deliver({1, 3, 5});
+  Note(Notice(5, 5, "an event of the source could not be read"));
+  EXPECT_THAT(Broken(), ElementsAre("I11"));
+  history_.causes[0].tenant = "t";
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
 TEST_F(CheckerTest, SeesThatNobodyWasTold) {
   history_.causes.push_back({.kind = Cause::Kind::kSourceGap});
   history_.source_losses.push_back({.after = 5,

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ class GatewayChecker {
   void Run();
 
  private:
+  static constexpr std::string_view kLostSession =
+      "the service lost continuity of the session";
+
   struct Life {
     SubscriptionRequest request;
     std::shared_ptr<const Filter> filter;
@@ -136,7 +140,12 @@ class GatewayChecker {
   // The last event before which nothing can be missing.
   [[nodiscard]] std::uint64_t LastSure(const Life& life) const;
   void CheckCause(const Noticed& noticed);
+  [[nodiscard]] bool IsAtWork(const Cause& cause, Cause::Kind kind) const;
   [[nodiscard]] bool HasCause(Cause::Kind kind) const;
+  [[nodiscard]] bool HasCauseOf(Cause::Kind kind, const Noticed& noticed) const;
+  // Whether what was lost may be of `tenant`.
+  [[nodiscard]] bool MayConcern(const Noticed& noticed,
+                                const std::string& tenant) const;
   // Whether the event at `offset` is for the subscription, for certain.
   [[nodiscard]] bool IsFor(const Life& life, std::uint64_t offset) const;
   // Whether the event at `offset` must have come, and has not.
