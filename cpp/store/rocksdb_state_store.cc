@@ -43,18 +43,6 @@ internal::DatabaseOptions MakeDatabaseOptions(
           }};
 }
 
-// DataLoss when the database holds less than `file` says that it did.
-Result<std::unique_ptr<RevisionFile>> OpenNoted(const Database& database,
-                                                const std::string& file,
-                                                std::uint64_t revision) {
-  STREAMER_ASSIGN_OR_RETURN(std::unique_ptr<RevisionFile> noted,
-                            RevisionFile::Open(database.env(), file));
-  if (revision >= noted->revision()) return noted;
-  return DataLoss(absl::StrCat("state ", database.path(),
-                               ": expected revision ", noted->revision(), " (",
-                               file, "), got ", revision));
-}
-
 // Null when nobody is to look.
 Result<std::unique_ptr<RevisionFile>> OpenWitness(const Database& database,
                                                   const std::string& file,
@@ -63,7 +51,8 @@ Result<std::unique_ptr<RevisionFile>> OpenWitness(const Database& database,
   if (database.env().FileExists(file).IsNotFound()) {
     STREAMER_RETURN_IF_ERROR(RevisionFile::Create(database.env(), file));
   }
-  return OpenNoted(database, file, revision);
+  return RevisionFile::OpenBeside(database.env(), file, database.path(),
+                                  revision);
 }
 
 Status InFile(const Database& database, std::string_view key,
@@ -105,7 +94,9 @@ Result<std::unique_ptr<RocksDbStateStore>> RocksDbStateStore::Open(
       internal::CheckAgainstMark(database->path(), mark, MarkOf(head, false)));
   STREAMER_ASSIGN_OR_RETURN(
       std::unique_ptr<RevisionFile> noted,
-      OpenNoted(*database, database->path() + kRevisionFile, head.revision));
+      RevisionFile::OpenBeside(database->env(),
+                               database->path() + kRevisionFile,
+                               database->path(), head.revision));
   STREAMER_ASSIGN_OR_RETURN(
       std::unique_ptr<RevisionFile> witness,
       OpenWitness(*database, options.witness, head.revision));

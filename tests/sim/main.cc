@@ -31,6 +31,7 @@ void Add(const WorldCounts& run, WorldCounts& total) {
   total.notices += run.notices;
   total.streamer_starts += run.streamer_starts;
   total.drains += run.drains;
+  total.refusals += run.refusals;
   total.log_cuts += run.log_cuts;
   total.source_losses += run.source_losses;
   total.welcomes += run.welcomes;
@@ -73,7 +74,8 @@ void Print(const Totals& totals) {
             << counts.notices << " notices, " << counts.moved << " moves, "
             << counts.welcomes << " welcomes, " << counts.streamer_starts
             << " starts of the streamer, " << counts.drains << " drains, "
-            << counts.log_cuts << " tails lost, " << counts.source_losses
+            << counts.refusals << " refusals of a state, " << counts.log_cuts
+            << " tails lost, " << counts.source_losses
             << " gaps of the source\n";
 }
 

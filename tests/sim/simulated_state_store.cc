@@ -4,6 +4,20 @@
 
 namespace streamer::sim {
 
+Status SimulatedStateStore::Open() {
+  STREAMER_ASSIGN_OR_RETURN(head_, folder_.Open());
+  STREAMER_ASSIGN_OR_RETURN(state_, folder_.Load());
+  return OkStatus();
+}
+
+Result<std::uint64_t> SimulatedStateStore::Claim() {
+  if (is_failing_) return Unavailable("the state store fails");
+  last_.reset();
+  ++head_.owner;
+  folder_.Write(head_, {});
+  return head_.owner;
+}
+
 bool SimulatedStateStore::IsRepeated(
     const StateTransaction& transaction) const {
   const auto is_same = [](const StateChange& left, const StateChange& right) {
@@ -25,7 +39,7 @@ Result<std::uint64_t> SimulatedStateStore::Commit(
     return state_.revision;
   }
   STREAMER_RETURN_IF_ERROR(
-      CheckTransaction(transaction, owner_, state_.revision, max_changes_));
+      CheckTransaction(transaction, head_.owner, head_.revision, max_changes_));
   for (const StateChange& change : transaction.changes) {
     if (change.value) {
       state_.records[change.key] = *change.value;
@@ -33,7 +47,8 @@ Result<std::uint64_t> SimulatedStateStore::Commit(
       state_.records.erase(change.key);
     }
   }
-  ++state_.revision;
+  state_.revision = ++head_.revision;
+  folder_.Write(head_, transaction.changes);
   if (observer_) observer_(transaction);
   last_.reset();
   if (!std::exchange(hides_next_, false)) return state_.revision;

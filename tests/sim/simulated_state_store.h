@@ -4,6 +4,8 @@
 // A transaction that comes again after such an outcome is known by its owner,
 // revision and changes, and is not done twice.
 //
+// Its disk is a StateFolder, which can be harmed between two processes.
+//
 // Thread-safety: none, against what StateStore promises: there is one thread.
 #ifndef STREAMER_TESTS_SIM_SIMULATED_STATE_STORE_H_
 #define STREAMER_TESTS_SIM_SIMULATED_STATE_STORE_H_
@@ -15,6 +17,7 @@
 #include <utility>
 
 #include "sim/fuse.h"
+#include "sim/state_folder.h"
 #include "store/state_store.h"
 
 namespace streamer::sim {
@@ -33,14 +36,15 @@ class SimulatedStateStore final : public StateStore {
     observer_ = std::move(observer);
   }
 
+  [[nodiscard]] StateFolder& folder() { return folder_; }
+  // As the process that runs has it.
   [[nodiscard]] const StateSnapshot& state() const { return state_; }
 
-  Result<std::uint64_t> Claim() override {
-    if (is_failing_) return Unavailable("the state store fails");
-    last_.reset();
-    return ++owner_;
-  }
-  Result<StateSnapshot> Load() const override { return state_; }
+  // A new process begins. DataLoss when the folder is damaged or older.
+  Status Open();
+
+  Result<std::uint64_t> Claim() override;
+  Result<StateSnapshot> Load() const override { return folder_.Load(); }
   Result<std::uint64_t> Commit(const StateTransaction& transaction) override;
   std::size_t max_changes() const override { return max_changes_; }
 
@@ -48,7 +52,8 @@ class SimulatedStateStore final : public StateStore {
   [[nodiscard]] bool IsRepeated(const StateTransaction& transaction) const;
 
   const std::size_t max_changes_;
-  std::uint64_t owner_ = 0;
+  StateFolder folder_;
+  internal::StateHead head_;
   StateSnapshot state_;
   std::optional<StateTransaction> last_;  // done, and not answered
   std::function<void(const StateTransaction&)> observer_;

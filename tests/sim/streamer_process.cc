@@ -49,34 +49,26 @@ void StreamerProcess::Later(Duration delay, std::function<void()> action) {
   });
 }
 
-bool StreamerProcess::Start() {
+Status StreamerProcess::Start() {
   fuse_.Replace();
-  Result<RestoredState> restored =
-      RestoreState(*store_, *log_, options_.outbox);
-  if (!restored.ok()) {
-    surroundings_.note(
-        absl::StrCat("streamer: no start: ", restored.status().ToString()));
-    return false;
-  }
-  Result<Recollection> past = Recollect(*log_, restored->start, options_.core);
-  if (!past.ok()) {
-    surroundings_.note(
-        absl::StrCat("streamer: no start: ", past.status().ToString()));
-    return false;
-  }
+  STREAMER_RETURN_IF_ERROR(store_->Open());
+  STREAMER_ASSIGN_OR_RETURN(RestoredState restored,
+                            RestoreState(*store_, *log_, options_.outbox));
+  STREAMER_ASSIGN_OR_RETURN(Recollection past,
+                            Recollect(*log_, restored.start, options_.core));
   ++life_;
   surroundings_.note(absl::StrCat("streamer: starts at ",
-                                  FormatProgress(restored->start), " of ",
+                                  FormatProgress(restored.start), " of ",
                                   FormatProgress(log_->head())));
   CoreOptions core = options_.core;
-  core.session.owner = restored->owner;
+  core.session.owner = restored.owner;
   counters_ = std::make_unique<StreamCounters>();
   engine_ = std::make_unique<InlineEngine>(
-      core, log_, Now(), *past, store_, *std::move(restored), options_.shards);
+      core, log_, Now(), past, store_, std::move(restored), options_.shards);
   Later(kTick, [this] { KeepTime(); });
   Later(kUpkeep, [this] { LookAfter(); });
   Follow();
-  return true;
+  return OkStatus();
 }
 
 void StreamerProcess::Kill(std::uint64_t kept) {

@@ -63,8 +63,8 @@ class StreamerProcess {
                   std::shared_ptr<SimulatedStateStore> store,
                   Surroundings surroundings);
 
-  // Whether it runs; it does not when the store cannot be claimed.
-  bool Start();
+  // It runs, or why it does not: errors of the store and the log.
+  Status Start();
   // Ends it in order, within `timeout`. REQUIRES: it runs.
   void Drain(Duration timeout);
   [[nodiscard]] bool is_draining() const { return drain_.has_value(); }

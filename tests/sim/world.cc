@@ -60,6 +60,15 @@ void World::MakeStreamer() {
     }
     NoteSaved();
   });
+  state_faults_ = std::make_unique<StateFaults>(
+      random_.seed(), schedule_, store_->folder(),
+      StateFaults::Surroundings{
+          .kill_streamer = [this] { KillStreamer(random_.Chance(1, 2)); },
+          .note = [this](const std::string& text) { Note(text); },
+          .complain =
+              [this](const char* invariant, std::string text) {
+                Complain(invariant, std::move(text));
+              }});
   StreamerProcess::Options& options = streamer_options_;
   // Longer than a run: what was seen is known.
   options.core.duplicates.age = hours(12);
@@ -157,6 +166,7 @@ std::vector<Complaint> World::Run() {
   schedule_.After(kCalm, [this] {
     has_faults_ = true;
     DrawFault();
+    state_faults_->Draw(kFaults);
   });
   schedule_.RunUntil(start + kCalm + kFaults);
   Heal();
@@ -364,7 +374,10 @@ void World::StartStreamer() {
   history_.first_at_start.push_back(log_->first().offset);
   history_.starts.push_back(schedule_.now());
   ++counts_.streamer_starts;
-  if (streamer_->Start()) return;
+  const Status started = streamer_->Start();
+  state_faults_->JudgeStart(started);
+  if (started.ok()) return;
+  Note(absl::StrCat("streamer: no start: ", started.ToString()));
   schedule_.After(seconds(1), [this] { StartStreamer(); });
 }
 
@@ -389,6 +402,7 @@ void World::Heal() {
   source_log_->SetFull(false);
   store_->SetFailing(false);
   is_puller_up_ = true;
+  state_faults_->PutBack();
   StartStreamer();
   streamer_->ForEachLink([](Link& link) {
     if (link.is_stalled()) link.Break();
@@ -440,6 +454,7 @@ void World::CheckWhole() {
   history_.log_history = log_->history();
   history_.source = NamedEvents(source_log_->archive());
   counts_.events = history_.log.size();
+  counts_.refusals = state_faults_->refusals();
   counts_.log_cuts = log_->cuts();
   counts_.moved = streamer_->moved();
   counts_.source_losses = history_.source_losses.size();

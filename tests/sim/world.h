@@ -31,6 +31,7 @@
 #include "sim/simulated_log.h"
 #include "sim/simulated_state_store.h"
 #include "sim/source_link.h"
+#include "sim/state_faults.h"
 #include "sim/streamer_process.h"
 #include "support/random.h"
 
@@ -42,7 +43,8 @@ struct WorldCounts {
   std::uint64_t deliveries = 0;
   std::uint64_t notices = 0;
   std::uint64_t streamer_starts = 0;
-  std::uint64_t drains = 0;  // that saved all
+  std::uint64_t drains = 0;    // that saved all
+  std::uint64_t refusals = 0;  // of a state that was harmed
   std::uint64_t log_cuts = 0;
   std::uint64_t source_losses = 0;
   std::uint64_t welcomes = 0;
@@ -127,6 +129,7 @@ class World {
   StreamerProcess::Options streamer_options_;
   std::shared_ptr<SimulatedLog> log_;
   std::shared_ptr<SimulatedStateStore> store_;
+  std::unique_ptr<StateFaults> state_faults_;
   std::unique_ptr<StreamerProcess> streamer_;
   // What had been acknowledged when a drain ended the streams.
   std::map<GatewayUser*, Link::Acknowledged> acknowledged_;

@@ -63,6 +63,17 @@ Result<std::unique_ptr<RevisionFile>> RevisionFile::Open(
       std::move(file), std::max(first.value_or(0), second.value_or(0))));
 }
 
+Result<std::unique_ptr<RevisionFile>> RevisionFile::OpenBeside(
+    rocksdb::Env& env, const std::string& name, const std::string& path,
+    std::uint64_t revision) {
+  STREAMER_ASSIGN_OR_RETURN(std::unique_ptr<RevisionFile> noted,
+                            Open(env, name));
+  if (revision >= noted->revision()) return noted;
+  return DataLoss(absl::StrCat("state ", path, ": expected revision ",
+                               noted->revision(), " (", name, "), got ",
+                               revision));
+}
+
 void RevisionFile::Note(std::uint64_t revision) {
   revision_ = revision;
   file_->Write(revision % 2 * kSlotBytes, EncodeNote(revision))

@@ -33,6 +33,12 @@ class RevisionFile {
   static Result<std::unique_ptr<RevisionFile>> Open(rocksdb::Env& env,
                                                     const std::string& name);
 
+  // The same, beside a database in `path` that holds `revision`: DataLoss when
+  // that is less than what is noted.
+  static Result<std::unique_ptr<RevisionFile>> OpenBeside(
+      rocksdb::Env& env, const std::string& name, const std::string& path,
+      std::uint64_t revision);
+
   // The latest revision noted.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
 

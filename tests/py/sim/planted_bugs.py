@@ -73,6 +73,38 @@ BUGS = [
         "  cursor.is_behind = gateway.behind_after.has_value();\n",
     ),
     Bug(
+        "an older state is taken for the newest",
+        "cpp/store/internal/revision_file.cc",
+        "  if (revision >= noted->revision()) return noted;\n",
+        "  if (revision + 1'000 >= noted->revision()) return noted;\n",
+    ),
+    Bug(
+        "a damaged note of the state is taken for a new one",
+        "cpp/store/internal/revision_file.cc",
+        "  if (!first && !second) {\n",
+        "  if (!first && !second && bytes.size() > 1'000'000) {\n",
+    ),
+    Bug(
+        "a damaged record of the state is taken as it is",
+        "cpp/store/internal/state_layout.cc",
+        "  if (!Unseal(bytes, HashBytes(key)) || bytes.empty() ||\n",
+        "  if ((!Unseal(bytes, HashBytes(key)) && bytes.empty()) || "
+        "bytes.empty() ||\n",
+    ),
+    Bug(
+        "a damaged head of the state is taken as it is",
+        "cpp/store/internal/state_layout.cc",
+        "  bool is_whole = Unseal(bytes, 0);\n",
+        "  bool is_whole = Unseal(bytes, 0) || !bytes.empty();\n",
+    ),
+    Bug(
+        "a state that lost the name of its log is taken for a new one",
+        "cpp/store/state_store.cc",
+        "    return FailedPrecondition(\n"
+        '        "state: expected the log that it is of, got none");\n',
+        "    return OkStatus();\n",
+    ),
+    Bug(
         "a process that forgot what another acknowledged is told nothing",
         "cpp/core/router_sessions.cc",
         "  return gateway.last_sequence < acknowledged.sequence;\n",

@@ -19,6 +19,7 @@ def test_every_seed_keeps_the_invariants(first, last):
     assert outcome.counts["memberships"] > 10 * outcome.runs
     assert outcome.counts["drains"] > outcome.runs // 4
     assert outcome.counts["bare deletes"] > outcome.runs
+    assert outcome.counts["refusals of a state"] > outcome.runs // 4
     assert outcome.counts["tails lost"] > 0
     assert outcome.counts["gaps of the source"] > 0
 
@@ -44,8 +45,6 @@ NOT_LINKED = {
     "store/internal/log_layout.cc": "keys and values in RocksDB",
     "store/internal/log_recovery.cc": "what the disk holds after a crash",
     "store/internal/log_segments.cc": "which part of the disk may go",
-    "store/internal/revision_file.cc": "a file beside the state",
-    "store/internal/state_layout.cc": "keys and values in RocksDB",
     "store/log_record.cc": "bytes on the disk",
     "store/memory_event_log.cc": "the simulated log stands for it",
     "store/memory_state_store.cc": "the simulated store stands for it",
