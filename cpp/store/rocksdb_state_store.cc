@@ -170,13 +170,9 @@ Result<StateSnapshot> RocksDbStateStore::Load() const {
        ToText(records->key()).starts_with(internal::kStateRecordPrefix);
        records->Next()) {
     const std::string_view key = ToText(records->key());
-    Result<StateKey> state_key = internal::DecodeStateKey(key);
-    if (!state_key.ok()) return InFile(*database_, key, state_key.status());
-    Result<std::string> value =
-        internal::DecodeStateValue(key, ToText(records->value()));
-    if (!value.ok()) return InFile(*database_, key, value.status());
-    state.records.emplace_hint(state.records.end(), std::move(*state_key),
-                               std::move(*value));
+    const Status added =
+        internal::AddRecord(key, ToText(records->value()), state);
+    if (!added.ok()) return InFile(*database_, key, added);
   }
   STREAMER_RETURN_IF_ERROR(database_->Translate(records->status()));
   return state;

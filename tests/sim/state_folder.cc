@@ -61,11 +61,8 @@ Result<StateSnapshot> StateFolder::Load() const {
   StateSnapshot state{.revision = Revision()};
   for (const auto& [name, bytes] : records_) {
     if (name == internal::kStateHeadKey) continue;
-    Result<StateKey> key = internal::DecodeStateKey(name);
-    if (!key.ok()) return In(name, key.status());
-    Result<std::string> value = internal::DecodeStateValue(name, bytes);
-    if (!value.ok()) return In(name, value.status());
-    state.records.emplace(*std::move(key), *std::move(value));
+    const Status added = internal::AddRecord(name, bytes, state);
+    if (!added.ok()) return In(name, added);
   }
   return state;
 }

@@ -1,5 +1,7 @@
 #include "store/internal/state_layout.h"
 
+#include <utility>
+
 #include "base/hash.h"
 #include "store/internal/bytes.h"
 
@@ -65,6 +67,15 @@ Result<std::string> DecodeStateValue(std::string_view key,
     return DataLoss("expected the value of a record, got other bytes");
   }
   return std::string(bytes.substr(1));
+}
+
+Status AddRecord(std::string_view key, std::string_view bytes,
+                 StateSnapshot& state) {
+  STREAMER_ASSIGN_OR_RETURN(StateKey state_key, DecodeStateKey(key));
+  STREAMER_ASSIGN_OR_RETURN(std::string value, DecodeStateValue(key, bytes));
+  state.records.emplace_hint(state.records.end(), std::move(state_key),
+                             std::move(value));
+  return OkStatus();
 }
 
 }  // namespace streamer::internal

@@ -35,6 +35,11 @@ std::string EncodeStateValue(std::string_view key, std::string_view value);
 Result<std::string> DecodeStateValue(std::string_view key,
                                      std::string_view bytes);
 
+// Puts the record that lies there into `state`, after all with lesser keys.
+// DataLoss, and nothing changes, when it is none of ours or damaged.
+Status AddRecord(std::string_view key, std::string_view bytes,
+                 StateSnapshot& state);
+
 }  // namespace streamer::internal
 
 #endif  // STREAMER_STORE_INTERNAL_STATE_LAYOUT_H_

@@ -92,6 +92,15 @@ BUGS = [
         "bytes.empty() ||\n",
     ),
     Bug(
+        "a damaged record of the state is taken for one that is not there",
+        "cpp/store/internal/state_layout.cc",
+        "  STREAMER_ASSIGN_OR_RETURN(std::string value, "
+        "DecodeStateValue(key, bytes));\n",
+        "  if (!DecodeStateValue(key, bytes).ok()) return OkStatus();\n"
+        "  STREAMER_ASSIGN_OR_RETURN(std::string value, "
+        "DecodeStateValue(key, bytes));\n",
+    ),
+    Bug(
         "a damaged head of the state is taken as it is",
         "cpp/store/internal/state_layout.cc",
         "  bool is_whole = Unseal(bytes, 0);\n",
