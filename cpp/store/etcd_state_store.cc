@@ -99,12 +99,12 @@ void PutChanges(wire::TxnRequest& transaction, const EtcdLayout& layout,
   }
 }
 
-// `before` is null for a state that is made by this.
+// `before` is null for a state that is made by this, after `none`.
 wire::TxnRequest MakeClaim(const EtcdLayout& layout,
                            const std::optional<StateHead>& before,
-                           std::int64_t lease) {
+                           const StateHead& none, std::int64_t lease) {
   wire::TxnRequest claim;
-  const StateHead head = before.value_or(StateHead());
+  const StateHead head = before.value_or(none);
   if (before) {
     CompareValue(claim, layout.head(), internal::Encode(head));
   } else {
@@ -238,11 +238,12 @@ Result<std::uint64_t> EtcdStateStore::Claim() {
                             ReadHead(*client_, *layout_));
   STREAMER_ASSIGN_OR_RETURN(wire::LeaseGrantResponse lease,
                             client_->GrantLease(options_.lease_ttl));
+  const StateHead none = internal::NewStateHead(options_.first_owner);
   for (int tries = 0; tries < kMaxTries; ++tries) {
     STREAMER_ASSIGN_OR_RETURN(
         wire::TxnResponse response,
-        client_->Txn(MakeClaim(*layout_, before, lease.id())));
-    StateHead head{before.value_or(StateHead()).owner + 1, 0};
+        client_->Txn(MakeClaim(*layout_, before, none, lease.id())));
+    StateHead head{before.value_or(none).owner + 1, 0};
     const wire::KeyValue* owner = FindRead(response, kReadOwner);
     if (!response.succeeded()) {
       STREAMER_ASSIGN_OR_RETURN(

@@ -53,6 +53,9 @@ struct EtcdStateStoreOptions {
   // What its keys begin with, before a '/'. No other user of the cluster has
   // it, nor one that begins with it and a '/'.
   std::string prefix;
+  // Of a state that is made. Numbers that a state before it gave, which was
+  // removed, must not come again.
+  std::uint64_t first_owner = 1;
   // How long the state stays owned without KeepAlive. etcd may make it longer.
   std::chrono::seconds lease_ttl{10};
   // How long one endpoint has to answer.

@@ -79,12 +79,13 @@ Result<StateHead> ReadHead(const Database& database) {
 
 Result<std::unique_ptr<RocksDbStateStore>> RocksDbStateStore::Open(
     const RocksDbStateStoreOptions& options) {
+  const StateHead none = internal::NewStateHead(options.first_owner);
   STREAMER_ASSIGN_OR_RETURN(
       std::unique_ptr<Database> database,
-      Database::Open(MakeDatabaseOptions(options), MarkOf({}, true),
-                     [](rocksdb::WriteBatch& batch) {
+      Database::Open(MakeDatabaseOptions(options), MarkOf(none, true),
+                     [&none](rocksdb::WriteBatch& batch) {
                        batch.Put(internal::kStateHeadKey,
-                                 internal::Encode(StateHead()));
+                                 internal::Encode(none));
                      }));
   STREAMER_ASSIGN_OR_RETURN(StateHead head, ReadHead(*database));
   STREAMER_ASSIGN_OR_RETURN(

@@ -38,6 +38,9 @@ struct RocksDbStateStoreOptions {
   // A file elsewhere that notes how far the state has come, too, made if there
   // is none: it tells a folder that was swapped for an older one. Empty: none.
   std::string witness;
+  // Of a state that is made. Numbers that a state before it gave, which was
+  // removed, must not come again.
+  std::uint64_t first_owner = 1;
   // Null: the system's.
   rocksdb::Env* env = nullptr;
 };

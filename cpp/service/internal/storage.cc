@@ -37,8 +37,9 @@ std::string DrawIdentity() {
 }  // namespace
 
 std::uint64_t DrawOwner() {
-  constexpr std::uint32_t kOwnerMask = (std::uint32_t{1} << 28u) - 1;
-  return std::random_device()() & kOwnerMask;
+  // Half of those that there are.
+  constexpr std::uint32_t kOwnerMask = (std::uint32_t{1} << 27u) - 1;
+  return 1 + (std::random_device()() & kOwnerMask);
 }
 
 Result<StateStorage> OpenState(const ServiceConfig& config) {
@@ -58,7 +59,8 @@ Result<StateStorage> OpenState(const ServiceConfig& config) {
     STREAMER_ASSIGN_OR_RETURN(
         std::shared_ptr<StateStore> store,
         EtcdStateStore::Open({.endpoints = config.state.etcd_endpoints,
-                              .prefix = config.state.etcd_prefix}));
+                              .prefix = config.state.etcd_prefix,
+                              .first_owner = DrawOwner()}));
     return StateStorage{std::move(store), nullptr, config.state.etcd_prefix};
   }
   const std::string path = config.state.path.empty()
@@ -69,7 +71,8 @@ Result<StateStorage> OpenState(const ServiceConfig& config) {
       RocksDbStateStore::Open({.path = path,
                                .witness = config.log.path.empty()
                                               ? std::string()
-                                              : config.log.path + "/STATE"}));
+                                              : config.log.path + "/STATE",
+                               .first_owner = DrawOwner()}));
   return StateStorage{durable, durable, path};
 }
 

@@ -39,7 +39,8 @@ struct StateStorage {
 };
 Result<StateStorage> OpenState(const ServiceConfig& config);
 
-// What sessions of a process that saves nothing are told apart by.
+// What sessions of a process that saves nothing are told apart by, and those of
+// a new state from those of one that was removed. Others can follow it.
 std::uint64_t DrawOwner();
 
 }  // namespace streamer

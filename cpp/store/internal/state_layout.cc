@@ -19,6 +19,10 @@ bool IsKind(char byte) {
 
 }  // namespace
 
+StateHead NewStateHead(std::uint64_t first_owner) {
+  return {first_owner - 1, 0};
+}
+
 std::string Encode(const StateHead& head) {
   std::string bytes(1, kVersion);
   ByteWriter writer(bytes);

@@ -24,6 +24,8 @@ struct StateHead {
   std::uint64_t owner = 0;
   std::uint64_t revision = 0;
 };
+// Of a state that nobody has owned, and whose first owner is to be that one.
+StateHead NewStateHead(std::uint64_t first_owner);
 std::string Encode(const StateHead& head);
 Result<StateHead> DecodeStateHead(std::string_view bytes);
 

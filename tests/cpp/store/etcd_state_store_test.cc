@@ -49,6 +49,14 @@ TEST_F(EtcdStateStoreTest, OptionsThatCannotBeAreRefused) {
       InvalidArgument("etcd: expected pages of at least 1 record, got 0"));
 }
 
+// Only of a state that is made: one that is there has its own.
+TEST_F(EtcdStateStoreTest, TheFirstOwnerOfANewStateIsAsToldSo) {
+  options_.first_owner = 70;
+  EXPECT_EQ(Open()->Claim().value(), 70u);
+  options_.first_owner = 900;
+  EXPECT_EQ(Open()->Claim().value(), 71u);
+}
+
 TEST_F(EtcdStateStoreTest, WhoNeverClaimedOwnsNothing) {
   auto store = Open();
   EXPECT_FALSE(store->is_owner(kNow));

@@ -106,6 +106,19 @@ TEST_F(RocksDbStateStoreTest, OwnersAreNumberedThroughRestarts) {
   EXPECT_EQ(owner_, 3u);
 }
 
+// Only of a state that is made: one that is there has its own.
+TEST_F(RocksDbStateStoreTest, TheFirstOwnerOfANewStateIsAsToldSo) {
+  options_.first_owner = 70;
+  Open();
+  EXPECT_EQ(owner_, 70u);
+  ASSERT_EQ(Commit("p1"), OkStatus());
+  ASSERT_EQ(store_->Close(), OkStatus());
+  store_.reset();
+  options_.first_owner = 900;
+  Open();
+  EXPECT_EQ(owner_, 71u);
+}
+
 TEST_F(RocksDbStateStoreTest, AFullDiskChangesNothingUntilThereIsSpace) {
   Open();
   ASSERT_EQ(Commit("p1"), OkStatus());

@@ -17,6 +17,12 @@ TEST(StateLayoutTest, AHeadIsReadAsItWasWritten) {
   EXPECT_EQ(head.revision, 400u);
 }
 
+TEST(StateLayoutTest, ANewStateHasNoOwnerBeforeItsFirst) {
+  EXPECT_EQ(NewStateHead(1).owner, 0u);
+  EXPECT_EQ(NewStateHead(70).owner, 69u);
+  EXPECT_EQ(NewStateHead(70).revision, 0u);
+}
+
 TEST(StateLayoutTest, ADamagedHeadIsNoHead) {
   const std::string whole = Encode(StateHead{3, 400});
   const Status refused =

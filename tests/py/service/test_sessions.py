@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 
 import grpc
 import pytest
@@ -254,6 +255,34 @@ def test_state_of_another_log_is_refused(start, tmp_path, events):
             *log_options(tmp_path / "second"),
             f"--state.path={tmp_path / 'first.state'}",
         )
+
+
+def test_a_session_of_a_state_that_was_removed_is_lost(
+    start, gateway_of, tmp_path, events
+):
+    service = start(*log_options(tmp_path / "log"))
+    gateway = gateway_of(service)
+    before = hello(gateway).session
+    assert subscribe(gateway, "s").success
+    post(service, events(3))
+    last = deliveries(gateway, 3)[-1]
+    gateway.close()
+    assert service.stop() == 0
+    shutil.rmtree(tmp_path / "log.state")
+    (tmp_path / "log" / "STATE").unlink()
+    service.start()
+    # Another process of the gateway: its session is not the one of before.
+    gateway = gateway_of(service)
+    assert hello(gateway).session != before
+    gateway.close()
+    gateway = gateway_of(service)
+    again = hello(
+        gateway,
+        session=before,
+        last_seq=last.seq,
+        last_progress=last.progress,
+    )
+    assert again.continuity == LOST
 
 
 def test_state_that_would_outlive_its_log_is_refused(start):
