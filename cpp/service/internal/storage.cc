@@ -1,6 +1,8 @@
 #include "service/internal/storage.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -13,6 +15,8 @@
 namespace streamer {
 namespace {
 
+constexpr std::uint64_t kMostInMemory = 256u << 20;
+
 // The log begins and ends with the process. Its epoch is the time at which it
 // began, so that a position of an earlier process is not taken for one of it.
 MemoryEventLogOptions InMemory(const LogConfig& config, Instant now) {
@@ -20,6 +24,8 @@ MemoryEventLogOptions InMemory(const LogConfig& config, Instant now) {
               std::chrono::floor<std::chrono::seconds>(now.wall)
                   .time_since_epoch()
                   .count()),
+          .retained_bytes = static_cast<std::size_t>(
+              std::min<std::uint64_t>(config.retention_bytes, kMostInMemory)),
           .retained_age = config.retention_age};
 }
 

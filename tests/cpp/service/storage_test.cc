@@ -6,6 +6,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "store/temporary_folder.h"
 
@@ -19,6 +21,18 @@ TEST(StorageTest, WithoutAPathTheLogIsInMemoryAndKnownByItsTime) {
   const Storage storage = OpenStorage({}, kNow).value();
   EXPECT_EQ(storage.durable, nullptr);
   EXPECT_EQ(storage.log->head(), (Position{1'700'000'000, 0}));
+}
+
+TEST(StorageTest, InMemoryTheLogKeepsNoMoreBytesThanItIsTold) {
+  constexpr std::size_t kEventBytes = 1'000;
+  const Storage storage =
+      OpenStorage({.retention_bytes = 10 * kEventBytes}, kNow).value();
+  SourceEvent event;
+  event.document = std::string(kEventBytes, 'x');
+  const Position head =
+      storage.log->Append(std::vector<SourceEvent>(100, event), kNow).value();
+  storage.log->Release(head);
+  EXPECT_GT(storage.log->first().offset, 90u);
 }
 
 TEST(StorageTest, WithAPathTheLogOutlivesIt) {
