@@ -26,10 +26,14 @@ bool IsAboveShare(std::size_t used, std::size_t limit, double share) {
   return static_cast<double>(used) > share * static_cast<double>(limit);
 }
 
-// The document counts for every gateway it waits for, though it is shared:
-// each must stay within its bound whatever the others do.
+// Documents count for every gateway they wait for, though they are shared: each
+// must stay within its bound whatever the others do. Those of the source are
+// kept as long as the one that goes out, which may be small beside them: a
+// delete has none, and no before-image goes out.
 std::size_t SizeOf(const Outbox::Waiting& delivery) {
-  return kEntryOverhead + delivery.event->document.size() + delivery.id_bytes +
+  const SourceEvent& source = *delivery.event->event.source;
+  return kEntryOverhead + delivery.event->document.size() +
+         source.document.size() + source.before.size() + delivery.id_bytes +
          delivery.handles.size() * sizeof(SubscriptionHandle) +
          delivery.memberships.size();
 }

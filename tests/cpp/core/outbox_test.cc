@@ -261,6 +261,25 @@ TEST_F(OutboxTest, PressureFollowsTheBytesOfDocumentsAndIds) {
   EXPECT_EQ(outbox.pressure(), Pressure::kHard);
 }
 
+// What waits keeps the event as its source gave it.
+TEST_F(OutboxTest, PressureFollowsTheBytesOfWhatTheSourceGave) {
+  Outbox outbox(GatewayKind::kSoftState, {.bytes = 100'000});
+  SourceEvent source = support::MakeEvent(1, "c");
+  source.before = std::string(60'000, 'x');
+  ChangeEvent event{.position = {1, 1}};
+  event.source = std::make_shared<SourceEvent>(source);
+  outbox.Append({.event = std::make_shared<const OutgoingEvent>(
+                     OutgoingEvent{event, "{}"})});
+  EXPECT_EQ(outbox.pressure(), Pressure::kNone);
+  source.before.clear();
+  source.document = std::string(40'000, 'x');
+  event.position = {1, 2};
+  event.source = std::make_shared<SourceEvent>(source);
+  outbox.Append({.event = std::make_shared<const OutgoingEvent>(
+                     OutgoingEvent{event, ""})});
+  EXPECT_EQ(outbox.pressure(), Pressure::kHard);
+}
+
 // The stream below holds them, and its credit is in deliveries.
 TEST_F(OutboxTest, FewLargeDocumentsAreOnTheirWayToASoftStateGateway) {
   Outbox outbox(GatewayKind::kSoftState, {});
