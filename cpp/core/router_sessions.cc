@@ -247,7 +247,12 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
     if (gateway->is_closed) continue;
     if (gateway->kind == GatewayKind::kSoftState) {
       if (const auto oldest = gateway->outbox.oldest_held()) {
-        progress.watermark = Earlier(progress.watermark, Before(*oldest));
+        // What is older can be of no use to it after a restart: if it was not
+        // closed as stalled, that is because the log has dropped it.
+        const Position before = Before(*oldest);
+        progress.watermark =
+            Earlier(progress.watermark,
+                    before.offset < horizon.offset ? horizon : before);
       }
       continue;
     }

@@ -187,7 +187,7 @@ void InlineEngine::SaveProgress(Duration stall_timeout) {
     const Position horizon =
         log.FindEarlier(log.head(), stall_timeout).value_or(Position{});
     Router& router = state_->pipeline.router();
-    router.CloseStalled(horizon, effects);
+    router.CloseStalled(internal::StalledUpto(log, horizon), effects);
     const std::optional<RouterProgress> progress = router.TakeProgress(horizon);
     if (progress) state_->checkpoint->Accept(*progress);
   });

@@ -269,7 +269,8 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
   } else if (const auto* ack = std::get_if<internal::Acknowledgement>(&mail)) {
     router.router().Acknowledge(ack->gateway, ack->sequence, into);
   } else if (const auto* save = std::get_if<internal::SaveProgress>(&mail)) {
-    router.router().CloseStalled(save->horizon, into);
+    router.router().CloseStalled(internal::StalledUpto(*log, save->horizon),
+                                 into);
     if (saver == nullptr) {
       // Taken to be counted, and for nothing else.
       (void)router.router().TakeProgress(save->horizon);

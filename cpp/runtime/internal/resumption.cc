@@ -48,4 +48,8 @@ DisconnectGateway BreakOf(const EventLog& log, GatewayHandle gateway,
   return {gateway, after};
 }
 
+Position StalledUpto(const EventLog& log, Position horizon) {
+  return horizon.offset < log.first().offset ? Position{} : horizon;
+}
+
 }  // namespace streamer::internal

@@ -30,6 +30,11 @@ OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
 DisconnectGateway BreakOf(const EventLog& log, GatewayHandle gateway,
                           Position written, Duration stall_timeout);
 
+// Up to where a stream that has not taken an event is stalled. `horizon` is
+// what FindEarlier says of the head and the time-out: if the log does not reach
+// back so far, its oldest event may be of now, and nobody is.
+Position StalledUpto(const EventLog& log, Position horizon);
+
 }  // namespace streamer::internal
 
 #endif  // STREAMER_RUNTIME_INTERNAL_RESUMPTION_H_

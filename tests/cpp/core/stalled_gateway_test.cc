@@ -39,6 +39,13 @@ TEST_F(StalledGatewayTest, WhoHasNotTakenAnOldEventIsClosed) {
   EXPECT_EQ(core_.saved().watermark, 4u);
 }
 
+// Nobody knows how old that is, if the log has dropped it already.
+TEST_F(StalledGatewayTest, WhoIsNotClosedHoldsUpNothingThatIsOlder) {
+  core_.SaveProgress(3);
+  EXPECT_EQ(core_.saved().watermark, 3u);
+  EXPECT_THAT(core_.Take(kPlain), IsEmpty());
+}
+
 TEST_F(StalledGatewayTest, WhoTakesALittleInTimeIsNot) {
   core_.Grant(kPlain, 2);
   core_.CloseStalled(2);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
+
 #include "store/memory_event_log.h"
 #include "support/core_events.h"
 
@@ -50,6 +53,23 @@ TEST(ResumptionTest, ASessionThatNamesAPlaceOfAnotherLogNamesNone) {
   request.last_progress = "p1-1-3";
   command = CommandOf(log, GatewayHandle(5), request);
   EXPECT_EQ(command.last_progress, (Position{1, 3}));
+}
+
+TEST(ResumptionTest, NobodyIsStalledByEventsThatTheLogDroppedInTime) {
+  MemoryEventLog log({.retained_events = 2});
+  const auto stalled = [&log] {
+    const Duration timeout = std::chrono::seconds(30);
+    return StalledUpto(log, log.FindEarlier(log.head(), timeout).value());
+  };
+  const auto append = [&log](std::int64_t first, std::int64_t count, int at) {
+    const Instant now = Instant().After(std::chrono::seconds(at));
+    log.Append(support::MakeEvents(first, count, "c"), now).value();
+    log.Release(log.head());
+  };
+  append(1, 5, 0);
+  EXPECT_EQ(stalled(), Position{});
+  append(6, 1, 31);
+  EXPECT_EQ(stalled(), (Position{1, 5}));
 }
 
 }  // namespace
