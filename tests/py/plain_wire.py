@@ -174,6 +174,7 @@ class PlainGateway:
         target: str,
         metadata: Sequence[tuple[str, str]] = (),
         options: Sequence[tuple[str, int]] = (),
+        timeout: float | None = PATIENCE,
     ) -> None:
         self._wire = wire
         # Its own connection: gateways are processes of their own.
@@ -187,7 +188,7 @@ class PlainGateway:
             response_deserializer=wire.StreamerMessage.FromString,
         )
         self.call = stream(
-            iter(self._requests.get, None), timeout=PATIENCE, metadata=metadata
+            iter(self._requests.get, None), timeout=timeout, metadata=metadata
         )
 
     def __enter__(self) -> PlainGateway:

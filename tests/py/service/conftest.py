@@ -1,34 +1,15 @@
 import itertools
-from pathlib import Path
 
 import pytest
 from plain_wire import PlainGateway, compile_wire
 from scripted_puller import ScriptedPuller
 from streamerd import Streamerd
 
-ROOT = Path(__file__).resolve().parents[3]
-
 
 @pytest.fixture(scope="session")
 def wire(tmp_path_factory):
     """The plain wire's message classes."""
     return compile_wire(tmp_path_factory.mktemp("wire"))
-
-
-@pytest.fixture(scope="session")
-def whole_wire(tmp_path_factory):
-    """The message classes of the wire with all that was added to it."""
-    source = ROOT / "proto/syntrix/streamer/v1/streamer.proto"
-    folder = tmp_path_factory.mktemp("whole_wire")
-    return compile_wire(folder, source.read_text())
-
-
-@pytest.fixture(scope="session")
-def puller_wire(tmp_path_factory):
-    """The message classes between a puller and a streamer."""
-    source = ROOT / "proto/syntrix/puller/v1/puller.proto"
-    folder = tmp_path_factory.mktemp("puller_wire")
-    return compile_wire(folder, source.read_text())
 
 
 @pytest.fixture
