@@ -67,6 +67,8 @@ ClientSession::ClientSession(const ClientSessionOptions& options)
   receiver_.emplace(*options_.session);
   adopts_ = options_.session->session != 0;
   has_untold_loss_ = options_.session->has_unread_loss;
+  const std::string& behind = options_.session->behind;
+  if (!behind.empty()) behind_.emplace("", behind);
 }
 
 ClientActions ClientSession::Start(MonotonicTime now) {

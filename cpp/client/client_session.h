@@ -29,6 +29,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +59,8 @@ enum class ClientState : std::uint8_t {
 
 // "connecting", "connected", "reconnecting", "closed".
 std::string_view NameOf(ClientState state);
+
+class ReceivedDelivery;
 
 class ClientSession {
  public:
@@ -100,6 +104,10 @@ class ClientSession {
   };
   Admission DeliveryReceived(const SessionEntry& delivery, MonotonicTime now);
   bool NoteId(std::string_view id) { return receiver_->NoteId(id); }
+  // While a subscription catches up with the log, how far it is must be noted
+  // of each delivery: what is lost then begins there, not at the newest.
+  [[nodiscard]] bool has_behind() const { return !behind_.empty(); }
+  void NotePlaces(const ReceivedDelivery& delivery);
   ClientActions ResyncReceived(std::uint64_t seq, ReceivedGap gap,
                                MonotonicTime now);
   // `gap` names the one subscription.
@@ -196,8 +204,9 @@ class ClientSession {
   void StartOver(ClientActions& actions);
   void LoseEvents(const SessionWelcome& welcome, ClientActions& actions);
   void Continue(const SessionWelcome& welcome, ClientActions& actions);
-  static void OpenGap(Entry& entry, const std::string& reason,
-                      const std::string& from_progress);
+  void OpenGap(const std::string& id, Entry& entry, const std::string& reason,
+               const std::string& from_progress);
+  void NoteBegin(const std::string& id, const Entry& entry);
   void AskUnanswered(ClientActions& actions);
   void RetireInSession(Entries::iterator entry, UnsubscribeTicket ticket,
                        ClientActions& actions);
@@ -239,6 +248,9 @@ class ClientSession {
   // Each entry of which something is lost that was not reported yet holds it,
   // so that nothing has to be counted.
   std::shared_ptr<void> loss_hold_ = std::make_shared<char>();
+  // How far who began in the past has come, until it is live; also of some that
+  // have ended. Under "" those of the process before.
+  std::map<std::string, std::string, std::less<>> behind_;
   std::optional<MonotonicTime> finishing_until_;
 
   MonotonicTime connect_deadline_;

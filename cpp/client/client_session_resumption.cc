@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/client_session.h"
+#include "client/received_delivery.h"
 
 namespace streamer {
 namespace {
@@ -14,6 +15,7 @@ using client_action::CompleteUnsubscribe;
 using client_action::ReportGap;
 using client_action::SendAcknowledgement;
 using client_action::SendUnsubscribe;
+using client_internal::EarlierOf;
 
 // Entries that are acknowledged together while the reader does not keep up.
 constexpr std::uint64_t kAcknowledgedTogether = 256;
@@ -78,7 +80,8 @@ void ClientSession::LoseEvents(const SessionWelcome& welcome,
   if (adopts_) {
     ReceivedGap gap;
     gap.reason = kLost;
-    gap.from_progress = welcome.from_progress;
+    gap.from_progress =
+        EarlierOf(options_.session->behind, welcome.from_progress);
     gap.to_progress = welcome.to_progress;
     Report(std::move(gap), actions);
   }
@@ -87,7 +90,7 @@ void ClientSession::LoseEvents(const SessionWelcome& welcome,
       LoseUnanswered(entry, welcome);
       continue;
     }
-    OpenGap(entry, kLost, welcome.from_progress);
+    OpenGap(id, entry, kLost, welcome.from_progress);
     entry.loss_hold = loss_hold_;
     entry.gap_to = welcome.to_progress;
     entry.is_gap_uncertain = false;
@@ -139,17 +142,55 @@ void ClientSession::Continue(const SessionWelcome& welcome,
   for (auto& [id, entry] : subscriptions_) {
     if (!entry.is_live || !entry.gap_reason.empty()) continue;
     const std::string& received = receiver_->last_progress();
-    OpenGap(entry, kNotHeld, received.empty() ? entry.progress : received);
+    OpenGap(id, entry, kNotHeld, received.empty() ? entry.progress : received);
     entry.is_gap_uncertain = true;
     CompleteUnanswered(id, entry, actions);
   }
 }
 
 // A gap that is open already began earlier.
-void ClientSession::OpenGap(Entry& entry, const std::string& reason,
+void ClientSession::OpenGap(const std::string& id, Entry& entry,
+                            const std::string& reason,
                             const std::string& from_progress) {
   entry.gap_reason = reason;
-  if (entry.gap_from.empty()) entry.gap_from = from_progress;
+  if (!entry.gap_from.empty()) return;
+  const auto behind = behind_.find(id);
+  entry.gap_from = behind == behind_.end()
+                       ? from_progress
+                       : EarlierOf(behind->second, from_progress);
+}
+
+// With the answer just taken, of another life than was known. What the process
+// before has had it has, too, unless it asks for it.
+void ClientSession::NoteBegin(const std::string& id, const Entry& entry) {
+  const SessionPlace& before = *options_.session;
+  std::string begun = entry.progress;
+  if (entry.request.resume_after.empty()) {
+    begun = client_internal::LaterOf(
+        before.behind.empty() ? before.progress : before.behind, begun);
+  }
+  const std::string& come = receiver_->last_progress();
+  const bool is_of_past = !entry.request.resume_after.empty() ||
+                          (!come.empty() && EarlierOf(come, begun) != come);
+  if (is_of_past) {
+    behind_.insert_or_assign(id, std::move(begun));
+  } else {
+    behind_.erase(id);
+  }
+}
+
+// What is read from the log comes in its order, and live is what follows it.
+void ClientSession::NotePlaces(const ReceivedDelivery& delivery) {
+  for (std::size_t i = 0; i < delivery.subscription_count(); ++i) {
+    const auto found = behind_.find(delivery.subscription_id(i));
+    if (found == behind_.end()) continue;
+    if (delivery.is_catching_up()) {
+      found->second = client_internal::LaterOf(
+          found->second, std::string(delivery.progress()));
+    } else {
+      behind_.erase(found);
+    }
+  }
 }
 
 // What was ended goes first: its id may have been asked for again.
@@ -256,6 +297,7 @@ bool ClientSession::Confirm(Entries::iterator found,
   if (!entry.digest.has_value()) {
     entry.digest = client_internal::DigestOf(entry.request);
   }
+  if (!is_same_life) NoteBegin(found->first, entry);
   return is_same_life;
 }
 
@@ -395,6 +437,10 @@ std::optional<SessionPlace> ClientSession::place(EntryNumber after) const {
   if (!has_session() || receiver_->session() == 0) return std::nullopt;
   SessionPlace place = receiver_->PlaceAfter(after);
   place.has_unread_loss |= has_untold_loss_ || loss_hold_.use_count() > 1;
+  for (const auto& [id, behind] : behind_) {
+    const bool is_here = id.empty() ? adopts_ : subscriptions_.contains(id);
+    if (is_here) place.PutBehind(behind);
+  }
   return place;
 }
 

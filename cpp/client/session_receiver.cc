@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kPlaceVersion = "s1-";
 constexpr std::string_view kUnreadLoss = "lost-";
+constexpr std::string_view kBehind = "-behind-";
 
 // Reads digits up to a dash and takes both away.
 std::optional<std::uint64_t> TakeNumber(std::string_view& text) {
@@ -36,11 +37,27 @@ std::string NameOf(std::uint64_t seq, std::uint32_t part) {
   return absl::StrCat("part ", part, " of ", seq);
 }
 
+// The place after which the event at `progress` is the next.
+std::string JustBefore(std::string_view progress) {
+  Result<Position> position = ParseProgress(progress);
+  if (!position.ok() || position->offset == 0) return {};
+  --position->offset;
+  return FormatProgress(*position);
+}
+
 }  // namespace
+
+void SessionPlace::PutBehind(const std::string& place) {
+  const Result<Position> position = ParseProgress(place);
+  const Result<Position> limit =
+      ParseProgress(behind.empty() ? progress : behind);
+  if (position.ok() && (!limit.ok() || *position < *limit)) behind = place;
+}
 
 std::string FormatSessionPlace(const SessionPlace& place) {
   return absl::StrCat("s1-", place.has_unread_loss ? "lost-" : "",
-                      place.session, "-", place.seq, "-", place.progress);
+                      place.session, "-", place.seq, "-", place.progress,
+                      place.behind.empty() ? "" : "-behind-", place.behind);
 }
 
 Result<SessionPlace> ParseSessionPlace(std::string_view text) {
@@ -52,7 +69,14 @@ Result<SessionPlace> ParseSessionPlace(std::string_view text) {
     const auto session = TakeNumber(rest);
     const auto seq = session.has_value() ? TakeNumber(rest) : std::nullopt;
     if (seq.has_value()) {
-      SessionPlace place{*session, *seq, std::string(rest), has_unread_loss};
+      SessionPlace place{
+          .session = *session,
+          .seq = *seq,
+          .progress = std::string(rest.substr(0, rest.find(kBehind))),
+          .has_unread_loss = has_unread_loss};
+      if (place.progress.size() < rest.size()) {
+        place.behind = rest.substr(place.progress.size() + kBehind.size());
+      }
       if (FormatSessionPlace(place) == text) return place;
     }
   }
@@ -70,6 +94,7 @@ SessionReceiver::SessionReceiver(const SessionPlace& place)
 const SessionPlace& SessionReceiver::Announce() {
   announced_ = processed();
   announced_.has_unread_loss = false;
+  announced_.behind.clear();
   is_position_announced_ |= announced_.session != session_;
   return announced_;
 }
@@ -160,7 +185,9 @@ Result<SessionReceiver::Admission> SessionReceiver::Admit(
     return Admission{};
   }
   const Admission admission = Number(entry);
-  outstanding_.push_back({admission.number, session_, progress_});
+  outstanding_.push_back(
+      {admission.number, session_, progress_,
+       entry.is_catching_up ? JustBefore(entry.progress) : std::string()});
   Advance(entry);
   if (IsLastPart(entry)) FinishParts();
   return admission;
@@ -254,11 +281,19 @@ SessionPlace SessionReceiver::PlaceAfter(EntryNumber number) const {
                        });
   const bool has_unread_loss =
       !unread_gaps_.empty() && number < unread_gaps_.back();
-  if (next == outstanding_.end()) {
-    return {session_, last_seq(), progress_, has_unread_loss};
+  SessionPlace place{.session = session_,
+                     .seq = last_seq(),
+                     .progress = progress_,
+                     .has_unread_loss = has_unread_loss};
+  if (next != outstanding_.end()) {
+    place.session = next->session;
+    place.seq = next->number.seq - 1;
+    place.progress = next->progress_before;
   }
-  return {next->session, next->number.seq - 1, next->progress_before,
-          has_unread_loss};
+  for (auto one = next; one != outstanding_.end(); ++one) {
+    if (!one->behind.empty()) place.PutBehind(one->behind);
+  }
+  return place;
 }
 
 std::uint64_t SessionReceiver::last_seq() const {

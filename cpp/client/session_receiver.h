@@ -53,13 +53,20 @@ struct SessionPlace {
   // Something was lost of which the reader does not know yet: whoever goes on
   // from here must be told. Of no concern to the service.
   bool has_unread_loss = false;
+  // Where the last of those is that still catch up with the log and are not so
+  // far; empty: there are none. Should the session be lost, so is what follows.
+  std::string behind = {};
+
+  // One that catches up has come to `place`.
+  void PutBehind(const std::string& place);
 
   friend bool operator==(const SessionPlace&, const SessionPlace&) = default;
 };
 
 // "s1-12-345-p1-7-1024": version, session, seq, progress; an unread loss is
-// said before the session, "s1-lost-12-…". Parse reads exactly what Format
-// writes; InvalidArgument otherwise.
+// said before the session, "s1-lost-12-…", who is behind at the end,
+// "…-behind-p1-7-9". Parse reads exactly what Format writes; InvalidArgument
+// otherwise.
 std::string FormatSessionPlace(const SessionPlace& place);
 Result<SessionPlace> ParseSessionPlace(std::string_view text);
 
@@ -154,6 +161,7 @@ class SessionReceiver {
     EntryNumber number;
     std::uint64_t session;
     std::string progress_before;  // of what came before it
+    std::string behind;           // before it, if it was read from the log
   };
 
   [[nodiscard]] bool IsDuplicate(const SessionEntry& entry) const;

@@ -325,6 +325,7 @@ void GatewayProcess::ReceiveDelivery(
 
 void GatewayProcess::Queue(const std::shared_ptr<ReceivedDelivery>& delivery,
                            bool is_divided) {
+  if (session_.has_behind()) session_.NotePlaces(*delivery);
   bool is_wanted = delivery->subscription_count() > 0 || !options_.is_session;
   if (is_divided) {
     is_wanted = delivery->KeepSubscriptions(

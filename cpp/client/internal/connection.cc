@@ -406,6 +406,7 @@ void Client::Connection::ReceiveDelivery(
 
 void Client::Connection::Queue(std::shared_ptr<ReceivedDelivery> delivery,
                                bool is_divided) {
+  if (session_.has_behind()) session_.NotePlaces(*delivery);
   bool is_wanted = delivery->subscription_count() > 0 || !has_session();
   if (is_divided) {
     is_wanted = delivery->KeepSubscriptions(

@@ -47,6 +47,13 @@ const std::string& LaterOf(const std::string& one, const std::string& other) {
   return !second.ok() || *second < *first ? one : other;
 }
 
+const std::string& EarlierOf(const std::string& one, const std::string& other) {
+  const Result<Position> first = ParseProgress(one);
+  const Result<Position> second = ParseProgress(other);
+  if (!first.ok()) return other;
+  return !second.ok() || *first < *second ? one : other;
+}
+
 std::optional<std::uint64_t> DigestOf(const SubscriptionRequest& request) {
   const auto filter = Filter::Compile(
       {.conditions = request.conditions, .expression = request.expression});

@@ -57,6 +57,8 @@ using RetiredById = std::map<std::string, Retired, std::less<>>;
 
 // The later of two progresses; the other one when one cannot be read.
 const std::string& LaterOf(const std::string& one, const std::string& other);
+// The earlier one, likewise.
+const std::string& EarlierOf(const std::string& one, const std::string& other);
 
 // The subscription's part of Welcome.subscription_digest. Nothing when its
 // filter cannot be compiled here. Costs a compilation.

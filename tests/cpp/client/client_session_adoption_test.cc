@@ -42,6 +42,28 @@ TEST_F(ClientSessionAdoptionTest, AnotherProcessGoesOnWhereOneStopped) {
       ElementsAre("gap: cut"));
 }
 
+TEST_F(ClientSessionAdoptionTest, ALossBeginsWhereTheLastOfThemWas) {
+  ClientSession session(
+      Options(ParseSessionPlace("s1-7-41-p1-1-41-behind-p1-1-4").value()));
+  EXPECT_THAT(Text(session.Start(At(seconds(0)))),
+              ElementsAre("open", "hello s1-7-41-p1-1-41"));
+  EXPECT_THAT(Text(session.Welcomed(Holding(7, Continuity::kLost, 44, {"a"}),
+                                    At(seconds(0)))),
+              ElementsAre("connected",
+                          "gap: the service lost continuity of the session "
+                          "(p1-1-4, p1-1-20]"));
+}
+
+TEST_F(ClientSessionAdoptionTest, WhoWasBehindStaysSoForTheNextProcess) {
+  ClientSession session(
+      Options(ParseSessionPlace("s1-7-41-p1-1-41-behind-p1-1-4").value()));
+  session.Start(At(seconds(0)));
+  session.Welcomed(Holding(7, Continuity::kComplete, 42, {"a"}),
+                   At(seconds(0)));
+  EXPECT_EQ(FormatSessionPlace(*session.place()),
+            "s1-7-41-p1-1-41-behind-p1-1-4");
+}
+
 TEST_F(ClientSessionAdoptionTest, NothingIsPromisedThatTheOtherProcessHad) {
   ClientSession session(Options({7, 41, "p1-1-41"}));
   session.Start(At(seconds(0)));

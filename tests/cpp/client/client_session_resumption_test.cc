@@ -188,6 +188,30 @@ TEST_F(ClientSessionResumptionTest, ALostSessionIsAGapOfEverySubscription) {
   EXPECT_EQ(session_.place(), (SessionPlace{8, 0, "", true}));
 }
 
+TEST_F(ClientSessionResumptionTest, ALossOfOneThatCatchesUpBeginsWhereItIs) {
+  Connect();
+  SubscribeLive("a", 1);
+  for (const char* id : {"b", "c", "d"}) {
+    session_.Subscribe(SubscribeTicket(2), RequestAfter(id, "p1-1-3"));
+    session_.SubscribeAnswered(id, Accepted(id, 2, "p1-1-3"));
+  }
+  ASSERT_TRUE(session_.has_behind());
+  ReceiveFor("b", 1, "p1-1-5", true);
+  ReceiveFor("c", 2, "p1-1-5", true);
+  ReceiveFor("c", 3, "p1-1-9", false);
+  EXPECT_EQ(FormatSessionPlace(*session_.place()), "s1-7-0--behind-p1-1-3");
+  Reopen();
+  Welcome(Holding(8, Continuity::kLost, 1, {}));
+  const auto gap = [&](const std::string& id) {
+    return Text(session_.SubscribeAnswered(id, Accepted(id, 5, "p1-1-25")));
+  };
+  const std::string lost = ": the service lost continuity of the session (";
+  EXPECT_THAT(gap("a"), ElementsAre("gap a" + lost + "p1-1-10, p1-1-25]"));
+  EXPECT_THAT(gap("b"), ElementsAre("gap b" + lost + "p1-1-5, p1-1-25]"));
+  EXPECT_THAT(gap("c"), ElementsAre("gap c" + lost + "p1-1-10, p1-1-25]"));
+  EXPECT_THAT(gap("d"), ElementsAre("gap d" + lost + "p1-1-3, p1-1-25]"));
+}
+
 // The service took it on, and another process has had some of it.
 TEST_F(ClientSessionResumptionTest, ALossBeforeTheAnswerIsAGapAfterIt) {
   Connect();

@@ -3,8 +3,10 @@
 #define STREAMER_TESTS_CPP_CLIENT_SESSION_FIXTURE_H_
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,6 +16,8 @@
 #include "client/client_actions.h"
 #include "client/client_session.h"
 #include "client/internal/subscription_book.h"
+#include "client/received_delivery.h"
+#include "syntrix/streamer/v1/streamer.pb.h"
 
 namespace streamer {
 
@@ -67,6 +71,19 @@ class SessionFixture : public ::testing::Test {
         .DeliveryReceived({.seq = seq, .progress = progress},
                           At(std::chrono::seconds(2)))
         .number;
+  }
+
+  // As the client's shell takes it.
+  void ReceiveFor(const std::string& id, std::uint64_t seq,
+                  const std::string& progress, bool is_catching_up) {
+    session_.DeliveryReceived(
+        {.seq = seq, .progress = progress, .is_catching_up = is_catching_up},
+        At(std::chrono::seconds(2)));
+    auto wire = std::make_unique<syntrix::streamer::v1::EventDelivery>();
+    wire->add_subscription_ids(id);
+    wire->set_progress(progress);
+    wire->set_catching_up(is_catching_up);
+    session_.NotePlaces(ReceivedDelivery(std::move(wire), 0));
   }
 
   // Breaks the stream and opens the next; returns what opening did.

@@ -374,15 +374,31 @@ TEST_F(SessionReceiverTest, ADeliveryThatMayBeMissingPartsIsAwaitedByPosition) {
   EXPECT_FALSE(Admit(Live(2, "p1-1-2", 1)).is_null());
 }
 
+TEST_F(SessionReceiverTest, WhatIsReadFromTheLogIsBehindUntilItIsProcessed) {
+  Admit(Live(1, "p1-1-9"));
+  const SessionEntry from_log{
+      .seq = 2, .progress = "p1-1-5", .is_catching_up = true};
+  Admit(from_log);
+  receiver_.ProcessUpTo({1, 1, 0});
+  EXPECT_EQ(receiver_.processed().behind, "p1-1-4");
+  EXPECT_EQ(receiver_.PlaceAfter({1, 2, 0}).behind, "");
+  receiver_.ProcessUpTo({1, 2, 0});
+  EXPECT_EQ(receiver_.processed().behind, "");
+}
+
 TEST(SessionPlaceTest, ParseReadsWhatFormatWrites) {
   for (const SessionPlace& place :
        {SessionPlace{12, 345, "p1-7-1024"}, SessionPlace{1, 0, ""},
-        SessionPlace{~0ull, ~0ull, "a-b"}}) {
+        SessionPlace{~0ull, ~0ull, "a-b"},
+        SessionPlace{1, 2, "", true, "p1-7-9"},
+        SessionPlace{1, 2, "p1-7-10", false, "p1-7-9"}}) {
     const auto parsed = ParseSessionPlace(FormatSessionPlace(place));
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     EXPECT_EQ(*parsed, place);
   }
   EXPECT_EQ(FormatSessionPlace({12, 345, "p1-7-1024"}), "s1-12-345-p1-7-1024");
+  EXPECT_EQ(FormatSessionPlace({12, 345, "p1-7-1024", true, "p1-7-9"}),
+            "s1-lost-12-345-p1-7-1024-behind-p1-7-9");
   EXPECT_EQ(FormatSessionPlace({12, 345, "p1-7-1024", true}),
             "s1-lost-12-345-p1-7-1024");
 }
