@@ -15,6 +15,9 @@ constexpr Duration kRepair = std::chrono::seconds(6);
 // Other numbers than the world's of the same seed.
 constexpr std::uint64_t kSeedOffset = 0x57A7E;
 
+// Of a new state: as the service draws it.
+constexpr std::size_t kFirstOwners = std::size_t{1} << 27u;
+
 // Nobody gets over it by waiting.
 bool IsRefusal(const Status& status) {
   return status.code() == absl::StatusCode::kDataLoss ||
@@ -81,7 +84,9 @@ void StateFaults::JudgeRefusal(const Status& refused) {
   if (std::exchange(is_refused_, true)) return;
   ++refusals_;
   schedule_.After(Within(kRepair), [this, harm = harms_] {
-    if (harm == harms_) PutBack();
+    if (harm != harms_) return;
+    if (random_.Chance(1, 4)) return GiveUp();
+    PutBack();
   });
 }
 
@@ -90,6 +95,14 @@ void StateFaults::PutBack() {
   surroundings_.note("state: the good copy is put back");
   folder_.PutBack();
   harm_.clear();
+}
+
+void StateFaults::GiveUp() {
+  if (harm_.empty()) return;
+  surroundings_.note("state: there is no good copy, and it is removed");
+  folder_.Renew(1 + random_.Below(kFirstOwners));
+  harm_.clear();
+  surroundings_.state_lost();
 }
 
 Duration StateFaults::Within(Duration span) {

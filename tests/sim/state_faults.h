@@ -1,6 +1,6 @@
 // StateFaults: somebody harms the folder of the state while no process has it
 // open, in every second world, and puts the good copy back once a start was
-// refused.
+// refused; or there is none, and the state is removed and lost.
 //
 // A process that starts on it all the same, a refusal that does not say of
 // what, and a refusal of the good copy are what is wrong. Numbers of its own:
@@ -25,6 +25,7 @@ class StateFaults {
  public:
   struct Surroundings {
     std::function<void()> kill_streamer;
+    std::function<void()> state_lost;
     std::function<void(const std::string&)> note;
     std::function<void(const char* invariant, std::string text)> complain;
   };
@@ -44,6 +45,7 @@ class StateFaults {
 
  private:
   void Harm();
+  void GiveUp();
   void JudgeRefusal(const Status& refused);
   [[nodiscard]] Duration Within(Duration span);
 

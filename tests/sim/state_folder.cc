@@ -39,10 +39,7 @@ void Replace(rocksdb::Env& disk, const std::string& file,
 
 StateFolder::StateFolder()
     : disk_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
-  internal::RevisionFile::Create(*disk_, kNote).IgnoreError();
-  internal::RevisionFile::Create(*disk_, kWitness).IgnoreError();
-  records_[internal::kStateHeadKey] = internal::Encode(internal::StateHead());
-  Copy();
+  Renew(1);
 }
 
 Result<internal::StateHead> StateFolder::Open() {
@@ -120,6 +117,16 @@ std::string StateFolder::Harm(StateHarm harm, support::Random& random) {
 void StateFolder::PutBack() {
   records_ = unharmed_.records;
   Replace(*disk_, kNote, unharmed_.note);
+}
+
+void StateFolder::Renew(std::uint64_t first_owner) {
+  internal::RevisionFile::Create(*disk_, kNote).IgnoreError();
+  internal::RevisionFile::Create(*disk_, kWitness).IgnoreError();
+  records_.clear();
+  records_[internal::kStateHeadKey] =
+      internal::Encode(internal::NewStateHead(first_owner));
+  undos_.clear();
+  Copy();
 }
 
 // What begins a name is its place among all, and no part of the record.

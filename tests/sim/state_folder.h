@@ -37,7 +37,6 @@ enum class StateHarm {
 
 class StateFolder {
  public:
-  // A new one, of revision 0.
   StateFolder();
 
   // DataLoss when it is damaged, or older than it was.
@@ -55,6 +54,9 @@ class StateFolder {
   std::string Harm(StateHarm harm, support::Random& random);
   // As it was before Harm.
   void PutBack();
+  // All is given up, the note that lies with the log as well: a new one, whose
+  // owners are numbered from there.
+  void Renew(std::uint64_t first_owner);
 
  private:
   // Name and bytes of each, the head among them.

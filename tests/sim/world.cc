@@ -64,6 +64,7 @@ void World::MakeStreamer() {
       random_.seed(), schedule_, store_->folder(),
       StateFaults::Surroundings{
           .kill_streamer = [this] { KillStreamer(random_.Chance(1, 2)); },
+          .state_lost = [this] { AddCause(Cause::Kind::kStoreLost); },
           .note = [this](const std::string& text) { Note(text); },
           .complain =
               [this](const char* invariant, std::string text) {

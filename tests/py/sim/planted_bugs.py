@@ -278,7 +278,7 @@ BUGS = [
     Bug(
         "the client tells nobody that its session is lost",
         "cpp/client/client_session_resumption.cc",
-        "    OpenGap(entry, kLost, welcome.from_progress);\n"
+        "    OpenGap(id, entry, kLost, welcome.from_progress);\n"
         "    entry.loss_hold = loss_hold_;\n"
         "    entry.gap_to = welcome.to_progress;\n",
         "",
@@ -286,9 +286,8 @@ BUGS = [
     Bug(
         "the client announces a place that it has not processed",
         "cpp/client/session_receiver.cc",
-        "  return {next->session, next->number.seq - 1, "
-        "next->progress_before,\n",
-        "  return {session_, last_seq(), progress_,\n",
+        "  if (next != outstanding_.end()) {\n",
+        "  if (next == outstanding_.begin() && next == outstanding_.end()) {\n",
     ),
     Bug(
         "what the client received is lost when another acknowledged it",
@@ -375,5 +374,11 @@ BUGS = [
         "cpp/core/sequencer.cc",
         "IsOneOf(subscription.tenant, command.tenant)",
         "IsOneOf(subscription.tenant, {})",
+    ),
+    Bug(
+        "what is lost to one that catches up begins at the newest delivery",
+        "cpp/client/client_session_resumption.cc",
+        "EarlierOf(behind->second, from_progress);\n",
+        "from_progress;\n",
     ),
 ]
