@@ -20,6 +20,8 @@ std::optional<Gap> GapDetector::FindGap(const SourceEvent& event) {
   ClusterTime time = *event.cluster_time;
   Backend* backend = backends_.Touch(event.backend);
   if (backend == nullptr) {
+    // The one that has to go may come back, and its tenants are not known then.
+    if (backends_.size() == kMostBackends) has_unknown_past_ = true;
     Backend first{.newest = time};
     Note(event, first);
     backends_.Put(event.backend, std::move(first));

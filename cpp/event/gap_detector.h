@@ -11,7 +11,8 @@
 // each other. Events without cluster time are not looked at.
 //
 // Cost: two lookups. At most 1,024 backends are remembered, and 4,096 tenants
-// of each.
+// of each. Beyond either, gaps concern all: which tenants a backend had before
+// it was forgotten, nobody knows when it comes back.
 // Thread-safety: none; owned by the sequencer.
 #ifndef STREAMER_EVENT_GAP_DETECTOR_H_
 #define STREAMER_EVENT_GAP_DETECTOR_H_

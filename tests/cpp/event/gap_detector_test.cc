@@ -98,5 +98,20 @@ TEST_F(GapDetectorTest, AGapConcernsAllWhenThereAreTooManyTenantsToTell) {
   EXPECT_TRUE(gap->Concerns("never seen"));
 }
 
+// Who was forgotten comes back as if it were new, but others were there.
+TEST_F(GapDetectorTest, AGapConcernsAllOnceABackendWasForgotten) {
+  IsGap(OfTenant("before", 10'000));
+  for (int i = 0; i < 1023; ++i) {
+    IsGap(MakeEvent("b" + std::to_string(i), 10'000));
+  }
+  EXPECT_FALSE(detector_.Reported("b").concerns_all);
+  IsGap(MakeEvent("one too many", 10'000));
+  IsGap(OfTenant("after", 10'000));
+  EXPECT_TRUE(detector_.Reported("b").Concerns("before"));
+  std::optional<Gap> gap = detector_.FindGap(OfTenant("after", 1));
+  ASSERT_TRUE(gap.has_value());
+  EXPECT_TRUE(gap->Concerns("before"));
+}
+
 }  // namespace
 }  // namespace streamer
