@@ -8,7 +8,8 @@
 // there on the stream is followed anew.
 //
 // Each backend counts for itself: the clocks of two databases say nothing of
-// each other. Events without cluster time are not looked at.
+// each other. Of events without cluster time nothing counts but whose they are;
+// and, without a backend's name, not even that.
 //
 // Cost: two lookups. At most 1,024 backends are remembered, and 4,096 tenants
 // of each. Beyond either, gaps concern all: which tenants a backend had before
@@ -63,6 +64,8 @@ class GapDetector {
     bool has_too_many_tenants = false;
     TextSet tenants;
   };
+  // Of a new one nothing is known.
+  Backend& Get(std::string_view name);
   static void Note(const SourceEvent& event, Backend& backend);
 
   std::int64_t window_seconds_;

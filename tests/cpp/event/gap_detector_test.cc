@@ -52,7 +52,7 @@ TEST_F(GapDetectorTest, BackendsAreComparedWithThemselvesOnly) {
   EXPECT_FALSE(IsGap(MakeEvent("b1", 10'001)));
 }
 
-TEST_F(GapDetectorTest, EventsWithoutClusterTimeAreNotLookedAt) {
+TEST_F(GapDetectorTest, EventsWithoutClusterTimeAreNoGapAndEndNone) {
   EXPECT_FALSE(IsGap(MakeEvent("b", 10'000)));
   SourceEvent event;
   event.backend = "b";
@@ -111,6 +111,28 @@ TEST_F(GapDetectorTest, AGapConcernsAllOnceABackendWasForgotten) {
   std::optional<Gap> gap = detector_.FindGap(OfTenant("after", 1));
   ASSERT_TRUE(gap.has_value());
   EXPECT_TRUE(gap->Concerns("before"));
+}
+
+// There may be events of no named backend beside those of named ones.
+TEST_F(GapDetectorTest, AReportedGapOfNoNamedBackendConcernsAll) {
+  SourceEvent unnamed = OfTenant("t1", 10'000);
+  unnamed.backend.clear();
+  IsGap(unnamed);
+  IsGap(OfTenant("t2", 10'000));
+  EXPECT_TRUE(detector_.Reported("").Concerns("t2"));
+  EXPECT_FALSE(detector_.Reported("b").Concerns("t1"));
+}
+
+TEST_F(GapDetectorTest, TenantsOfEventsWithoutClusterTimeAreTenantsOfABackend) {
+  for (const char* tenant : {"t1", "t2"}) {
+    SourceEvent event = OfTenant(tenant, 0);
+    event.cluster_time.reset();
+    EXPECT_FALSE(IsGap(event));
+    EXPECT_FALSE(IsGap(OfTenant("t3", 10'000)));
+  }
+  EXPECT_TRUE(detector_.Reported("b").Concerns("t1"));
+  EXPECT_TRUE(detector_.Reported("b").Concerns("t2"));
+  EXPECT_FALSE(detector_.Reported("b").Concerns("t4"));
 }
 
 }  // namespace
