@@ -69,6 +69,11 @@ class Checkpoint {
 
   // Nothing is left to commit.
   [[nodiscard]] bool is_clean() const { return changes_.empty(); }
+  // How many changes were ever taken, and how many of them are committed.
+  [[nodiscard]] std::uint64_t taken() const {
+    return committed_ + changes_.size();
+  }
+  [[nodiscard]] std::uint64_t committed() const { return committed_; }
   // OK; or why nothing is saved any more.
   [[nodiscard]] const Status& lost() const { return lost_; }
   // Effects that wait.

@@ -64,13 +64,19 @@ void Saver::SaveIfDue(Router& router, Position horizon, MonotonicTime now,
   const bool is_due = now - saved_at_ >= options_.interval ||
                       offset - saved_offset_ >= options_.events;
   if (!must && !is_due) return;
-  // What was taken before and could not be saved comes first.
-  if (!must && !checkpoint_.is_clean()) return;
+  if (!must && IsProgressWaiting()) return;
   const std::optional<RouterProgress> progress = router.TakeProgress(horizon);
   if (!progress) return;
   checkpoint_.Accept(*progress);
+  progress_upto_ = checkpoint_.taken();
   saved_at_ = now;
   saved_offset_ = offset;
+}
+
+// So a store that is slow or away has one to save, however long it takes. What
+// else waits does not matter: there may always be something.
+bool Saver::IsProgressWaiting() const {
+  return checkpoint_.lost().ok() && checkpoint_.committed() < progress_upto_;
 }
 
 Status Saver::status() const {

@@ -36,8 +36,8 @@ class Saver {
  public:
   using Outcome = Result<std::uint64_t>;
   struct Options {
-    // How often progress is saved at most, and after how many events it is
-    // when there is time.
+    // Progress is saved by the first SaveIfDue that comes so long after the
+    // last time, or so many events.
     Duration interval = std::chrono::seconds(5);
     std::uint64_t events = 1'000;
     // Brings the outcome of a transaction to the router's thread.
@@ -59,8 +59,8 @@ class Saver {
   void Pass(std::vector<Effect>& effects);
   // What `deliver` brought. REQUIRES: Pass is called afterwards.
   void NoteOutcome(const Outcome& outcome);
-  // Time has passed: takes the router's progress if it is due, or `must` be
-  // saved. See Router::TakeProgress.
+  // Time has passed: takes the router's progress if it is due and the last that
+  // was taken is saved; or if it `must` be saved. See Router::TakeProgress.
   void SaveIfDue(Router& router, Position horizon, MonotonicTime now,
                  bool must);
   // Everything that was taken is saved.
@@ -72,6 +72,7 @@ class Saver {
  private:
   void Run();
   void Commit();
+  [[nodiscard]] bool IsProgressWaiting() const;
   void Report(const Status& status);
 
   const Options options_;
@@ -81,6 +82,7 @@ class Saver {
   bool is_failing_ = false;  // the store; until the next SaveIfDue
   MonotonicTime saved_at_;
   std::uint64_t saved_offset_ = 0;
+  std::uint64_t progress_upto_ = 0;  // changes, with the last progress taken
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
