@@ -135,31 +135,12 @@ struct ContinueHistory {
   std::optional<Position> again_after;
 };
 
-// The source of the log lost events, or cannot say that it did not.
-struct ReportSourceGap {
-  std::string backend;  // empty: any
-  std::string reason;
-};
-
-// An event of the source could not be read, and is not in the log.
-struct ReportUnreadable {
-  std::string tenant;      // empty: any
-  std::string collection;  // empty: any
-};
-
-// Runs `saved`, by the thread that hands out effects, once all that the
-// commands and events before it changed is saved.
-struct AwaitSaved {
-  std::function<void()> saved;
-};
-
 // Time has passed: expires what is due.
 struct Tick {};
 
-using Command =
-    std::variant<ConnectGateway, DisconnectGateway, OpenSession, RestoreSession,
-                 Subscribe, Unsubscribe, Renew, EndSuspended, ContinueHistory,
-                 LimitLag, ReportSourceGap, ReportUnreadable, AwaitSaved, Tick>;
+using Command = std::variant<ConnectGateway, DisconnectGateway, OpenSession,
+                             RestoreSession, Subscribe, Unsubscribe, Renew,
+                             EndSuspended, ContinueHistory, LimitLag, Tick>;
 
 }  // namespace streamer
 

@@ -141,20 +141,14 @@ struct GatewayClosed {
   Status status;
 };
 
-// The answer to AwaitSaved, to be given as one of a session: once the changes
-// before it are saved. Goes to no gateway.
-struct StateSaved {
-  std::function<void()> run;
-};
-
 using GatewayEffect =
     std::variant<SubscribeResponse, UnsubscribeResponse, RenewResponse,
                  SharedDelivery, SubscriptionClosed, ResyncRequired,
-                 GatewayClosed, SessionOpened, StateChanged, StateSaved>;
+                 GatewayClosed, SessionOpened, StateChanged>;
 
 struct Effect {
   // The stream that it goes to; none for a StateChanged of a session that has
-  // no stream, and for a StateSaved.
+  // no stream.
   GatewayHandle gateway;
   GatewayEffect what;
   // Of a session: what it is told must be saved before.

@@ -408,10 +408,6 @@ void Router::CountPressure(Gateway& gateway) {
   gateway.pressure = pressure;
 }
 
-void Router::Do(ConfirmSaved& work, std::vector<Effect>& effects) {
-  effects.push_back({GatewayHandle(), StateSaved{std::move(work.run)}, true});
-}
-
 void Router::Grant(GatewayHandle stream, std::size_t deliveries,
                    std::vector<Effect>& effects) {
   if (stream > newest_stream_) {

@@ -160,7 +160,6 @@ class Router {
   void Do(Respond& work, std::vector<Effect>& effects);
   void Do(AnnounceGap& work, std::vector<Effect>& effects);
   void Do(AnnouncePastGap& work, std::vector<Effect>& effects);
-  static void Do(ConfirmSaved& work, std::vector<Effect>& effects);
   void Tell(AnnounceGap& work, std::vector<Effect>& effects);
   void Do(RouteEvent& work, std::vector<ShardResult>& results,
           std::vector<Effect>& effects);
@@ -184,7 +183,6 @@ class Router {
   [[nodiscard]] static std::optional<Position> AcknowledgedOf(
       const Gateway& gateway);
   [[nodiscard]] SavedCursor CursorOf(const Gateway& gateway) const;
-  void SaveNotice(Gateway& gateway, std::vector<Effect>& effects) const;
   [[nodiscard]] static bool IsLiveFor(const Route& route, Position position);
   [[nodiscard]] bool IsPastFor(const Gateway& gateway, const Route& route,
                                Position position) const;

@@ -58,7 +58,6 @@ void Router::Tell(AnnounceGap& work, std::vector<Effect>& effects) {
                        .from = work.what.from,
                        .to = work.what.to,
                        .reason = work.what.reason});
-    if (restoring_ == 0) SaveNotice(*gateway, effects);
     HandOver(*gateway, effects);
   }
 }

@@ -285,14 +285,6 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
   return progress;
 }
 
-// A source says only once that it lost something, and the log does not repeat
-// it: what it means to a session is saved at once.
-void Router::SaveNotice(Gateway& gateway, std::vector<Effect>& effects) const {
-  SavedCursor cursor = CursorOf(gateway);
-  cursor.is_behind |= gateway.saved && gateway.saved->is_behind;
-  effects.push_back({gateway.stream, StateChanged{{std::move(cursor)}}, true});
-}
-
 // Behind the watermark it is behind, though all it is behind by waits for it:
 // the watermark never goes back, not even to be saved after this cursor.
 SavedCursor Router::CursorOf(const Gateway& gateway) const {

@@ -262,17 +262,12 @@ struct AnnouncePastGap {
   LossReport what;
 };
 
-// Everything before it is to be saved; then this is run.
-struct ConfirmSaved {
-  std::function<void()> run;
-};
-
 struct RouterStep {
   Ordinal ordinal;
   std::variant<RouteEvent, RoutePastEvent, EndPastEvents, AddGateway,
                EndRestore, RemoveGateway, AttachStream, DetachStream,
                RefuseStream, RecordState, DropLag, AddRoute, RemoveRoute,
-               ExpireRoute, Respond, AnnounceGap, AnnouncePastGap, ConfirmSaved>
+               ExpireRoute, Respond, AnnounceGap, AnnouncePastGap>
       work;
 };
 

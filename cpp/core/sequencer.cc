@@ -17,17 +17,15 @@ bool SeesEveryChange(const Subscription& subscription) {
          subscription.filter->document_id().has_value();
 }
 
-bool MayBeDeletedBy(const SourceEvent& event,
-                    const Subscription& subscription) {
-  return subscription.tenant == event.tenant && SeesEveryChange(subscription);
-}
-
-LossReport UnresolvedDelete(const LogEntry& entry, Position before) {
-  return {.cause = LossCause::kDeleteUnresolved,
-          .reason = "a deleted document could not be identified",
+// What is missing at `entry`.
+LossReport ReportOf(const LogEntry& entry, LossCause cause,
+                    std::string reason) {
+  return {.cause = cause,
+          .reason = std::move(reason),
           .backend = entry.event->backend,
           .tenant = entry.event->tenant,
-          .from = before,
+          .collection = entry.event->collection,
+          .from = {entry.position.epoch, entry.position.offset - 1},
           .to = entry.position};
 }
 
@@ -59,6 +57,7 @@ Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
       position_(start) {}
 
 void Sequencer::Remember(const LogEntry& entry, MonotonicTime at) {
+  if (entry.event->loss != nullptr) return;
   if (duplicates_.IsDuplicate(*entry.event, at)) {
     verdicts_.NoteDuplicate(entry);
     return;
@@ -81,7 +80,8 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
                        SequencerOutput& output) {
   MoveSlice(output);
   ++statistics_.events_processed;
-  const Position before = std::exchange(position_, entry.position);
+  position_ = entry.position;
+  if (entry.event->loss != nullptr) return AcceptLoss(entry, output);
   if (duplicates_.IsDuplicate(*entry.event, now.monotonic)) {
     ++statistics_.duplicate_events;
     verdicts_.NoteDuplicate(entry);
@@ -90,28 +90,58 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
   }
   if (const std::optional<Gap> gap = gaps_.FindGap(*entry.event)) {
     ++statistics_.gaps_detected;
-    Announce(
-        [&](const Subscription& subscription) {
-          return gap->Concerns(subscription.tenant);
-        },
-        {.cause = LossCause::kClusterTime,
-         .reason = "the source's cluster time went back",
-         .backend = gap->backend,
-         .from = before,
-         .to = position_},
-        output);
+    LossReport report = ReportOf(entry, LossCause::kClusterTime,
+                                 "the source's cluster time went back");
+    report.tenant.clear();
+    report.collection.clear();
+    Announce({[&](const Subscription& subscription) {
+                return gap->Concerns(subscription.tenant);
+              },
+              std::move(report)},
+             output);
   }
   NormalizedEvent normalized = normalizer_.Normalize(entry.event);
   verdicts_.Note(entry, normalized);
   if (normalized.outcome == NormalizeOutcome::kDeleteUnresolved) {
     ++statistics_.skipped_delete_unresolved;
-    Announce(
-        [&](const Subscription& subscription) {
-          return MayBeDeletedBy(*entry.event, subscription);
-        },
-        UnresolvedDelete(entry, before), output);
+    Announce(UnresolvedDelete(entry), output);
   }
   Route(std::move(normalized), entry, output);
+}
+
+void Sequencer::AcceptLoss(const LogEntry& entry, SequencerOutput& output) {
+  const bool is_gap = entry.event->loss->kind == SourceLoss::Kind::kGap;
+  ++(is_gap ? statistics_.gaps_detected : statistics_.skipped_unreadable);
+  Announce(LossAt(entry), output);
+  output.steps.push_back({NextOrdinal(), RouteEvent{position_, 0}});
+}
+
+Sequencer::Loss Sequencer::UnresolvedDelete(const LogEntry& entry) {
+  return {[&event = *entry.event](const Subscription& subscription) {
+            return subscription.tenant == event.tenant &&
+                   SeesEveryChange(subscription);
+          },
+          ReportOf(entry, LossCause::kDeleteUnresolved,
+                   "a deleted document could not be identified")};
+}
+
+// Which tenants a gap concerns may be known better when it is read again.
+Sequencer::Loss Sequencer::LossAt(const LogEntry& entry) {
+  const SourceEvent& event = *entry.event;
+  if (event.loss->kind == SourceLoss::Kind::kGap) {
+    return {[gap = gaps_.Reported(event.backend)](const Subscription& one) {
+              return gap.Concerns(one.tenant);
+            },
+            ReportOf(entry, LossCause::kSourceGap,
+                     "the source lost events: " + event.loss->reason)};
+  }
+  return {[&event](const Subscription& one) {
+            return IsOneOf(one.tenant, event.tenant) &&
+                   IsOneOf(one.collection, event.collection) &&
+                   SeesEveryChange(one);
+          },
+          ReportOf(entry, LossCause::kUnreadable,
+                   "an event of the source could not be read")};
 }
 
 void Sequencer::Route(NormalizedEvent normalized, const LogEntry& entry,
@@ -142,8 +172,8 @@ Sequencer::Audience Sequencer::AudienceOf(const SourceEvent& source) {
 }
 
 // Of an event after which nothing will be asked, nothing is remembered: while
-// before-images come, memory is not needed. Nor of what is replayed: the log
-// does not say which of its events others were lost between.
+// before-images come, memory is not needed. Nor of what is replayed, which some
+// have had and some not.
 MembershipWork Sequencer::WorkFor(const NormalizedEvent& normalized,
                                   SubscribedCollection& collection) {
   if (normalized.operation != Operation::kInsert) {
@@ -187,10 +217,14 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
   MoveSlice(output);
   for (const LogEntry& entry : entries) {
     ++statistics_.past_events;
+    if (entry.event->loss != nullptr) {
+      AnnouncePast(wanted.gateway, LossAt(entry), output);
+      continue;
+    }
     std::optional<NormalizedEvent> normalized = verdicts_.Recall(entry);
     if (!normalized) continue;
     if (normalized->outcome == NormalizeOutcome::kDeleteUnresolved) {
-      AnnouncePastDelete(wanted.gateway, entry, output);
+      AnnouncePast(wanted.gateway, UnresolvedDelete(entry), output);
       continue;
     }
     Audience audience = AudienceOf(*normalized->source);
@@ -209,12 +243,11 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
   EndPast(wanted, {.gateway = wanted.gateway, .upto = upto}, output);
 }
 
-void Sequencer::AnnouncePastDelete(GatewayHandle gateway, const LogEntry& entry,
-                                   SequencerOutput& output) {
-  const Position before{entry.position.epoch, entry.position.offset - 1};
-  AnnouncePastGap work{gateway, {}, UnresolvedDelete(entry, before)};
+void Sequencer::AnnouncePast(GatewayHandle gateway, Loss loss,
+                             SequencerOutput& output) {
+  AnnouncePastGap work{gateway, {}, std::move(loss.report)};
   for (const Subscription* subscription : registry_.ListOf(gateway)) {
-    if (MayBeDeletedBy(*entry.event, *subscription)) {
+    if (loss.concerns(*subscription)) {
       work.subscriptions.push_back(subscription->handle);
     }
   }
@@ -390,45 +423,6 @@ void Sequencer::Do(ContinueHistory& command, Instant, SequencerOutput&) {
   scans_.Allow(command.gateway, command.events);
 }
 
-// What was lost has no position: it would stand after the last event taken.
-void Sequencer::Do(ReportSourceGap& command, Instant, SequencerOutput& output) {
-  ++statistics_.gaps_detected;
-  const Gap gap = gaps_.Reported(command.backend);
-  Announce(
-      [&](const Subscription& subscription) {
-        return gap.Concerns(subscription.tenant);
-      },
-      {.cause = LossCause::kSourceGap,
-       .reason = "the source lost events: " + command.reason,
-       .backend = std::move(command.backend),
-       .from = position_,
-       .to = position_},
-      output);
-}
-
-void Sequencer::Do(ReportUnreadable& command, Instant,
-                   SequencerOutput& output) {
-  ++statistics_.skipped_unreadable;
-  Announce(
-      [&](const Subscription& subscription) {
-        return IsOneOf(subscription.tenant, command.tenant) &&
-               IsOneOf(subscription.collection, command.collection) &&
-               SeesEveryChange(subscription);
-      },
-      {.cause = LossCause::kUnreadable,
-       .reason = "an event of the source could not be read",
-       .tenant = command.tenant,
-       .collection = command.collection,
-       .from = position_,
-       .to = position_},
-      output);
-}
-
-void Sequencer::Do(AwaitSaved& command, Instant, SequencerOutput& output) {
-  output.steps.push_back(
-      {NextOrdinal(), ConfirmSaved{std::move(command.saved)}});
-}
-
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
   lingering_.Expire(now.monotonic);
@@ -476,20 +470,18 @@ void Sequencer::RemoveFromShards(const std::vector<Subscription>& subscriptions,
 
 // Tells each gateway which of its subscriptions are affected, gateways in the
 // order of their handles. What was remembered for them may be wrong.
-void Sequencer::Announce(
-    const std::function<bool(const Subscription&)>& is_affected,
-    LossReport what, SequencerOutput& output) {
+void Sequencer::Announce(Loss loss, SequencerOutput& output) {
   std::map<GatewayHandle, std::vector<std::string>> affected;
   for (const Subscription* subscription : registry_.List(
            SubscriptionHandle(0), std::numeric_limits<std::size_t>::max())) {
-    if (!is_affected(*subscription)) continue;
+    if (!loss.concerns(*subscription)) continue;
     affected[subscription->gateway].push_back(subscription->subscription_id);
     if (subscription->membership) {
       registry_.Find(subscription->tenant, subscription->collection)
           ->remembered_from = last_remembered_ + 1;
     }
   }
-  AnnounceGap work{{}, std::move(what)};
+  AnnounceGap work{{}, std::move(loss.report)};
   for (auto& [gateway, ids] : affected) {
     work.targets.push_back({gateway, std::move(ids)});
   }

@@ -136,9 +136,6 @@ class Sequencer {
   void Do(Renew& command, Instant now, SequencerOutput& output);
   void Do(EndSuspended& command, Instant now, SequencerOutput& output);
   void Do(ContinueHistory& command, Instant now, SequencerOutput& output);
-  void Do(ReportSourceGap& command, Instant now, SequencerOutput& output);
-  void Do(ReportUnreadable& command, Instant now, SequencerOutput& output);
-  void Do(AwaitSaved& command, Instant now, SequencerOutput& output);
   void Do(Tick& command, Instant now, SequencerOutput& output);
 
   void BeginSession(OpenSession& command, bool is_lost,
@@ -169,8 +166,17 @@ class Sequencer {
   void MoveSlice(SequencerOutput& output);
   void RemoveFromShards(const std::vector<Subscription>& subscriptions,
                         Ordinal ordinal, SequencerOutput& output);
-  void Announce(const std::function<bool(const Subscription&)>& is_affected,
-                LossReport what, SequencerOutput& output);
+  // What is missing at an entry of the log, and whom that concerns. Valid as
+  // long as the entry.
+  struct Loss {
+    std::function<bool(const Subscription&)> concerns;
+    LossReport report;
+  };
+  [[nodiscard]] Loss LossAt(const LogEntry& entry);
+  static Loss UnresolvedDelete(const LogEntry& entry);
+  void AcceptLoss(const LogEntry& entry, SequencerOutput& output);
+  void Announce(Loss loss, SequencerOutput& output);
+  void AnnouncePast(GatewayHandle gateway, Loss loss, SequencerOutput& output);
   void Route(NormalizedEvent normalized, const LogEntry& entry,
              SequencerOutput& output);
   // Whom an event is for; valid until the next change.
@@ -189,8 +195,6 @@ class Sequencer {
   static void SendToShards(const Audience& audience, Ordinal ordinal,
                            NormalizedEvent normalized, const LogEntry& entry,
                            SequencerOutput& output);
-  void AnnouncePastDelete(GatewayHandle gateway, const LogEntry& entry,
-                          SequencerOutput& output);
   void EndPast(const PastWanted& wanted, EndPastEvents step,
                SequencerOutput& output);
 

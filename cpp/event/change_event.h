@@ -54,6 +54,19 @@ struct ClusterTime {
                                     const ClusterTime&) = default;
 };
 
+// What stands in the log in the place of events that are missing there, so that
+// whoever reads over it, live or years later, is told.
+struct SourceLoss {
+  enum class Kind : std::uint8_t {
+    kGap,         // events of the backend; of any, if it has no name
+    kUnreadable,  // one event, with the names of it that could be read
+  };
+  Kind kind = Kind::kGap;
+  std::string from;    // of a gap: after this marker; empty: not known
+  std::string to;      // up to this one; empty: not known
+  std::string reason;  // for people
+};
+
 struct SourceEvent {
   std::string backend;   // which database it came from; may be empty
   std::string event_id;  // identity within the backend; empty = none given
@@ -75,6 +88,8 @@ struct SourceEvent {
   std::optional<ClusterTime> cluster_time;
   WallTime timestamp{};
   std::string upstream_marker;  // the source's progress marker after it
+  // Not null: there is no event, and this is why.
+  std::shared_ptr<const SourceLoss> loss;
 };
 
 struct ChangeEvent {

@@ -5,8 +5,8 @@
 namespace streamer {
 
 bool DuplicateWindow::IsDuplicate(const SourceEvent& event, MonotonicTime now) {
-  if (event.event_id.empty()) return false;
-  return !Add(FingerprintOf(event, names_), now);
+  const EventFingerprint fingerprint = FingerprintOf(event, names_);
+  return fingerprint != EventFingerprint() && !Add(fingerprint, now);
 }
 
 void DuplicateWindow::Remember(const EventFingerprint& fingerprint,

@@ -33,7 +33,7 @@ std::uint64_t HashEvent(std::string_view names, const SourceEvent& event,
 }  // namespace
 
 EventFingerprint FingerprintOf(const SourceEvent& event, std::string& scratch) {
-  if (event.event_id.empty()) return {};
+  if (event.event_id.empty() || event.loss != nullptr) return {};
   WriteNames(event, scratch);
   return {HashEvent(scratch, event, 1), HashEvent(scratch, event, 2)};
 }

@@ -28,8 +28,8 @@ struct EventFingerprint {
   }
 };
 
-// The fingerprint of `event`; all zero for one without an event id, which is
-// never the same as another. `scratch` spares an allocation.
+// The fingerprint of `event`; all zero for one without an event id, and for a
+// loss, which are never the same as another. `scratch` spares an allocation.
 EventFingerprint FingerprintOf(const SourceEvent& event, std::string& scratch);
 
 }  // namespace streamer

@@ -38,8 +38,9 @@ void WriteKey(const SourceEvent& event, std::string& key) {
 void Follow(std::vector<LogEntry>& entries, std::size_t place, Runs& runs,
             std::string& key) {
   const std::shared_ptr<const SourceEvent>& event = entries[place].event;
-  if (event->collection.empty()) {
-    // A delete that names its document by a key only: it may be anyone's.
+  if (event->collection.empty() || event->loss != nullptr) {
+    // A delete that names its document by a key only: it may be anyone's. So
+    // may what was lost.
     runs.clear();
     return;
   }

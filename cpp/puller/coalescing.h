@@ -7,7 +7,8 @@
 // The later event keeps its place and its identity; what it takes over from
 // the first one is the before-image and that the document was new. Only plain
 // changes are joined: a delete (a soft one, too) or a recreation stands for
-// itself, and what lies on its two sides is never joined across it.
+// itself, and what lies on its two sides is never joined across it, nor across
+// a loss.
 //
 // Cost: one hash table entry for each document, a copy of each joined event.
 // Thread-safety: a pure function.

@@ -64,7 +64,7 @@ struct PullerRequest {
 
 struct PullerMessage {
   Position progress;                         // everything up to here was sent
-  std::shared_ptr<const SourceEvent> event;  // null: a heartbeat
+  std::shared_ptr<const SourceEvent> event;  // null: a heartbeat; may be a loss
 };
 
 class PullerSession {

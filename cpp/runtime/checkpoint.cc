@@ -14,8 +14,7 @@ bool IsAnswer(const GatewayEffect& effect) {
   return std::holds_alternative<SubscribeResponse>(effect) ||
          std::holds_alternative<UnsubscribeResponse>(effect) ||
          std::holds_alternative<SubscriptionClosed>(effect) ||
-         std::holds_alternative<SessionOpened>(effect) ||
-         std::holds_alternative<StateSaved>(effect);
+         std::holds_alternative<SessionOpened>(effect);
 }
 
 }  // namespace
@@ -117,13 +116,8 @@ void Checkpoint::Committed(const Result<std::uint64_t>& outcome,
   }
 }
 
-// Who awaits that all is saved is no stream, and waits on.
 void Checkpoint::CloseHeld(const Status& reason, std::vector<Effect>& effects) {
   for (Held& held : std::exchange(held_, {})) {
-    if (std::holds_alternative<StateSaved>(held.effect.what)) {
-      held_.push_back(std::move(held));
-      continue;
-    }
     const GatewayHandle stream = held.effect.gateway;
     if (held_by_stream_.erase(stream) == 0) continue;
     effects.push_back(

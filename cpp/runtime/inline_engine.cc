@@ -141,7 +141,6 @@ struct InlineEngine::State {
         sinks.Remove(gateway);
       });
     }
-    internal::RunSaved(effects);
     sinks.Dispatch(effects);
   }
 

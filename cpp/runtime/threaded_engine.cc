@@ -301,7 +301,6 @@ void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
   }
   // Published first: whoever saw an effect finds it counted.
   router.Publish();
-  internal::RunSaved(what);
   sinks.Dispatch(what);
   for (GatewayHandle gateway : closed) {
     sinks.Remove(gateway);

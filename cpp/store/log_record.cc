@@ -1,6 +1,8 @@
 #include "store/log_record.h"
 
 #include <limits>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "store/internal/bytes.h"
@@ -20,7 +22,7 @@ constexpr std::uint8_t kIsDeleted = 0x08;
 constexpr std::uint8_t kWasDeleted = 0x10;
 constexpr std::uint8_t kHasVersion = 0x20;
 constexpr std::uint8_t kHasClusterTime = 0x40;
-constexpr std::uint8_t kUnused = 0x80;
+constexpr std::uint8_t kIsLoss = 0x80;
 
 std::uint8_t FlagsOf(const SourceEvent& event) {
   auto flags = static_cast<std::uint8_t>(event.operation);
@@ -29,6 +31,7 @@ std::uint8_t FlagsOf(const SourceEvent& event) {
   if (event.was_deleted) flags |= kWasDeleted;
   if (event.version) flags |= kHasVersion;
   if (event.cluster_time) flags |= kHasClusterTime;
+  if (event.loss != nullptr) flags |= kIsLoss;
   return flags;
 }
 
@@ -84,6 +87,26 @@ void VisitTexts(Event& event, const Visit& visit) {
   visit(event.upstream_marker);
 }
 
+void WriteLoss(const SourceLoss& loss, ByteWriter& writer) {
+  writer.WriteByte(static_cast<std::uint8_t>(loss.kind));
+  writer.WriteText(loss.from);
+  writer.WriteText(loss.to);
+  writer.WriteText(loss.reason);
+}
+
+std::shared_ptr<const SourceLoss> ReadLoss(ByteReader& reader) {
+  SourceLoss loss;
+  const std::uint8_t kind = reader.ReadByte();
+  if (kind > static_cast<std::uint8_t>(SourceLoss::Kind::kUnreadable)) {
+    reader.Fail();
+  }
+  loss.kind = static_cast<SourceLoss::Kind>(kind);
+  loss.from = reader.ReadText();
+  loss.to = reader.ReadText();
+  loss.reason = reader.ReadText();
+  return std::make_shared<const SourceLoss>(std::move(loss));
+}
+
 Status Damaged(std::uint64_t offset, std::string_view expected,
                std::string_view got) {
   return DataLoss(absl::StrCat("log record ", offset, ": expected ",
@@ -101,6 +124,7 @@ void EncodeLogRecord(const SourceEvent& event, Instant logged_at,
   writer.WriteByte(FlagsOf(event));
   WriteNumbers(event, logged_at, writer);
   VisitTexts(event, [&](const std::string& text) { writer.WriteText(text); });
+  if (event.loss != nullptr) WriteLoss(*event.loss, writer);
   internal::Seal(bytes, offset);
 }
 
@@ -116,11 +140,11 @@ Result<LogRecord> DecodeLogRecord(std::string_view bytes,
   }
   LogRecord record;
   const std::uint8_t flags = reader.ReadByte();
-  if ((flags & kUnused) != 0) reader.Fail();
   ReadFlags(flags, record.event);
   ReadNumbers(reader, flags, record);
   VisitTexts(record.event,
              [&](std::string& text) { text = reader.ReadText(); });
+  if ((flags & kIsLoss) != 0) record.event.loss = ReadLoss(reader);
   if (!reader.is_finished()) {
     return Damaged(offset, "the fields of an event", "other bytes");
   }

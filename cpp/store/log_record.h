@@ -1,6 +1,6 @@
 // The form in which an event lies in a durable log.
 //
-//   version 1 │ operation, form, flags │ numbers │ texts │ checksum
+//   version 1 │ operation, form, flags │ numbers │ texts │ loss │ checksum
 //
 // The checksum is of all before it and starts from the event's offset, so that
 // a record which is whole, but of another event, does not pass either. A

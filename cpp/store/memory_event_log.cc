@@ -7,12 +7,17 @@
 namespace streamer {
 namespace {
 
+std::size_t SizeOf(const SourceLoss& loss) {
+  return sizeof(loss) + loss.from.size() + loss.to.size() + loss.reason.size();
+}
+
 std::size_t SizeOf(const SourceEvent& event) {
   return sizeof(SourceEvent) + event.backend.size() + event.event_id.size() +
          event.tenant.size() + event.collection.size() +
          event.document_id.size() + event.stored_key.size() +
          event.document.size() + event.before.size() +
-         event.upstream_marker.size();
+         event.upstream_marker.size() +
+         (event.loss == nullptr ? 0 : SizeOf(*event.loss));
 }
 
 // The moment `age` before `time`. Clocks read far from the ends of time, ages

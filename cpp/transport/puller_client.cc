@@ -107,20 +107,12 @@ class PullerClient::Connection final
 
  private:
   // What the storing thread has to do.
-  using Task =
-      std::variant<source_action::Append, source_action::RecordMarker,
-                   source_action::ReportGap, source_action::ReportMalformed,
-                   source_action::AwaitReports>;
+  using Task = std::variant<source_action::Append, source_action::RecordMarker>;
 
   void RunTasks();
   void RunTimers();
-  // The answer that the consumer awaits, if it is there.
-  std::optional<Status> Run(source_action::Append& task);
-  std::optional<Status> Run(source_action::RecordMarker& task);
-  std::optional<Status> Run(source_action::ReportGap& task);
-  std::optional<Status> Run(source_action::ReportMalformed& task);
-  std::optional<Status> Run(source_action::AwaitReports& task);
-  void NoteStored(const Status& status);
+  Status Run(source_action::Append& task);
+  Status Run(source_action::RecordMarker& task);
 
   // With the mutex held.
   void Perform(SourceActions actions);
@@ -214,48 +206,19 @@ void PullerClient::Connection::RunTasks() {
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
-    const std::optional<Status> answer =
+    const Status stored =
         std::visit([this](auto& one) { return Run(one); }, task);
-    if (answer.has_value()) NoteStored(*answer);
     lock.lock();
+    Perform(consumer_.Stored(stored, Now()));
   }
 }
 
-void PullerClient::Connection::NoteStored(const Status& status) {
-  const std::lock_guard lock(mutex_);
-  Perform(consumer_.Stored(status, Now()));
-}
-
-std::optional<Status> PullerClient::Connection::Run(
-    source_action::Append& task) {
+Status PullerClient::Connection::Run(source_action::Append& task) {
   return intake_.Append(std::move(task.events)).status();
 }
 
-std::optional<Status> PullerClient::Connection::Run(
-    source_action::RecordMarker& task) {
+Status PullerClient::Connection::Run(source_action::RecordMarker& task) {
   return intake_.RecordMarker(task.backend, task.marker);
-}
-
-std::optional<Status> PullerClient::Connection::Run(
-    source_action::ReportGap& task) {
-  intake_.OnGap(task.gap);
-  return std::nullopt;
-}
-
-std::optional<Status> PullerClient::Connection::Run(
-    source_action::ReportMalformed& task) {
-  intake_.OnMalformed(task.event);
-  return std::nullopt;
-}
-
-// The intake may answer when nobody is left to hear it.
-std::optional<Status> PullerClient::Connection::Run(
-    source_action::AwaitReports&) {
-  intake_.WhenSaved([connection = weak_from_this()] {
-    const auto open = connection.lock();
-    if (open != nullptr) open->NoteStored(OkStatus());
-  });
-  return std::nullopt;
 }
 
 void PullerClient::Connection::RunTimers() {

@@ -7,13 +7,12 @@
 // A stream that ends while no message is being read is noticed with the next
 // read. So while storing is refused, the source is not looked at.
 //
-// Cost: one thread that stores and reports, one that waits for timers.
+// Cost: one thread that stores, one that waits for timers.
 // Thread-safety: every method from any thread.
 #ifndef STREAMER_TRANSPORT_PULLER_CLIENT_H_
 #define STREAMER_TRANSPORT_PULLER_CLIENT_H_
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,17 +31,13 @@ class SourceIntake {
  public:
   virtual ~SourceIntake() = default;
 
-  // Appends all or nothing, with the events' upstream markers. Whatever it
-  // fails with, the same events are offered again, and none other before.
+  // Appends all or nothing, with the events' upstream markers; some may be
+  // losses. Whatever it fails with, the same events are offered again, and none
+  // other before.
   virtual Result<Position> Append(std::vector<SourceEvent> events) = 0;
   // As EventLog::RecordMarker. After a failure it is called again.
   virtual Status RecordMarker(std::string_view backend,
                               std::string_view marker) = 0;
-  virtual void OnGap(const SourceGap& gap) = 0;
-  virtual void OnMalformed(const MalformedSourceEvent& event) = 0;
-  // Has `saved` run, by any thread, once nothing that was reported before can
-  // be forgotten, whatever happens. Until then it is called no more.
-  virtual void WhenSaved(std::function<void()> saved) = 0;
 };
 
 struct PullerClientOptions {

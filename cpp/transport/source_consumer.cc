@@ -1,6 +1,7 @@
 #include "transport/source_consumer.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,13 +10,10 @@ namespace streamer {
 namespace {
 
 using source_action::Append;
-using source_action::AwaitReports;
 using source_action::CancelStream;
 using source_action::OpenStream;
 using source_action::Read;
 using source_action::RecordMarker;
-using source_action::ReportGap;
-using source_action::ReportMalformed;
 
 // A stream that lasted so long was a good one: the next failure is a new one.
 // A source that accepts and breaks at once is not asked ever faster.
@@ -28,6 +26,14 @@ std::int64_t Millis(Duration duration) {
 
 std::size_t SizeOf(const SourceEvent& event) {
   return sizeof(event) + event.document.size() + event.before.size();
+}
+
+// Of what the source did not say itself.
+SourceEvent MakeGap(const std::string& backend, SourceLoss loss) {
+  SourceEvent gap;
+  gap.backend = backend;
+  gap.loss = std::make_shared<const SourceLoss>(std::move(loss));
+  return gap;
 }
 
 }  // namespace
@@ -67,11 +73,9 @@ SourceActions SourceConsumer::Received(SourceMessage message,
   if (message.gap.has_value()) PushGap(*std::move(message.gap));
   const bool is_event = message.event.has_value();
   if (is_event) {
-    ++statistics_.events;
+    ++(message.event->loss == nullptr ? statistics_.events
+                                      : statistics_.malformed);
     Push(*std::move(message.event));
-  } else if (message.malformed.has_value()) {
-    ++statistics_.malformed;
-    Push(*std::move(message.malformed));
   } else {
     ++statistics_.heartbeats;
   }
@@ -91,13 +95,12 @@ void SourceConsumer::BeginHearing(const SourceMessage& message,
   has_heard_ = has_ever_heard_ = true;
   heard_since_ = now;
   if (marker_.empty() && was_followed_) {
-    const bool is_heartbeat = !message.event && !message.malformed;
-    PushGap({.backend = options_.backend,
-             .from = std::exchange(lost_marker_, {}),
-             .to = is_heartbeat ? message.progress : std::string(),
-             .reason = lost_reason_.empty()
-                           ? "there was no marker to go on from"
-                           : std::exchange(lost_reason_, {})});
+    PushGap(MakeGap(
+        options_.backend,
+        {.from = std::exchange(lost_marker_, {}),
+         .to = message.event ? std::string() : message.progress,
+         .reason = lost_reason_.empty() ? "there was no marker to go on from"
+                                        : std::exchange(lost_reason_, {})}));
   }
   was_followed_ = true;
 }
@@ -133,7 +136,8 @@ void SourceConsumer::Break(const Status& status, MonotonicTime now) {
 }
 
 // With another marker to begin after, all that is missing lies before it, and
-// is told at once. Without, it goes on until the next stream is heard.
+// is told at once; the log goes on from there. Without, it goes on until the
+// next stream is heard.
 void SourceConsumer::LoseMarker(const Status& status,
                                 const std::string& oldest) {
   const std::string reason(MessageOf(status));
@@ -143,11 +147,10 @@ void SourceConsumer::LoseMarker(const Status& status,
     was_followed_ = true;
     return;
   }
-  PushGap({.backend = options_.backend,
-           .from = marker_,
-           .to = oldest,
-           .reason = reason});
-  marker_ = oldest;
+  SourceEvent gap = MakeGap(options_.backend,
+                            {.from = marker_, .to = oldest, .reason = reason});
+  gap.upstream_marker = marker_ = queued_marker_ = oldest;
+  PushGap(std::move(gap));
 }
 
 void SourceConsumer::Push(Item item) {
@@ -157,7 +160,7 @@ void SourceConsumer::Push(Item item) {
   waiting_.push_back(std::move(item));
 }
 
-void SourceConsumer::PushGap(SourceGap gap) {
+void SourceConsumer::PushGap(SourceEvent gap) {
   ++statistics_.gaps;
   Push(std::move(gap));
 }
@@ -184,7 +187,7 @@ SourceActions SourceConsumer::Stored(const Status& status, MonotonicTime now) {
   return actions;
 }
 
-// Stores and reports what can be, then reads if there is room.
+// Stores what can be, then reads if there is room.
 void SourceConsumer::GoOn(MonotonicTime now, SourceActions& actions) {
   if (!is_store_refused_ || now >= store_retry_at_) StoreNext(actions);
   if (!MayRead()) return;
@@ -198,15 +201,12 @@ void SourceConsumer::StoreNext(SourceActions& actions) {
     const Item& item = waiting_.front();
     if (std::holds_alternative<SourceEvent>(item)) {
       StoreEvents(actions);
-    } else if (const auto* marker = std::get_if<Marker>(&item)) {
-      if (IsSuperseded()) {
-        Pop();
-        continue;
-      }
-      storing_ = 1;
-      actions.emplace_back(RecordMarker{options_.backend, marker->text});
+    } else if (IsSuperseded()) {
+      Pop();
     } else {
-      ReportLosses(actions);
+      storing_ = 1;
+      actions.emplace_back(
+          RecordMarker{options_.backend, std::get<Marker>(item).text});
     }
   }
 }
@@ -221,25 +221,6 @@ void SourceConsumer::StoreEvents(SourceActions& actions) {
     ++storing_;
   }
   actions.emplace_back(std::move(append));
-}
-
-// All that stand together, so that a burst of them waits once. Markers between
-// them go unrecorded: a later one is, or the source tells of them again.
-void SourceConsumer::ReportLosses(SourceActions& actions) {
-  std::size_t looked_at = 0;
-  for (const Item& item : waiting_) {
-    if (std::holds_alternative<SourceEvent>(item)) break;
-    if (looked_at++ == options_.batch_events) break;
-    if (const auto* gap = std::get_if<SourceGap>(&item)) {
-      actions.emplace_back(ReportGap{*gap});
-      storing_ = looked_at;
-    } else if (const auto* malformed =
-                   std::get_if<MalformedSourceEvent>(&item)) {
-      actions.emplace_back(ReportMalformed{*malformed});
-      storing_ = looked_at;
-    }
-  }
-  actions.emplace_back(AwaitReports{});
 }
 
 // Whether what follows the marker at the front brings a later one.

@@ -12,18 +12,15 @@
 // Order: what was received is stored and reported in the order in which it
 // came, one batch at a time; a batch that could not be stored is offered again
 // until it is, and nothing is read meanwhile. A marker without an event (of a
-// heartbeat, of a malformed event) is recorded once all before it is stored.
-// So the marker in the log never stands for something that is not.
+// heartbeat) is recorded once all before it is stored. So the marker in the log
+// never stands for something that is not.
 //
-// A loss (a gap, a malformed event) is in nobody's log, so it is only reported,
-// and nothing behind it is stored before the owner says that what it means to
-// others is saved.
-// Invariant: a source that is asked for what follows the marker in the log
-// tells again of every loss that can still be forgotten.
+// A loss (a gap, an event that cannot be read) is stored in its place like an
+// event: from then on the log tells of it whoever reads over it.
 //
 // Going on: the next stream begins after the last marker received. What was
 // received and is not stored yet waits here, so nothing is lost or doubled.
-// A gap is reported, in its place in that order, when
+// A gap is stored, in its place in that order, when
 //   - the source says that it has one;
 //   - the source no longer serves the marker, but names the oldest it does;
 //   - a stream begins, without a marker, at a source that was followed before.
@@ -51,30 +48,12 @@
 
 namespace streamer {
 
-// Events that were lost on their way here.
-struct SourceGap {
-  std::string backend;  // empty: any
-  std::string from;     // after this marker; empty: not known
-  std::string to;       // up to this one; empty: not known
-  std::string reason;
-};
-
-// An event that could not be read.
-struct MalformedSourceEvent {
-  std::string backend;
-  std::string event_id;
-  std::string tenant;      // as far as the event says
-  std::string collection;  // likewise
-  std::string reason;      // expected, got, where
-};
-
 // One message of the source, decoded. A heartbeat has nothing but `progress`.
 struct SourceMessage {
-  std::string progress;  // empty: no new marker
-  std::optional<SourceGap> gap;
-  // At most one of these. The event's upstream_marker is `progress`.
+  std::string progress;            // empty: no new marker
+  std::optional<SourceEvent> gap;  // a loss, before the event
+  // May be one that cannot be read, a loss. Its upstream_marker is `progress`.
   std::optional<SourceEvent> event;
-  std::optional<MalformedSourceEvent> malformed;
 };
 
 struct SourceConsumerOptions {
@@ -126,22 +105,12 @@ struct RecordMarker {
   std::string backend;
   std::string marker;
 };
-struct ReportGap {
-  SourceGap gap;
-};
-struct ReportMalformed {
-  MalformedSourceEvent event;
-};
-// Follows reports. Call Stored when what was reported will not be forgotten,
-// whatever happens; with an error, all of it is reported again.
-struct AwaitReports {};
 }  // namespace source_action
 
 using SourceAction =
     std::variant<source_action::OpenStream, source_action::CancelStream,
                  source_action::Read, source_action::Append,
-                 source_action::RecordMarker, source_action::ReportGap,
-                 source_action::ReportMalformed, source_action::AwaitReports>;
+                 source_action::RecordMarker>;
 using SourceActions = std::vector<SourceAction>;
 
 // Since the start.
@@ -168,7 +137,7 @@ class SourceConsumer {
   // can still be followed, if it said so.
   SourceActions StreamBroken(const Status& status, const std::string& oldest,
                              MonotonicTime now);
-  // The answer to Append, RecordMarker and AwaitReports.
+  // The answer to Append and RecordMarker.
   SourceActions Stored(const Status& status, MonotonicTime now);
 
   // Does what is due. Needed at NextDeadline() or later.
@@ -192,20 +161,18 @@ class SourceConsumer {
   struct Marker {
     std::string text;
   };
-  using Item =
-      std::variant<SourceEvent, Marker, SourceGap, MalformedSourceEvent>;
+  using Item = std::variant<SourceEvent, Marker>;
 
   void Open(MonotonicTime now, SourceActions& actions);
   void BeginHearing(const SourceMessage& message, MonotonicTime now);
   void Break(const Status& status, MonotonicTime now);
   void LoseMarker(const Status& status, const std::string& oldest);
   void Push(Item item);
-  void PushGap(SourceGap gap);
+  void PushGap(SourceEvent gap);
   void Pop();
   void GoOn(MonotonicTime now, SourceActions& actions);
   void StoreNext(SourceActions& actions);
   void StoreEvents(SourceActions& actions);
-  void ReportLosses(SourceActions& actions);
   [[nodiscard]] bool IsSuperseded() const;
   [[nodiscard]] bool MayRead() const;
   // When silence on the open stream makes it a broken one.
@@ -223,8 +190,7 @@ class SourceConsumer {
   std::string lost_marker_;    // refused, and no other in its place
   std::string lost_reason_;
 
-  // Received and not stored, oldest first; of these, how many are being
-  // stored, or reported.
+  // Received and not stored, oldest first; of these, how many are being stored.
   std::deque<Item> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::size_t storing_ = 0;

@@ -208,7 +208,15 @@ void StreamerProcess::PerformOne(const source_action::Read&) {
 }
 
 void StreamerProcess::PerformOne(source_action::Append& action) {
-  Stored(engine_->Ingest(std::move(action.events)).status());
+  std::vector<SourceEvent> losses;
+  std::copy_if(action.events.begin(), action.events.end(),
+               std::back_inserter(losses),
+               [](const SourceEvent& one) { return one.loss != nullptr; });
+  const Status stored = engine_->Ingest(std::move(action.events)).status();
+  if (stored.ok()) {
+    for (const SourceEvent& loss : losses) surroundings_.loss_logged(loss);
+  }
+  Stored(stored);
 }
 
 void StreamerProcess::PerformOne(const source_action::RecordMarker& action) {
@@ -221,26 +229,6 @@ void StreamerProcess::Stored(const Status& status) {
     if (consumer_ == nullptr) return;
     Perform(consumer_->Stored(status, schedule_.now()));
   });
-}
-
-void StreamerProcess::PerformOne(const source_action::ReportGap& action) {
-  surroundings_.gap_reported(action.gap);
-  engine_
-      ->Submit(ReportSourceGap{action.gap.backend, action.gap.reason}, nullptr)
-      .IgnoreError();
-}
-
-void StreamerProcess::PerformOne(const source_action::ReportMalformed& action) {
-  surroundings_.malformed_reported(action.event);
-  engine_
-      ->Submit(ReportUnreadable{action.event.tenant, action.event.collection},
-               nullptr)
-      .IgnoreError();
-}
-
-void StreamerProcess::PerformOne(const source_action::AwaitReports&) {
-  engine_->Submit(AwaitSaved{[this] { Stored(OkStatus()); }}, nullptr)
-      .IgnoreError();
 }
 
 }  // namespace streamer::sim

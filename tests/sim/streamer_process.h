@@ -48,8 +48,8 @@ class StreamerProcess {
     std::function<std::shared_ptr<SourceLink>(const source_action::OpenStream&,
                                               SourceLink::Listener)>
         open_source;
-    std::function<void(const SourceGap&)> gap_reported;
-    std::function<void(const MalformedSourceEvent&)> malformed_reported;
+    // A loss stands in the log.
+    std::function<void(const SourceEvent&)> loss_logged;
     // A drain is about to end the streams.
     std::function<void()> door_closed;
     // It has ended; whether all was saved before.
@@ -111,9 +111,6 @@ class StreamerProcess {
   void PerformOne(const source_action::Read& action);
   void PerformOne(source_action::Append& action);
   void PerformOne(const source_action::RecordMarker& action);
-  void PerformOne(const source_action::ReportGap& action);
-  void PerformOne(const source_action::ReportMalformed& action);
-  void PerformOne(const source_action::AwaitReports& action);
   void Stored(const Status& status);
   void ArmConsumer();
   // Runs `action` later, unless this life of the process is over by then.

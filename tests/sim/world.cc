@@ -104,11 +104,7 @@ void World::MakeStreamer() {
                      SourceLink::Listener listener) {
                 return OpenSource(request, std::move(listener));
               },
-          .gap_reported = [this](const SourceGap& gap) { NoteGap(gap); },
-          .malformed_reported =
-              [this](const MalformedSourceEvent& event) {
-                AddCause(Cause::Kind::kUnreadable, "", event.tenant);
-              },
+          .loss_logged = [this](const SourceEvent& loss) { NoteLoss(loss); },
           .door_closed = [this] { NoteDoorClosed(); },
           .drained = [this](bool is_saved) { NoteDrained(is_saved); },
           .wall_offset = [this] { return wall_offset_; },
@@ -494,7 +490,11 @@ std::shared_ptr<SourceLink> World::OpenSource(
   return link;
 }
 
-void World::NoteGap(const SourceGap& gap) {
+void World::NoteLoss(const SourceEvent& event) {
+  const SourceLoss& gap = *event.loss;
+  if (gap.kind == SourceLoss::Kind::kUnreadable) {
+    return AddCause(Cause::Kind::kUnreadable, "", event.tenant);
+  }
   Note(absl::StrCat("source: gap from \"", gap.from, "\" to \"", gap.to,
                     "\": ", gap.reason));
   const auto offset = [](const std::string& progress) {
@@ -525,13 +525,14 @@ LogBounds World::BoundsOfLog() const {
 
 void World::NoteEntry(const LogEntry& entry) {
   const SourceEvent& event = *entry.event;
-  Note(absl::StrCat("log: ", FormatProgress(entry.position), " ",
-                    event.event_id, " ", std::string(NameOf(event.operation)),
-                    event.is_deleted ? " deleted" : "",
-                    event.was_deleted ? " was deleted" : "", " ", event.tenant,
-                    " ", event.collection, " ", event.document_id, " ",
-                    event.document, event.before.empty() ? "" : " was ",
-                    event.before, " marker ", event.upstream_marker));
+  Note(absl::StrCat(
+      "log: ", FormatProgress(entry.position), " ", event.event_id, " ",
+      std::string(NameOf(event.operation)), event.is_deleted ? " deleted" : "",
+      event.was_deleted ? " was deleted" : "", " ", event.tenant, " ",
+      event.collection, " ", event.document_id, " ", event.document,
+      event.before.empty() ? "" : " was ", event.before, " marker ",
+      event.upstream_marker, event.loss == nullptr ? "" : " lost: ",
+      event.loss == nullptr ? "" : event.loss->reason));
 }
 
 void World::AddCause(Cause::Kind kind, std::string gateway_id,

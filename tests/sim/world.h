@@ -98,7 +98,7 @@ class World {
 
   std::shared_ptr<SourceLink> OpenSource(
       const source_action::OpenStream& request, SourceLink::Listener listener);
-  void NoteGap(const SourceGap& gap);
+  void NoteLoss(const SourceEvent& event);
   [[nodiscard]] LogBounds BoundsOfLog() const;
   void NoteSaved();
   void NoteEntry(const LogEntry& entry);

@@ -29,12 +29,24 @@ void EncodeStored(const SourceEvent& stored, wire::ChangeEvent& change) {
   change.set_backend(stored.backend);
 }
 
+// Markers of this server: those of its own source say nothing to others.
+void EncodeLoss(const PullerMessage& message, wire::Gap& gap) {
+  const Position before{message.progress.epoch, message.progress.offset - 1};
+  gap.set_backend(message.event->backend);
+  gap.set_from(FormatProgress(before));
+  gap.set_to(FormatProgress(message.progress));
+  gap.set_reason(message.event->loss->reason);
+}
+
 }  // namespace
 
 void EncodeMessage(const PullerMessage& message, wire::PullerEvent& wire) {
   wire.Clear();
   wire.set_progress(FormatProgress(message.progress));
   if (message.event == nullptr) return;
+  if (message.event->loss != nullptr) {
+    return EncodeLoss(message, *wire.mutable_gap());
+  }
   if (message.event->form == BodyForm::kStored) {
     EncodeStored(*message.event, *wire.mutable_change_event());
   } else {

@@ -170,13 +170,6 @@ EndSuspended FindSuspended(std::span<const Effect> effects) {
   return found;
 }
 
-void RunSaved(std::span<const Effect> effects) {
-  for (const Effect& effect : effects) {
-    const auto* saved = std::get_if<StateSaved>(&effect.what);
-    if (saved != nullptr && saved->run) saved->run();
-  }
-}
-
 ContinueHistory CommandOf(const HistoryWish& wish) {
   return {wish.gateway, wish.events, wish.again_after};
 }

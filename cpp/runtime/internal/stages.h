@@ -103,9 +103,6 @@ std::vector<GatewayHandle> FindClosed(std::span<const Effect> effects);
 // The subscriptions that `effects` say were suspended.
 EndSuspended FindSuspended(std::span<const Effect> effects);
 
-// Runs what waited for state to be saved.
-void RunSaved(std::span<const Effect> effects);
-
 // What answers a wish of the router.
 ContinueHistory CommandOf(const HistoryWish& wish);
 

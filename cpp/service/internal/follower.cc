@@ -1,6 +1,8 @@
 #include "service/internal/follower.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -17,45 +19,45 @@ PullerClientOptions ClientOptions(const FollowerOptions& options,
                     .is_log_empty = log.head().offset == 0}};
 }
 
+std::vector<SourceEvent> LossesAmong(const std::vector<SourceEvent>& events) {
+  std::vector<SourceEvent> losses;
+  std::copy_if(events.begin(), events.end(), std::back_inserter(losses),
+               [](const SourceEvent& one) { return one.loss != nullptr; });
+  return losses;
+}
+
+void LogLoss(const SourceEvent& event) {
+  const SourceLoss& loss = *event.loss;
+  if (loss.kind == SourceLoss::Kind::kGap) {
+    return Log(LogLevel::kError, "the source lost events",
+               {{"backend", event.backend},
+                {"from", loss.from},
+                {"to", loss.to},
+                {"reason", loss.reason}});
+  }
+  Log(LogLevel::kWarning, "an event of the source could not be read",
+      {{"backend", event.backend},
+       {"event_id", event.event_id},
+       {"tenant", event.tenant},
+       {"collection", event.collection},
+       {"reason", loss.reason}});
+}
+
 }  // namespace
 
 Result<Position> Follower::Intake::Append(std::vector<SourceEvent> events) {
-  const std::size_t count = events.size();
+  const std::vector<SourceEvent> losses = LossesAmong(events);
+  const std::size_t count = events.size() - losses.size();
   Result<Position> appended = engine_.Ingest(std::move(events));
-  if (appended.ok() && on_append_) on_append_(count);
+  if (!appended.ok()) return appended;
+  for (const SourceEvent& loss : losses) LogLoss(loss);
+  if (on_append_) on_append_(count);
   return appended;
 }
 
 Status Follower::Intake::RecordMarker(std::string_view backend,
                                       std::string_view marker) {
   return log_.RecordMarker(backend, marker);
-}
-
-void Follower::Intake::OnGap(const SourceGap& gap) {
-  Log(LogLevel::kError, "the source lost events",
-      {{"backend", gap.backend},
-       {"from", gap.from},
-       {"to", gap.to},
-       {"reason", gap.reason}});
-  // An engine that is stopping has closed, or is about to close, everybody.
-  engine_.Submit(ReportSourceGap{gap.backend, gap.reason}, nullptr)
-      .IgnoreError();
-}
-
-void Follower::Intake::OnMalformed(const MalformedSourceEvent& event) {
-  Log(LogLevel::kWarning, "an event of the source could not be read",
-      {{"backend", event.backend},
-       {"event_id", event.event_id},
-       {"tenant", event.tenant},
-       {"collection", event.collection},
-       {"reason", event.reason}});
-  engine_.Submit(ReportUnreadable{event.tenant, event.collection}, nullptr)
-      .IgnoreError();
-}
-
-// Of an engine that is stopping, it never runs: the next process asks again.
-void Follower::Intake::WhenSaved(std::function<void()> saved) {
-  engine_.Submit(AwaitSaved{std::move(saved)}, nullptr).IgnoreError();
 }
 
 Follower::Follower(const FollowerOptions& options, Engine& engine,

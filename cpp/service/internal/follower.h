@@ -1,9 +1,8 @@
 // Follower: feeds the engine's log from a remote puller, and tells when the
 // source is lost and found.
 //
-// What the source lost goes to the engine as a command, so that whoever it
-// concerns hears of it in its place. As long as the notices of it are not
-// saved, nothing behind it is appended.
+// What the source lost goes to the log like its events, so that whoever it
+// concerns hears of it in its place, and has a line in the service's log.
 //
 // Thread-safety: as of its parts; `on_change` is called by one thread at a
 // time.
@@ -58,9 +57,6 @@ class Follower {
     Result<Position> Append(std::vector<SourceEvent> events) override;
     Status RecordMarker(std::string_view backend,
                         std::string_view marker) override;
-    void OnGap(const SourceGap& gap) override;
-    void OnMalformed(const MalformedSourceEvent& event) override;
-    void WhenSaved(std::function<void()> saved) override;
 
    private:
     Engine& engine_;

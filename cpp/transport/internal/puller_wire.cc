@@ -1,6 +1,7 @@
 #include "transport/internal/puller_wire.h"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -56,6 +57,29 @@ Status ReadIdentity(const wire::ChangeEvent& wire, SourceEvent& event) {
   return CheckName("backend", event.backend);
 }
 
+SourceEvent DecodeGap(const wire::Gap& wire) {
+  SourceEvent gap;
+  gap.backend = wire.backend();
+  gap.loss = std::make_shared<const SourceLoss>(SourceLoss{
+      .from = wire.from(), .to = wire.to(), .reason = wire.reason()});
+  return gap;
+}
+
+// Stands for an event that cannot be read, with what it says all the same.
+SourceEvent Unreadable(const wire::ChangeEvent& wire, const Status& problem) {
+  StoredPlace place = FindStoredPlace(wire.tenant(), wire.mgo_doc_id(),
+                                      wire.full_doc(), wire.before_doc());
+  SourceEvent event;
+  event.backend = wire.backend();
+  event.event_id = wire.event_id();
+  event.tenant = std::move(place.tenant);
+  event.collection = std::move(place.collection);
+  event.loss = std::make_shared<const SourceLoss>(
+      SourceLoss{.kind = SourceLoss::Kind::kUnreadable,
+                 .reason = std::string(MessageOf(problem))});
+  return event;
+}
+
 }  // namespace
 
 Result<SourceEvent> DecodeChangeEvent(const wire::ChangeEvent& wire,
@@ -80,27 +104,14 @@ SourceMessage DecodePullerEvent(const wire::PullerEvent& wire, WallTime now) {
   SourceMessage message;
   message.progress = wire.progress();
   if (wire.has_gap()) {
-    message.gap = SourceGap{.backend = wire.gap().backend(),
-                            .from = wire.gap().from(),
-                            .to = wire.gap().to(),
-                            .reason = wire.gap().reason()};
+    message.gap = DecodeGap(wire.gap());
   }
   if (!wire.has_change_event()) return message;
   const wire::ChangeEvent& change = wire.change_event();
   Result<SourceEvent> event = DecodeChangeEvent(change, now);
-  if (event.ok()) {
-    event->upstream_marker = message.progress;
-    message.event = *std::move(event);
-  } else {
-    StoredPlace place = FindStoredPlace(change.tenant(), change.mgo_doc_id(),
-                                        change.full_doc(), change.before_doc());
-    message.malformed =
-        MalformedSourceEvent{.backend = change.backend(),
-                             .event_id = change.event_id(),
-                             .tenant = std::move(place.tenant),
-                             .collection = std::move(place.collection),
-                             .reason = std::string(MessageOf(event.status()))};
-  }
+  message.event =
+      event.ok() ? *std::move(event) : Unreadable(change, event.status());
+  message.event->upstream_marker = message.progress;
   return message;
 }
 

@@ -1,8 +1,8 @@
 // syntrix.puller.v1 messages to what a SourceConsumer takes.
 //
 // Everything here was written by another process. An event that cannot be read
-// is a MalformedSourceEvent that says what was expected, what was got, and
-// where; the rest of its message counts all the same.
+// is a loss that says what was expected, what was got, and where; the rest of
+// its message counts all the same.
 //
 // Thread-safety: pure functions.
 #ifndef STREAMER_TRANSPORT_INTERNAL_PULLER_WIRE_H_

@@ -165,6 +165,25 @@ TEST_F(CatchUpTest, APastDeleteThatNobodyCanNameIsTold) {
                   "delivery 3 e3 [all,some,late]"));
 }
 
+// Whoever begins before it, years later, is told as those that were there.
+TEST_F(CatchUpTest, WhatTheSourceLostIsToldToWhoReadsOverIt) {
+  Begin(GatewayKind::kSession);
+  Events(1, 1);
+  core_.Sequence(support::MakeGap("", "the oplog was cut"));
+  Events(3, 3);
+  core_.Sequence(support::MakeUnreadable("t", "c"));
+  core_.Sequence(support::MakeUnreadable("t", "d"));
+  Resume("all", 0);
+  Resume("some", 0, "doc.n > 2");
+  Resume("late", 2);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed all after 0", "subscribed some after 0",
+                          "subscribed late after 2", "delivery 1 e1 [all]",
+                          "resync [all,some] after 1 to 2",
+                          "delivery 3 e3 [all,some,late]",
+                          "resync [all,late] after 3 to 4"));
+}
+
 TEST_F(CatchUpTest, ADeleteThatNobodyCanNameIsToldOnce) {
   Begin(GatewayKind::kSession);
   Events(1, 1);

@@ -138,7 +138,9 @@ class Model {
   }
 
   // Events were lost: of one collection, or of all.
+  // What was lost stands in the log.
   void Lose(const std::string& only, bool concerns_all) {
+    lost_at_ = ++position_;
     std::map<std::uint64_t, std::vector<std::string>> told;
     for (const auto& [handle, one] : subscriptions_) {
       if (!only.empty() && one.asked.collection != only) continue;
@@ -152,7 +154,7 @@ class Model {
       std::sort(ids.begin(), ids.end());
       ++sequence_[gateway];
       Say(gateway, absl::StrCat("resync [", absl::StrJoin(ids, ","), "] after ",
-                                Position(), " to ", Position()));
+                                lost_at_ - 1, " to ", lost_at_));
     }
     for (const char* name : {"c1", "c2"}) {
       if (only.empty() || only == name) {
@@ -190,6 +192,7 @@ class Model {
     return said_;
   }
   [[nodiscard]] std::uint64_t Position() const { return position_; }
+  [[nodiscard]] std::uint64_t lost_at() const { return lost_at_; }
 
  private:
   struct Subscription {
@@ -357,6 +360,7 @@ class Model {
 
   const Limits limits_;
   std::uint64_t position_ = 0;
+  std::uint64_t lost_at_ = 0;
   std::uint64_t last_handle_ = 0;
   std::uint64_t last_remembered_ = 0;
   std::map<std::uint64_t, Subscription> subscriptions_;  // by handle
@@ -476,7 +480,10 @@ class History {
                        .membership = random_.Chance(1, 2),
                        .resume_after = std::nullopt};
     if (random_.Chance(1, 4)) {
-      asked.resume_after = random_.Below(model_.Position() + 1);
+      // Who reads over a loss is told as of the past; see CatchUpTest.
+      asked.resume_after =
+          model_.lost_at() +
+          random_.Below(model_.Position() - model_.lost_at() + 1);
     }
     model_.Subscribe(asked);
     streamer::Subscribe command =
@@ -497,11 +504,11 @@ class History {
   void Lose() {
     if (random_.Chance(1, 2)) {
       model_.Lose("", true);
-      return core_.Sequence(ReportSourceGap{"", "it said so"});
+      return core_.Sequence(support::MakeGap("", "it said so"));
     }
     const std::string collection = random_.Pick({"c1", "c2", ""});
     model_.Lose(collection, false);
-    core_.Sequence(ReportUnreadable{"t", collection});
+    core_.Sequence(support::MakeUnreadable("t", collection));
   }
 
   // Mostly what a source would say; also what none should, such as an insert

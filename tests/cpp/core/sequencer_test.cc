@@ -471,8 +471,8 @@ TEST_F(SequencerTest, AGapThatTheSourceReportsIsToldToItsTenants) {
   event.cluster_time = ClusterTime{1, 1};
   core_.Sequence(event);
   SeenBy(kSession);
-  core_.Sequence(ReportSourceGap{"b", "the oplog was cut"});
-  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [mine] after 1 to 1"));
+  core_.Sequence(support::MakeGap("b", "the oplog was cut"));
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [mine] after 1 to 2"));
   EXPECT_EQ(core_.sequencer().statistics().gaps_detected, 1u);
 }
 
@@ -482,9 +482,9 @@ TEST_F(SequencerTest, AGapOfASourceThatNobodyKnowsIsToldToAll) {
   other.tenant = "u";
   core_.Sequence(other);
   SeenBy(kSession);
-  core_.Sequence(ReportSourceGap{"", "the marker is gone"});
+  core_.Sequence(support::MakeGap("", "the marker is gone"));
   EXPECT_THAT(SeenBy(kSession),
-              ElementsAre("resync [mine,other] after 0 to 0"));
+              ElementsAre("resync [mine,other] after 0 to 1"));
 }
 
 TEST_F(SequencerTest, AnUnreadableEventIsToldToThoseItMayConcern) {
@@ -492,11 +492,11 @@ TEST_F(SequencerTest, AnUnreadableEventIsToldToThoseItMayConcern) {
   core_.Sequence(MakeSubscribe(kSession, "one", "d", "doc.id == 'd'"));
   core_.Sequence(MakeSubscribe(kSession, "some", "c", "doc.n > 1"));
   SeenBy(kSession);
-  core_.Sequence(ReportUnreadable{"t", "c"});
-  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [all] after 0 to 0"));
-  core_.Sequence(ReportUnreadable{"t", ""});
-  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [all,one] after 0 to 0"));
-  core_.Sequence(ReportUnreadable{"u", ""});
+  core_.Sequence(support::MakeUnreadable("t", "c"));
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [all] after 0 to 1"));
+  core_.Sequence(support::MakeUnreadable("t", ""));
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [all,one] after 1 to 2"));
+  core_.Sequence(support::MakeUnreadable("u", ""));
   EXPECT_THAT(SeenBy(kSession), IsEmpty());
   EXPECT_EQ(core_.sequencer().statistics().skipped_unreadable, 3u);
 }
@@ -565,13 +565,13 @@ TEST_F(SequencerTest, MembershipSubscriptionsHearOfWhatNobodyCouldRead) {
   core_.Sequence(MakeMembership("n", "doc.n > 1", "d"));
   core_.Sequence(MakeSubscribe(kSession, "s", "c", "doc.n > 1"));
   SeenBy(kSession);
-  core_.Sequence(ReportUnreadable{"t", "c"});
-  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [m] after 0 to 0"));
+  core_.Sequence(support::MakeUnreadable("t", "c"));
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [m] after 0 to 1"));
   SourceEvent unresolved = MakeEvent(1, "");
   unresolved.operation = SourceOperation::kDelete;
   unresolved.stored_key = "t:1";
   core_.Sequence(unresolved);
-  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [m,n] after 0 to 1"));
+  EXPECT_THAT(SeenBy(kSession), ElementsAre("resync [m,n] after 1 to 2"));
 }
 
 TEST_F(SequencerTest, ALossMakesDocumentsOfItsCollectionsUnknown) {
@@ -581,7 +581,7 @@ TEST_F(SequencerTest, ALossMakesDocumentsOfItsCollectionsUnknown) {
   SourceEvent second = MakeEvent(3, "d");
   core_.Sequence(first);
   core_.Sequence(second);
-  core_.Sequence(ReportUnreadable{"t", "c"});
+  core_.Sequence(support::MakeUnreadable("t", "c"));
   SeenBy(kSession);
   for (SourceEvent* event : {&first, &second}) {
     event->operation = SourceOperation::kUpdate;

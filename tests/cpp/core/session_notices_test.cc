@@ -46,6 +46,7 @@ TEST_F(SessionNoticesTest, ThatAreNotAcknowledgedAreFewAndOneIsForAllThatWait) {
       Seen(stream),
       ElementsAre("resync [s] after 0 to 1", "resync [s] after 1 to 2",
                   "resync [s] after 2 to 3", "resync [s] after 3 to 4"));
+  core_->SaveProgress(500);
   ASSERT_EQ(Saved().resyncs.size(), 5u);
   EXPECT_EQ(Saved().resyncs.back().from, (Position{1, 4}));
   EXPECT_EQ(Saved().resyncs.back().to, (Position{1, 500}));
@@ -84,14 +85,14 @@ TEST_F(SessionNoticesTest, OneThatWaitsComesAfterThoseThatComeAgain) {
 TEST_F(SessionNoticesTest, OneThatWaitsSurvivesARestart) {
   GatewayHandle stream = Begin();
   for (int i = 0; i < 9; ++i) {
-    core_->Sequence(ReportSourceGap{.backend = "", .reason = "it said so"});
+    core_->Sequence(support::MakeGap("", "it said so"));
   }
   core_->Settle();
   EXPECT_EQ(Seen(stream).size(), 4u);
   Restart();
   stream = Open({.session = opened_.session});
   EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
-                                        "resync [s] after 0 to 0"));
+                                        "resync [s] after 0 to 9"));
 }
 
 // Nothing that waits behind it is kept for longer than all else is.

@@ -18,6 +18,7 @@ namespace streamer {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 SourceEvent With(SourceEvent event, const std::string& before) {
   event.before = before;
@@ -87,6 +88,14 @@ TEST(CoalescingTest, TheFirstBeforeImageIsKept) {
   // What the second one saw is no image of what was before both.
   EXPECT_THAT(Coalesced({Update("a", 1), With(Update("a", 2), R"({"n":1})")}),
               ElementsAre(R"(2 update a {"n":2})"));
+}
+
+TEST(CoalescingTest, NothingIsJoinedAcrossALoss) {
+  SourceEvent unreadable = Update("b", 0);
+  unreadable.loss = std::make_shared<const SourceLoss>(
+      SourceLoss{.kind = SourceLoss::Kind::kUnreadable});
+  EXPECT_THAT(Coalesced({Update("a", 1), unreadable, Update("a", 2)}),
+              SizeIs(3));
 }
 
 TEST(CoalescingTest, ADeleteStandsForItself) {

@@ -105,21 +105,6 @@ TEST_F(CheckpointTest, AnAnswerWithoutAChangeWaitsForThoseOfOthers) {
               ElementsAre("subscribed again after 0"));
 }
 
-TEST_F(CheckpointTest, WhoAwaitsThatAllIsSavedWaitsForAllChangesBefore) {
-  const Effect awaits{GatewayHandle(), StateSaved{}, true};
-  Begin();
-  EXPECT_THAT(Accept({awaits}), ElementsAre("all saved"));
-  EXPECT_THAT(Accept({Saves(kStream, "a"), Saves(kOther, "b"),
-                      Saves(GatewayHandle(), "c"), awaits}),
-              IsEmpty());
-  ASSERT_THAT(checkpoint_.Next()->changes, SizeIs(2));
-  EXPECT_THAT(Commit(Unavailable("away")), IsEmpty());
-  checkpoint_.Next();
-  EXPECT_THAT(Commit(9), IsEmpty());
-  checkpoint_.Next();
-  EXPECT_THAT(Commit(10), ElementsAre("all saved"));
-}
-
 TEST_F(CheckpointTest, AGatewayWithoutASessionNeverWaits) {
   Begin();
   Effect plain{kOther, SubscribeResponse{.subscription_id = "p"}};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 namespace streamer {
@@ -46,6 +47,24 @@ TEST(LogRecordTest, WhatIsEncodedIsDecoded) {
   EXPECT_EQ(record->event.document, R"({"n":1})");
   EXPECT_EQ(record->event.version, 3);
   EXPECT_EQ(record->event.cluster_time, std::nullopt);
+}
+
+TEST(LogRecordTest, ALossIsDecodedWithAllThatIsKnownOfIt) {
+  SourceEvent event = MakeEvent();
+  event.document.clear();
+  for (const auto kind :
+       {SourceLoss::Kind::kGap, SourceLoss::Kind::kUnreadable}) {
+    event.loss = std::make_shared<const SourceLoss>(SourceLoss{
+        .kind = kind, .from = "m1", .to = "m9", .reason = "trimmed"});
+    Result<LogRecord> record = DecodeLogRecord(Encoded(event, 7), 7);
+    ASSERT_TRUE(record.ok()) << record.status();
+    EXPECT_EQ(record->event.event_id, "e1");
+    ASSERT_NE(record->event.loss, nullptr);
+    EXPECT_EQ(record->event.loss->kind, kind);
+    EXPECT_EQ(record->event.loss->from, "m1");
+    EXPECT_EQ(record->event.loss->to, "m9");
+    EXPECT_EQ(record->event.loss->reason, "trimmed");
+  }
 }
 
 TEST(LogRecordTest, NoByteCanBeChangedOrLost) {

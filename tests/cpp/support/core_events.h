@@ -65,6 +65,25 @@ inline std::vector<SourceEvent> MakeEvents(std::int64_t first,
   return events;
 }
 
+// What a source lost, of a backend or of any.
+inline SourceEvent MakeGap(std::string backend, std::string reason) {
+  SourceEvent gap;
+  gap.backend = std::move(backend);
+  gap.loss = std::make_shared<const SourceLoss>(
+      SourceLoss{.reason = std::move(reason)});
+  return gap;
+}
+
+// An event that could not be read but for these names.
+inline SourceEvent MakeUnreadable(std::string tenant, std::string collection) {
+  SourceEvent event;
+  event.tenant = std::move(tenant);
+  event.collection = std::move(collection);
+  event.loss = std::make_shared<const SourceLoss>(SourceLoss{
+      .kind = SourceLoss::Kind::kUnreadable, .reason = "expected JSON"});
+  return event;
+}
+
 }  // namespace streamer::support
 
 #endif  // STREAMER_TESTS_SUPPORT_CORE_EVENTS_H_

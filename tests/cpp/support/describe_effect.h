@@ -51,7 +51,6 @@ inline std::string Describe(const GatewayEffect& effect) {
         ", next ", opened->next_sequence, ", has ", opened->subscription_count);
   }
   if (std::holds_alternative<StateChanged>(effect)) return "saved";
-  if (std::holds_alternative<StateSaved>(effect)) return "all saved";
   if (const auto* response = std::get_if<SubscribeResponse>(&effect)) {
     if (!response->status.ok()) {
       return absl::StrCat("refused ", response->subscription_id, ": ",

@@ -125,7 +125,7 @@ TEST(PullerWireTest, AMessageIsAnEventAHeartbeatAGapOrMalformed) {
   message.set_progress("m1");
   SourceMessage heartbeat = DecodePullerEvent(message, kNow);
   EXPECT_EQ(heartbeat.progress, "m1");
-  EXPECT_FALSE(heartbeat.event || heartbeat.malformed || heartbeat.gap);
+  EXPECT_FALSE(heartbeat.event || heartbeat.gap);
 
   *message.mutable_change_event() = Change();
   message.mutable_gap()->set_backend("b");
@@ -133,21 +133,25 @@ TEST(PullerWireTest, AMessageIsAnEventAHeartbeatAGapOrMalformed) {
   message.mutable_gap()->set_to("m1");
   message.mutable_gap()->set_reason("the oplog rolled over");
   SourceMessage event = DecodePullerEvent(message, kNow);
-  ASSERT_TRUE(event.event && event.gap && !event.malformed);
+  ASSERT_TRUE(event.event && event.gap && event.gap->loss);
+  EXPECT_EQ(event.event->loss, nullptr);
   EXPECT_EQ(event.event->upstream_marker, "m1");
-  EXPECT_EQ(event.gap->backend + event.gap->from + event.gap->to, "bm0m1");
-  EXPECT_EQ(event.gap->reason, "the oplog rolled over");
+  const SourceLoss& gap = *event.gap->loss;
+  EXPECT_EQ(gap.kind, SourceLoss::Kind::kGap);
+  EXPECT_EQ(event.gap->backend + gap.from + gap.to, "bm0m1");
+  EXPECT_EQ(gap.reason, "the oplog rolled over");
 
   message.mutable_change_event()->set_op_type("");
   message.mutable_change_event()->set_tenant("t");
   SourceMessage malformed = DecodePullerEvent(message, kNow);
-  ASSERT_TRUE(malformed.malformed && !malformed.event);
-  EXPECT_EQ(malformed.progress, "m1");
-  EXPECT_EQ(malformed.malformed->backend, "b");
-  EXPECT_EQ(malformed.malformed->event_id, "e");
-  EXPECT_EQ(malformed.malformed->tenant, "t");
-  EXPECT_EQ(malformed.malformed->collection, "c/x");
-  EXPECT_EQ(malformed.malformed->reason,
+  ASSERT_TRUE(malformed.event && malformed.event->loss);
+  EXPECT_EQ(malformed.event->upstream_marker, "m1");
+  EXPECT_EQ(malformed.event->backend, "b");
+  EXPECT_EQ(malformed.event->event_id, "e");
+  EXPECT_EQ(malformed.event->tenant, "t");
+  EXPECT_EQ(malformed.event->collection, "c/x");
+  EXPECT_EQ(malformed.event->loss->kind, SourceLoss::Kind::kUnreadable);
+  EXPECT_EQ(malformed.event->loss->reason,
             R"(op_type: expected one of "insert", "update", "replace", )"
             R"("delete", got "")");
 }
@@ -197,6 +201,23 @@ TEST(PullerWireTest, APlainEventArrivesInTheStoredForm) {
       R"({"id":"t:d","database":"t","collection":"c/x","deleted":true,)"
       R"("data":{}})";
   ExpectEqual(SendAndReceive(*plain), expected);
+}
+
+// A puller that follows another tells what that lost, in markers of its own.
+TEST(PullerWireTest, ALossIsSentOnAsAGap) {
+  SourceEvent lost;
+  lost.backend = "b";
+  lost.loss = std::make_shared<const SourceLoss>(
+      SourceLoss{.from = "token-1", .to = "token-9", .reason = "rolled over"});
+  wire::PullerEvent message;
+  internal::EncodeMessage({{3, 7}, std::make_shared<const SourceEvent>(lost)},
+                          message);
+  EXPECT_EQ(message.progress(), "p1-3-7");
+  EXPECT_FALSE(message.has_change_event());
+  EXPECT_EQ(message.gap().backend(), "b");
+  EXPECT_EQ(message.gap().from(), "p1-3-6");
+  EXPECT_EQ(message.gap().to(), "p1-3-7");
+  EXPECT_EQ(message.gap().reason(), "rolled over");
 }
 
 TEST(PullerWireTest, AHeartbeatIsAMarkerAndNothingElse) {

@@ -20,10 +20,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A source with a log of numbered events, of which the oldest go, against a
-// store that fails, over streams that break, in a process that crashes and
-// forgets what was reported and not saved: what is stored is every event once
-// and in order, but for the gaps that are saved; and the stored marker never
-// runs ahead of the stored events.
+// store that fails, over streams that break, in a process that crashes: what is
+// stored is every event once and in order, but for the gaps that stand between
+// them; and the stored marker never runs ahead of the stored events.
 class FaultyWorld {
  public:
   explicit FaultyWorld(unsigned seed) : random_(seed), seed_(seed) {}
@@ -89,7 +88,6 @@ class FaultyWorld {
     is_open_ = false;
     is_reading_ = false;
     storing_.clear();
-    reported_until_ = 0;
     consumer_.emplace(
         options, SourceStart{.marker = marker_, .is_log_empty = stored_ == 0});
     Perform(consumer_->Start(now_));
@@ -121,16 +119,6 @@ class FaultyWorld {
     ASSERT_TRUE(storing_.empty());
     storing_.emplace_back(std::move(action));
   }
-  void Do(source_action::ReportGap& action) {
-    if (!action.gap.to.empty()) reported_until_ = std::stoul(action.gap.to);
-  }
-  void Do(source_action::AwaitReports& action) {
-    ASSERT_TRUE(storing_.empty());
-    storing_.emplace_back(action);
-  }
-  void Do(source_action::ReportMalformed& action) {
-    ADD_FAILURE() << action.event.reason;
-  }
 
   void Break(const Status& status) {
     is_open_ = is_reading_ = false;
@@ -159,28 +147,33 @@ class FaultyWorld {
       return;
     }
     if (const auto* append = std::get_if<source_action::Append>(&action)) {
-      for (const SourceEvent& event : append->events) {
-        const std::uint64_t number = std::stoul(event.upstream_marker);
-        // Each follows the one before it, or a gap that was reported. On the
-        // first stream of an empty log it may begin anywhere.
-        const std::uint64_t expected = std::max(stored_, lost_until_) + 1;
-        ASSERT_TRUE(number == expected || marker_.empty())
-            << "got " << number << ", expected " << expected << ", seed "
-            << seed_;
-        stored_ = number;
-        marker_ = event.upstream_marker;
-      }
+      for (const SourceEvent& event : append->events) StoreOne(event);
     } else if (const auto* record =
                    std::get_if<source_action::RecordMarker>(&action)) {
       const std::uint64_t number = std::stoul(record->marker);
-      ASSERT_TRUE(number <= std::max(stored_, lost_until_) || marker_.empty())
+      ASSERT_TRUE(number <= stored_ || marker_.empty())
           << "got " << number << ", seed " << seed_;
       stored_ = std::max(stored_, number);
       marker_ = record->marker;
-    } else {
-      lost_until_ = std::max(lost_until_, reported_until_);
     }
     Perform(consumer_->Stored(OkStatus(), now_));
+  }
+
+  // Each follows the one before it, or a gap that says so. On the first stream
+  // of an empty log it may begin anywhere.
+  void StoreOne(const SourceEvent& event) {
+    if (!event.upstream_marker.empty()) marker_ = event.upstream_marker;
+    if (event.loss != nullptr) {
+      if (!event.loss->to.empty()) {
+        stored_ = std::max(stored_, std::stoul(event.loss->to));
+      }
+      return;
+    }
+    const std::uint64_t number = std::stoul(event.upstream_marker);
+    ASSERT_TRUE(number == stored_ + 1 || stored_ == 0)
+        << "got " << number << ", expected " << stored_ + 1 << ", seed "
+        << seed_;
+    stored_ = number;
   }
 
   std::mt19937 random_;
@@ -201,9 +194,7 @@ class FaultyWorld {
   // The store.
   bool is_disk_full_ = false;
   std::vector<SourceAction> storing_;
-  std::uint64_t stored_ = 0;  // all up to here was stored, or saved as lost
-  std::uint64_t reported_until_ = 0;
-  std::uint64_t lost_until_ = 0;  // is saved
+  std::uint64_t stored_ = 0;  // all up to here was stored, or is in a gap
   std::string marker_;
 };
 

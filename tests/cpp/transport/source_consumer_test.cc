@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,20 +31,23 @@ struct ActionText {
   std::string operator()(const source_action::Read&) { return "read"; }
   std::string operator()(const source_action::Append& action) {
     std::string text = "append";
-    for (const SourceEvent& event : action.events) text += " " + event.event_id;
+    for (const SourceEvent& event : action.events) text += " " + NameOf(event);
     return text;
   }
   std::string operator()(const source_action::RecordMarker& action) {
     return "record " + action.backend + " " + action.marker;
   }
-  std::string operator()(const source_action::ReportGap& action) {
-    return "gap " + action.gap.backend + " \"" + action.gap.from + "\" to \"" +
-           action.gap.to + "\": " + action.gap.reason;
+
+ private:
+  static std::string NameOf(const SourceEvent& event) {
+    if (event.loss == nullptr) return event.event_id;
+    const SourceLoss& loss = *event.loss;
+    if (loss.kind == SourceLoss::Kind::kUnreadable) {
+      return "[" + event.event_id + ": " + loss.reason + "]";
+    }
+    return "[gap " + event.backend + " \"" + loss.from + "\" to \"" + loss.to +
+           "\": " + loss.reason + "]";
   }
-  std::string operator()(const source_action::ReportMalformed& action) {
-    return "malformed " + action.event.event_id + ": " + action.event.reason;
-  }
-  std::string operator()(const source_action::AwaitReports&) { return "await"; }
 };
 
 std::vector<std::string> Text(const SourceActions& actions) {
@@ -55,10 +59,9 @@ std::vector<std::string> Text(const SourceActions& actions) {
 }
 
 SourceMessage Malformed(const std::string& marker) {
-  SourceMessage message;
-  message.progress = marker;
-  message.malformed = MalformedSourceEvent{.event_id = "e" + marker,
-                                           .reason = "op_type: expected"};
+  SourceMessage message = Event(marker);
+  message.event->loss = std::make_shared<const SourceLoss>(SourceLoss{
+      .kind = SourceLoss::Kind::kUnreadable, .reason = "expected JSON"});
   return message;
 }
 
@@ -156,19 +159,18 @@ TEST(SourceConsumerTest, AnEmptyMarkerOrTheSameAgainRecordsNothing) {
               ElementsAre("open node-5f-2 after \"7\"", "read"));
 }
 
-TEST(SourceConsumerTest, AMalformedEventIsReportedInItsPlaceAndPassed) {
+TEST(SourceConsumerTest, AnEventThatCannotBeReadIsStoredAsALossInItsPlace) {
   SourceConsumer consumer = Started({});
   consumer.Received(Event("1"), At(seconds(1)));
-  EXPECT_THAT(Text(consumer.Received(Malformed("2"), At(seconds(1)))),
-              ElementsAre("read"));
+  consumer.Received(Malformed("2"), At(seconds(1)));
+  consumer.Received(Event("3"), At(seconds(1)));
   EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("malformed e2: op_type: expected", "await"));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("record up 2"));
+              ElementsAre("append [e2: expected JSON] e3"));
   EXPECT_EQ(consumer.statistics().malformed, 1u);
+  EXPECT_EQ(consumer.statistics().events, 2u);
   consumer.StreamBroken(Unavailable("gone"), "", At(seconds(2)));
   EXPECT_THAT(Reopen(consumer),
-              ElementsAre("open node-5f-2 after \"2\"", "read"));
+              ElementsAre("open node-5f-2 after \"3\"", "read"));
 }
 
 TEST(SourceConsumerTest, GoesOnAfterTheLastMarkerReceivedWithoutDoubling) {
@@ -276,75 +278,43 @@ TEST(SourceConsumerTest, ReadingStopsWhenTooMuchWaits) {
               ElementsAre("read"));
 }
 
-TEST(SourceConsumerTest, AGapOfTheSourceIsReportedBetweenItsEvents) {
+SourceEvent Gap(const std::string& backend, SourceLoss loss) {
+  SourceEvent gap;
+  gap.backend = backend;
+  gap.loss = std::make_shared<const SourceLoss>(std::move(loss));
+  return gap;
+}
+
+TEST(SourceConsumerTest, AGapOfTheSourceIsStoredBetweenItsEvents) {
   SourceConsumer consumer = Started({});
   consumer.Received(Event("1"), At(seconds(1)));
   SourceMessage message = Event("9");
-  message.gap = SourceGap{
-      .backend = "b", .from = "1", .to = "8", .reason = "rolled over"};
+  message.gap = Gap("b", {.from = "1", .to = "8", .reason = "rolled over"});
   EXPECT_THAT(Text(consumer.Received(std::move(message), At(seconds(1)))),
               ElementsAre("read"));
   EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre(R"(gap b "1" to "8": rolled over)", "await"));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("append e9"));
+              ElementsAre(R"(append [gap b "1" to "8": rolled over] e9)"));
   EXPECT_EQ(consumer.statistics().gaps, 1u);
 }
 
-// In the log, "3" would stand for a gap that nobody need remember.
-TEST(SourceConsumerTest, NothingBehindAGapIsStoredBeforeItIsSaved) {
-  SourceConsumer consumer = Started({});
-  SourceMessage message = Event("2");
-  message.gap = SourceGap{.backend = "b", .reason = "trimmed"};
-  EXPECT_THAT(Text(consumer.Received(std::move(message), At(seconds(1)))),
-              ElementsAre(R"(gap b "" to "": trimmed)", "await", "read"));
-  EXPECT_THAT(Text(consumer.Received(Heartbeat("3"), At(seconds(1)))),
-              ElementsAre("read"));
-  EXPECT_THAT(Text(consumer.Tick(At(seconds(9)))), IsEmpty());
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(9)))),
-              ElementsAre("append e2"));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(9)))),
-              ElementsAre("record up 3"));
-}
-
-TEST(SourceConsumerTest, ALossThatCannotBeSavedIsReportedAgainAndNothingRead) {
+TEST(SourceConsumerTest, ALossThatCannotBeStoredIsOfferedAgainAndNothingRead) {
   SourceConsumer consumer = Started({});
   EXPECT_THAT(Text(consumer.Received(Malformed("1"), At(seconds(1)))),
-              ElementsAre("malformed e1: op_type: expected", "await", "read"));
-  EXPECT_THAT(Text(consumer.Stored(Unavailable("no state"), At(seconds(2)))),
+              ElementsAre("append [e1: expected JSON]", "read"));
+  EXPECT_THAT(Text(consumer.Stored(Unavailable("disk full"), At(seconds(2)))),
               IsEmpty());
   EXPECT_THAT(Text(consumer.Received(Heartbeat(""), At(seconds(2)))),
               IsEmpty());
   EXPECT_THAT(Text(consumer.Tick(*consumer.NextDeadline())),
-              ElementsAre("malformed e1: op_type: expected", "await"));
+              ElementsAre("append [e1: expected JSON]"));
   EXPECT_EQ(consumer.statistics().malformed, 1u);
-}
-
-TEST(SourceConsumerTest, LossesThatStandTogetherAreAwaitedTogether) {
-  SourceConsumer consumer = Started({});
-  consumer.Received(Event("1"), At(seconds(1)));
-  for (const char* marker : {"2", "3", "4"}) {
-    consumer.Received(Malformed(marker), At(seconds(1)));
-  }
-  consumer.Received(Event("5"), At(seconds(1)));
-  consumer.Received(Malformed("6"), At(seconds(1)));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("malformed e2: op_type: expected",
-                          "malformed e3: op_type: expected",
-                          "malformed e4: op_type: expected", "await"));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("append e5"));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("malformed e6: op_type: expected", "await"));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))),
-              ElementsAre("record up 6"));
 }
 
 TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToTheOldestThereIs) {
   SourceConsumer consumer = Started({.marker = "m1", .is_log_empty = false});
   EXPECT_THAT(
       Text(consumer.StreamBroken(OutOfRange("trimmed"), "m5", At(seconds(1)))),
-      ElementsAre(R"(gap up "m1" to "m5": trimmed)", "await"));
+      ElementsAre(R"(append [gap up "m1" to "m5": trimmed])"));
   EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))), IsEmpty());
   EXPECT_THAT(Reopen(consumer),
               ElementsAre("open node-5f-2 after \"m5\"", "read"));
@@ -374,9 +344,9 @@ TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToWhereTheSourceGoesOn) {
   };
   const std::vector<Case> cases = {
       {OutOfRange("trimmed"), Heartbeat("m9"),
-       R"(gap up "m1" to "m9": trimmed)"},
+       R"(append [gap up "m1" to "m9": trimmed])"},
       {InvalidArgument("no such token"), Event("m10"),
-       R"(gap up "m1" to "": no such token)"},
+       R"(append [gap up "m1" to "": no such token] em10)"},
   };
   for (const Case& one : cases) {
     SourceConsumer consumer = Started({.marker = "m1", .is_log_empty = false});
@@ -400,7 +370,7 @@ TEST(SourceConsumerTest, ALogTrimmedPastASlowStreamIsAGap) {
   consumer.Stored(OkStatus(), At(seconds(1)));
   EXPECT_THAT(
       Text(consumer.StreamBroken(OutOfRange("trimmed"), "5", At(seconds(2)))),
-      ElementsAre(R"(gap up "1" to "5": trimmed)", "await"));
+      ElementsAre(R"(append [gap up "1" to "5": trimmed])"));
 }
 
 TEST(SourceConsumerTest, InvalidArgumentOnAStreamThatWorkedIsNoGap) {
@@ -424,16 +394,18 @@ TEST(SourceConsumerTest, OnlyTheFirstStreamOfAnEmptyLogBeginsWithoutAGap) {
               ElementsAre("open node-5f-3 after \"\"", "read"));
   EXPECT_THAT(
       Text(consumer.Received(Heartbeat("4"), At(seconds(3)))),
-      ElementsAre(R"(gap up "" to "4": there was no marker to go on from)",
-                  "await", "read"));
+      ElementsAre(
+          R"(append [gap up "" to "4": there was no marker to go on from])",
+          "read"));
   EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(3)))),
               ElementsAre("record up 4"));
 
   SourceConsumer restarted = Started({.is_log_empty = false});
   EXPECT_THAT(
       Text(restarted.Received(Heartbeat(""), At(seconds(3)))),
-      ElementsAre(R"(gap up "" to "": there was no marker to go on from)",
-                  "await", "read"));
+      ElementsAre(
+          R"(append [gap up "" to "": there was no marker to go on from])",
+          "read"));
 }
 
 TEST(SourceConsumerTest, IsReadyWhileTheSourceIsFollowedAndALittleLonger) {

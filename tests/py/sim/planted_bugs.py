@@ -28,10 +28,8 @@ BUGS = [
     Bug(
         "nobody is told of a delete that cannot be named",
         "cpp/core/sequencer.cc",
-        "  return subscription.tenant == event.tenant &&"
-        " SeesEveryChange(subscription);\n",
-        "  return subscription.tenant != event.tenant &&"
-        " SeesEveryChange(subscription);\n",
+        "subscription.tenant == event.tenant &&",
+        "subscription.tenant != event.tenant &&",
     ),
     Bug(
         "a stream that is closed drops what waits in it",
@@ -192,14 +190,20 @@ BUGS = [
     Bug(
         "a gap of the source is counted and not told",
         "cpp/core/sequencer.cc",
-        "  const Gap gap = gaps_.Reported(command.backend);\n",
-        "  return;\n  const Gap gap = gaps_.Reported(command.backend);\n",
+        "  Announce(LossAt(entry), output);\n",
+        "  if (!is_gap) Announce(LossAt(entry), output);\n",
     ),
     Bug(
         "an unreadable event is counted and not told",
         "cpp/core/sequencer.cc",
-        "  ++statistics_.skipped_unreadable;\n",
-        "  ++statistics_.skipped_unreadable;\n  return;\n",
+        "  Announce(LossAt(entry), output);\n",
+        "  if (is_gap) Announce(LossAt(entry), output);\n",
+    ),
+    Bug(
+        "a loss that is read from the log again is passed over",
+        "cpp/core/sequencer.cc",
+        "      AnnouncePast(wanted.gateway, LossAt(entry), output);\n",
+        "",
     ),
     Bug(
         "duplicates are told by their content",
@@ -244,11 +248,9 @@ BUGS = [
     Bug(
         "a marker that is gone is forgotten and nobody is told",
         "cpp/transport/source_consumer.cc",
-        "  PushGap({.backend = options_.backend,\n"
-        "           .from = marker_,\n"
-        "           .to = oldest,\n"
-        "           .reason = reason});\n",
-        "",
+        "  gap.upstream_marker = marker_ = queued_marker_ = oldest;\n"
+        "  PushGap(std::move(gap));\n",
+        "  marker_ = oldest;\n",
     ),
     Bug(
         "changes are joined for who did not ask",
@@ -341,7 +343,7 @@ BUGS = [
     Bug(
         "a past delete that nobody can name is passed over",
         "cpp/core/sequencer.cc",
-        "      AnnouncePastDelete(wanted.gateway, entry, output);\n",
+        "AnnouncePast(wanted.gateway, UnresolvedDelete(entry), output);",
         "",
     ),
     Bug(
@@ -372,8 +374,8 @@ BUGS = [
     Bug(
         "an unreadable event is told to every tenant",
         "cpp/core/sequencer.cc",
-        "IsOneOf(subscription.tenant, command.tenant)",
-        "IsOneOf(subscription.tenant, {})",
+        "IsOneOf(one.tenant, event.tenant)",
+        "IsOneOf(one.tenant, {})",
     ),
     Bug(
         "what is lost to one that catches up begins at the newest delivery",

@@ -68,6 +68,11 @@ class SourceChecker {
     std::uint64_t last = 0;
     for (const LogEntry& entry : history_.log) {
       const std::uint64_t marker = OffsetOf(entry.event->upstream_marker);
+      if (IsGap(entry)) {
+        CheckMissing(last, marker);
+        last = std::max(last, marker);
+        continue;
+      }
       if (marker <= last || marker > history_.source.size()) {
         Complain("I4", absl::StrCat("event ", entry.event->event_id, " at ",
                                     entry.position.offset, " has marker ",
@@ -90,6 +95,11 @@ class SourceChecker {
     complaints_.push_back({invariant, std::move(text)});
   }
 
+  static bool IsGap(const LogEntry& entry) {
+    return entry.event->loss != nullptr &&
+           entry.event->loss->kind == SourceLoss::Kind::kGap;
+  }
+
   // Between two that came.
   void CheckMissing(std::uint64_t after, std::uint64_t before) {
     for (std::uint64_t offset = after + 1; offset < before; ++offset) {
@@ -102,8 +112,6 @@ class SourceChecker {
   }
 
   [[nodiscard]] bool MayBeMissing(std::uint64_t offset) const {
-    const SourceEvent& event = *history_.source[offset - 1].event;
-    if (event.document == "[]") return true;
     if (IsDeclared(offset)) return true;
     return history_.coalesces && (IsRepeat(offset) || IsSuperseded(offset));
   }
@@ -132,9 +140,11 @@ class SourceChecker {
         history_.source.begin() + static_cast<std::ptrdiff_t>(offset);
     return std::any_of(history_.log.begin(), history_.log.end(),
                        [&](const LogEntry& entry) {
-                         return OffsetOf(entry.event->upstream_marker) >
-                                    offset &&
-                                is_of_document(entry) && !IsRepeated(entry);
+                         const std::uint64_t marker =
+                             OffsetOf(entry.event->upstream_marker);
+                         return marker > offset && !IsGap(entry) &&
+                                is_of_document(history_.source[marker - 1]) &&
+                                !IsRepeated(entry);
                        }) ||
            std::any_of(later, history_.source.end(),
                        [&](const LogEntry& entry) {
@@ -145,7 +155,8 @@ class SourceChecker {
 
   // It goes nowhere, and so does what was joined to it.
   [[nodiscard]] bool IsRepeated(const LogEntry& entry) const {
-    return entry.event->operation != SourceOperation::kDelete &&
+    return entry.event->loss == nullptr &&
+           entry.event->operation != SourceOperation::kDelete &&
            truth_.At(entry.position.offset).outcome == Truth::Outcome::kDropped;
   }
 

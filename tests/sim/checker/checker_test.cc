@@ -89,13 +89,68 @@ TEST_F(CheckerTest, SeesANoticeOfAnotherTenant) {
   EXPECT_THAT(Broken(), IsEmpty());
 }
 
-TEST_F(CheckerTest, SeesThatNobodyWasTold) {
+// In the place of the fourth event.
+class LossTest : public CheckerTest {
+ protected:
+  LossTest() {
+    history_.causes = {{.kind = Cause::Kind::kSourceGap},
+                       {.kind = Cause::Kind::kUnreadable}};
+    Lose(SourceLoss::Kind::kGap, "");
+  }
+  void Lose(SourceLoss::Kind kind, const std::string& tenant) {
+    SourceEvent event = *Event(4);
+    event.tenant = tenant;
+    event.collection.clear();
+    event.loss = std::make_shared<const SourceLoss>(SourceLoss{.kind = kind});
+    history_.log[3].event = std::make_shared<const SourceEvent>(event);
+  }
+};
+
+TEST_F(LossTest, IsNotPassedOverInSilence) {
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  EXPECT_THAT(complaints_[0].text,
+              HasSubstr("events were lost at p1-1-4, and nobody told "
+                        "subscription s"));
+}
+
+TEST_F(LossTest, IsTold) {
+  Deliver({1, 3});
+  Note(Notice(3, 4, "the source lost events: trimmed"));
+  Deliver({5});
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(LossTest, OfWhatNobodyCouldReadIsToldToWhoSeesEveryChange) {
+  Lose(SourceLoss::Kind::kUnreadable, "t");
+  Deliver({1, 3, 5});
+  EXPECT_THAT(Broken(), IsEmpty());
+  auto& asked = std::get<Answered>(history_.gateways[0].records[1].what);
+  asked.request.expression.clear();
+  history_.gateways[0].records.resize(2);
+  sequence_ = 0;
+  Deliver({1, 2, 3, 5});
+  EXPECT_THAT(Broken(), ElementsAre("I1"));
+  Lose(SourceLoss::Kind::kUnreadable, "other");
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+TEST_F(CheckerTest, SeesThatNobodyToldAPlainGateway) {
+  history_.gateways[0].is_session = false;
+  for (GatewayRecord& record : history_.gateways[0].records) {
+    record.at = MonotonicTime(seconds(1));
+  }
   history_.causes.push_back({.kind = Cause::Kind::kSourceGap});
   history_.source_losses.push_back({.after = 5,
                                     .upto = 9,
                                     .first_held = 10,
                                     .at = MonotonicTime(seconds(100))});
-  Deliver({1, 3, 5});
+  for (const std::uint64_t offset : {1, 3, 5}) {
+    Delivered delivered = Delivery(offset);
+    delivered.session = delivered.sequence = 0;
+    delivered.progress.clear();
+    Note(delivered);
+  }
   EXPECT_THAT(Broken(), ElementsAre("I1"));
   EXPECT_THAT(complaints_[0].text, HasSubstr("nobody told subscription s"));
 }

@@ -28,7 +28,6 @@ void GatewayChecker::Run() {
   for (const auto& [id, life] : lives_) {
     CheckComplete(life);
     CheckTold(life);
-    CheckToldOfUnnamed(life);
     CheckExplained(life);
   }
 }
@@ -480,7 +479,10 @@ void GatewayChecker::CheckComplete(const Life& life) {
 }
 
 // What the source lost stands in no log: who subscribed before must be told.
+// To a plain gateway the stream that ends is the notice: who goes on from
+// before that has had it.
 void GatewayChecker::CheckTold(const Life& life) {
+  if (gateway_.is_session) return CheckToldOfLosses(life);
   for (const History::SourceLoss& loss : history_.source_losses) {
     if (life.answered_at >= loss.at) continue;
     const bool is_told =
@@ -493,27 +495,34 @@ void GatewayChecker::CheckTold(const Life& life) {
   }
 }
 
-// Who would see every delete is told of one that nobody can name.
-void GatewayChecker::CheckToldOfUnnamed(const Life& life) {
-  // To a plain gateway the stream that ends is the notice: who goes on from
-  // before that has had it.
-  if (!gateway_.is_session) return;
-  const bool sees_all = life.request.membership ||
-                        life.filter->is_match_all() ||
-                        life.filter->document_id().has_value();
-  if (!sees_all) return;
+// From wherever it began.
+void GatewayChecker::CheckToldOfLosses(const Life& life) {
   for (std::uint64_t offset = life.from + 1; offset <= truth_.head();
        ++offset) {
     const Truth::Event& event = truth_.At(offset);
-    if (event.naming != Truth::Naming::kUnknown ||
-        event.entry.event->tenant != life.request.tenant ||
-        IsWithin(life.declared, offset)) {
-      continue;
-    }
-    Complain("I1", absl::StrCat(
-                       "the delete at ", FormatProgress(event.entry.position),
-                       " could not be named, and nobody told ", Name(life)));
+    if (!IsLossFor(life, event) || IsWithin(life.declared, offset)) continue;
+    const std::string place = FormatProgress(event.entry.position);
+    const std::string what =
+        event.entry.event->loss == nullptr
+            ? absl::StrCat("the delete at ", place, " could not be named")
+            : absl::StrCat("events were lost at ", place);
+    Complain("I1", absl::StrCat(what, ", and nobody told ", Name(life)));
   }
+}
+
+// A gap is of any tenant. Who would see every change is told of one that
+// nobody can read, and of a delete that nobody can name.
+bool GatewayChecker::IsLossFor(const Life& life, const Truth::Event& event) {
+  const SourceEvent& source = *event.entry.event;
+  const bool is_loss = source.loss != nullptr;
+  if (is_loss && source.loss->kind == SourceLoss::Kind::kGap) return true;
+  if (!is_loss && event.naming != Truth::Naming::kUnknown) return false;
+  const bool sees_all = life.request.membership ||
+                        life.filter->is_match_all() ||
+                        life.filter->document_id().has_value();
+  return sees_all && source.tenant == life.request.tenant &&
+         (source.collection.empty() ||
+          source.collection == life.request.collection || !is_loss);
 }
 
 // Of one event in so many, for it takes long.
@@ -522,6 +531,7 @@ void GatewayChecker::CheckExplained(const Life& life) {
   for (std::uint64_t offset = 1 + life.from % kStep; offset <= truth_.head();
        offset += kStep) {
     const Truth::Event& event = truth_.At(offset);
+    if (event.entry.event->loss != nullptr) continue;
     const bool is_match =
         Truth::Matches(*life.filter, event.entry, event.operation);
     if (Truth::IsExplainedAsMatch(*life.filter, event.entry, event.operation) ==

@@ -152,7 +152,8 @@ class GatewayChecker {
   [[nodiscard]] bool IsMissing(const Life& life, std::uint64_t offset) const;
   void CheckComplete(const Life& life);
   void CheckTold(const Life& life);
-  void CheckToldOfUnnamed(const Life& life);
+  void CheckToldOfLosses(const Life& life);
+  static bool IsLossFor(const Life& life, const Truth::Event& event);
   [[nodiscard]] bool MayBeUnnamed(const Noticed& noticed) const;
   void CheckExplained(const Life& life);
   // As an offset of the log at the end; nothing for no position.

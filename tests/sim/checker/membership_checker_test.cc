@@ -145,14 +145,17 @@ TEST_F(MembershipCheckerTest, SeesThatWhatWasLostBetweenIsPassedOver) {
   auto unreadable = std::make_shared<SourceEvent>(*history_.log[1].event);
   unreadable->document = "[]";
   history_.source[1].event = unreadable;
-  history_.log.erase(history_.log.begin() + 1);
-  auto moved = std::make_shared<SourceEvent>(*history_.log[1].event);
-  history_.log[1] = {{1, 2}, moved, {}};
+  auto lost = std::make_shared<SourceEvent>(*unreadable);
+  lost->loss = std::make_shared<const SourceLoss>(
+      SourceLoss{.kind = SourceLoss::Kind::kUnreadable});
+  history_.log[1].event = lost;
+  history_.causes.push_back({.kind = Cause::Kind::kUnreadable});
   Tell({"entered"});
-  Delivered told = Told("left");
-  told.event_id = "e3";
-  told.document = moved->document;
-  Note(told);
+  Noticed noticed = Notice(1, 2, "an event of the source could not be read");
+  noticed.gap.subscription_ids = {"m"};
+  Note(noticed);
+  Told("");  // the notice has its number
+  Tell({"left"});
   EXPECT_THAT(Broken(), ElementsAre("I2"));
 }
 

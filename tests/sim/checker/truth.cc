@@ -56,6 +56,11 @@ bool Truth::MayForget(std::uint64_t earlier, std::uint64_t later) const {
 
 void Truth::Take(const LogEntry& entry) {
   Event event{entry};
+  if (entry.event->loss != nullptr) {
+    event.outcome = Outcome::kDropped;
+    events_.push_back(std::move(event));
+    return;
+  }
   const SourceEvent& source = *entry.event;
   const std::uint64_t offset = entry.position.offset;
   const std::string identity = IdentityOf(source);
