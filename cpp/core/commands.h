@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -120,8 +119,8 @@ struct Renew {
 };
 
 // Ends what the router closed as suspended: see SubscriptionClosed. The shell
-// sends it before it hands the notice on, so that whatever the gateway does
-// about it finds the subscription gone.
+// sends it before it hands effects on, so that whatever the gateway does about
+// the notice finds the subscription gone.
 struct EndSuspended {
   std::vector<SubscriptionHandle> handles;
 };

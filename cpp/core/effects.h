@@ -7,7 +7,6 @@
 #define STREAMER_CORE_EFFECTS_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,8 +111,6 @@ struct Delivery {
 // Made once, never changed, and kept by whoever needs it still: the stream
 // until it is written, the outbox of a session until it is acknowledged.
 using SharedDelivery = std::shared_ptr<const Delivery>;
-
-enum class CloseReason : std::uint8_t { kExpired, kSuspended, kRevoked };
 
 struct SubscriptionClosed {
   std::string subscription_id;

@@ -254,9 +254,16 @@ bool Outbox::Append(Waiting delivery) {
   return is_merged;
 }
 
-void Outbox::Append(SubscriptionClosed notice) {
+void Outbox::Append(SubscriptionClosed notice, Position at) {
   Fence();
-  entries_.push_back({std::move(notice), 0});
+  if (kind_ == GatewayKind::kSession) {
+    closed_.push_back(
+        {notice.subscription_id, notice.reason, at, notice.detail});
+  }
+  const std::size_t bytes =
+      kEntryOverhead + notice.subscription_id.size() + notice.detail.size();
+  entries_.push_back({std::move(notice), bytes});
+  bytes_ += bytes;
 }
 
 void Outbox::Append(ResyncRequired notice) {
@@ -301,8 +308,13 @@ std::optional<GatewayEffect> Outbox::HandOverNotice() {
   Entry& entry = entries_.front();
   if (auto* closed = std::get_if<SubscriptionClosed>(&entry.what)) {
     SubscriptionClosed notice = std::move(*closed);
+    const std::size_t bytes = entry.bytes;
     PopFront();
-    return HandOverNumbered(std::move(notice));
+    bytes_ -= bytes;
+    if (kind_ == GatewayKind::kSession) {
+      sent_closed_.push_back(last_sequence_ + 1);
+    }
+    return HandOverNumbered(std::move(notice), bytes);
   }
   if (sent_resyncs_.size() >= kMostResyncs) return std::nullopt;
   PopFront();
@@ -311,14 +323,14 @@ std::optional<GatewayEffect> Outbox::HandOverNotice() {
   if (kind_ == GatewayKind::kSession) {
     sent_resyncs_.push_back(last_sequence_ + 1);
   }
-  return HandOverNumbered(std::move(notice));
+  return HandOverNumbered(std::move(notice), 0);
 }
 
 template <typename Notice>
-GatewayEffect Outbox::HandOverNumbered(Notice notice) {
+GatewayEffect Outbox::HandOverNumbered(Notice notice, std::size_t bytes) {
   notice.sequence = ++last_sequence_;
   GatewayEffect effect = std::move(notice);
-  Keep(effect, 0, false);
+  Keep(effect, bytes, false);
   return effect;
 }
 
@@ -416,6 +428,10 @@ Status Outbox::Acknowledge(std::uint64_t sequence) {
   while (!sent_resyncs_.empty() && sent_resyncs_.front() <= sequence) {
     sent_resyncs_.pop_front();
   }
+  while (!sent_closed_.empty() && sent_closed_.front() <= sequence) {
+    sent_closed_.pop_front();
+    closed_.pop_front();
+  }
   to_send_again_ = std::min(to_send_again_, sent_.size());
   return OkStatus();
 }
@@ -464,6 +480,8 @@ void Outbox::Clear() {
   sent_.clear();
   sent_resyncs_.clear();
   waiting_resync_.reset();
+  closed_.clear();
+  sent_closed_.clear();
   past_.clear();
   in_flight_.clear();
   in_flight_bytes_ = 0;
@@ -522,6 +540,12 @@ void Outbox::NotePast(const Waiting& delivery) {
 void Outbox::ForgetPast(Position position) {
   const auto found = past_.find(position);
   if (found != past_.end()) past_.erase(found);
+}
+
+std::vector<SavedClosed> Outbox::closed() const {
+  const std::size_t count = std::min(closed_.size(), kMostSavedClosed);
+  return {closed_.begin(),
+          closed_.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
 std::vector<SavedResync> Outbox::resyncs() const {

@@ -24,6 +24,10 @@
 // with the names of one loss or kMostNamed. Who acknowledges in time waits for
 // nothing.
 //
+// Notices that a subscription ended by itself count as bytes; of those that a
+// session does not acknowledge kMostSavedClosed are saved, the oldest: what it
+// has is in the answer to its Hello, too.
+//
 // An entry *holds* when everything before it that concerned the gateway was
 // appended before it: so what holds is in the order of positions, and once none
 // is left before a position, the gateway has had what there was up to it. Only
@@ -75,6 +79,9 @@ class Outbox {
  public:
   // So many resyncs are handed over to a session that acknowledges none.
   static constexpr std::size_t kMostResyncs = 4;
+  static constexpr std::size_t kMostSavedClosed = 1'024;
+  // A session that acknowledges none of so many is to lose its stream.
+  static constexpr std::size_t kMostClosed = 16'384;
   static constexpr std::size_t kMostInFlight = 16u << 20;  // bytes
   // One that several losses would make name more is for all of the gateway.
   static constexpr std::size_t kMostNamed = 16'384;
@@ -113,7 +120,8 @@ class Outbox {
   // Whether an earlier delivery was merged into this one. REQUIRES: not under
   // hard pressure, or one other was appended since it was not.
   bool Append(Waiting delivery);
-  void Append(SubscriptionClosed notice);
+  // `at` is the newest event routed.
+  void Append(SubscriptionClosed notice, Position at);
   // Merged into a resync that still waits, if there is one.
   void Append(ResyncRequired notice);
 
@@ -159,6 +167,11 @@ class Outbox {
   [[nodiscard]] std::optional<Position> oldest_past() const;
   // Resyncs that were not acknowledged, kMostResyncs + 1 at most.
   [[nodiscard]] std::vector<SavedResync> resyncs() const;
+  // Of a session: closed notices that were not acknowledged, to be saved.
+  [[nodiscard]] std::vector<SavedClosed> closed() const;
+  [[nodiscard]] bool has_too_many_closed() const {
+    return closed_.size() > kMostClosed;
+  }
 
   // Deliveries, without notices.
   [[nodiscard]] std::size_t waiting() const { return waiting_count_; }
@@ -200,7 +213,7 @@ class Outbox {
   std::optional<GatewayEffect> HandOverNotice();
   void FetchAhead() const;
   template <typename Notice>
-  GatewayEffect HandOverNumbered(Notice notice);
+  GatewayEffect HandOverNumbered(Notice notice, std::size_t bytes);
   void Keep(GatewayEffect effect, std::size_t bytes, bool holds);
 
   // What is known of documents, of a gateway that allows merging.
@@ -233,6 +246,10 @@ class Outbox {
   mutable std::uint64_t holds_none_upto_ = 0;
   std::deque<std::uint64_t> sent_resyncs_;        // their numbers in sent_
   std::optional<ResyncRequired> waiting_resync_;  // has its place in entries_
+  // Of a session: closed notices, in order; the first of them were handed over
+  // under these numbers.
+  std::deque<SavedClosed> closed_;
+  std::deque<std::uint64_t> sent_closed_;
   // Of a session: deliveries that do not hold, in entries_ and sent_.
   absl::btree_multiset<Position, ByOffset> past_;
   // Of a soft-state gateway: what was handed over and not yet granted for.

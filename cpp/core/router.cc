@@ -135,8 +135,22 @@ void Router::Do(ExpireRoute& work, std::vector<Effect>& effects) {
   Gateway* gateway = FindOpen(work.gateway);
   // One that was suspended before it expired has had its notice.
   if (gateway == nullptr || !is_known) return;
-  gateway->outbox.Append(std::move(work.notice));
-  HandOver(*gateway, effects);
+  TellClosed(*gateway, std::move(work.notice), effects);
+}
+
+// Who never acknowledges could have ever more of them.
+void Router::TellClosed(Gateway& gateway, SubscriptionClosed notice,
+                        std::vector<Effect>& effects) {
+  gateway.outbox.Append(std::move(notice), statistics_.routed);
+  HandOver(gateway, effects);
+  if (!gateway.outbox.has_too_many_closed()) return;
+  if (gateway.stream == GatewayHandle()) return;
+  Close(gateway,
+        ResourceExhausted(absl::StrCat(
+            "expected the gateway to acknowledge notices of subscriptions "
+            "that ended, got more than ",
+            Outbox::kMostClosed, " unacknowledged")),
+        effects);
 }
 
 // A repeated subscribe may find the subscription in the registry although it
@@ -356,13 +370,14 @@ void Router::Suspend(SubscriptionHandle handle, const std::string& reason,
   if (found == nullptr) return;
   Route route = std::move(*found);
   routes_.Erase(handle);
+  suspended_.push_back(handle);
   if (route.gateway->is_closed) return;
-  route.gateway->outbox.Append(
-      SubscriptionClosed{.subscription_id = std::move(route.subscription_id),
-                         .handle = handle,
-                         .reason = CloseReason::kSuspended,
-                         .detail = reason});
-  HandOver(*route.gateway, effects);
+  TellClosed(*route.gateway,
+             {.subscription_id = std::move(route.subscription_id),
+              .handle = handle,
+              .reason = CloseReason::kSuspended,
+              .detail = reason},
+             effects);
 }
 
 void Router::AppendDelivery(Gateway& gateway,

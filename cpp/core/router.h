@@ -20,8 +20,9 @@
 // the stream; effects go to the stream that it has at present, and to no other.
 //
 // A subscription that its shard suspended ends here at the same event, after
-// that event's delivery, and its gateway gets a SubscriptionClosed. The shell,
-// seeing it, sends EndSuspended before it hands the notice on.
+// that event's delivery, and its gateway gets a SubscriptionClosed. The shell
+// sends EndSuspended before it hands effects on, though the notice may have to
+// wait for a stream: nothing goes on that its shard has let go of.
 //
 // A gateway that the router closes is dead for it at once. Its subscriptions
 // end when the shell, seeing GatewayClosed, sends DisconnectGateway: so the
@@ -102,6 +103,10 @@ class Router {
     return reports_;
   }
   void ClearReports() { reports_.clear(); }
+  // What was suspended since this was last asked, for EndSuspended.
+  std::vector<SubscriptionHandle> TakeSuspended() {
+    return std::exchange(suspended_, {});
+  }
   // Of what subscriptions were told to have lost since this was last asked.
   std::vector<LossReport> TakeLosses() { return std::exchange(losses_, {}); }
 
@@ -203,6 +208,8 @@ class Router {
   void GroupByGateway(Position position);
   void Suspend(const std::vector<ShardResult>& results,
                std::vector<Effect>& effects);
+  void TellClosed(Gateway& gateway, SubscriptionClosed notice,
+                  std::vector<Effect>& effects);
   void Suspend(SubscriptionHandle handle, const std::string& reason,
                std::vector<Effect>& effects);
   void AppendDelivery(Gateway& gateway,
@@ -235,6 +242,7 @@ class Router {
   std::vector<EventReport> reports_;
   std::vector<LossReport> losses_;
   std::vector<HistoryWish> wishes_;
+  std::vector<SubscriptionHandle> suspended_;
 
   // Scratch of Deliver, kept for its memory.
   std::vector<Gateway*> matched_gateways_;  // in the order of their handles'

@@ -28,6 +28,10 @@ bool IsSameNotice(const SavedResync& left, const SavedResync& right) {
          left.subscription_ids == right.subscription_ids;
 }
 
+bool IsSameEnd(const SavedClosed& left, const SavedClosed& right) {
+  return left.at == right.at && left.subscription_id == right.subscription_id;
+}
+
 // Whether the gateway says it had less than it acknowledged in an earlier
 // epoch.
 bool HasLess(const AttachStream& gateway,
@@ -46,7 +50,9 @@ bool HasMoved(const SavedCursor& from, const SavedCursor& to) {
          !std::equal(from.catching_up.begin(), from.catching_up.end(),
                      to.catching_up.begin(), to.catching_up.end(), IsSame) ||
          !std::equal(from.resyncs.begin(), from.resyncs.end(),
-                     to.resyncs.begin(), to.resyncs.end(), IsSameNotice);
+                     to.resyncs.begin(), to.resyncs.end(), IsSameNotice) ||
+         !std::equal(from.closed.begin(), from.closed.end(), to.closed.begin(),
+                     to.closed.end(), IsSameEnd);
 }
 
 }  // namespace
@@ -63,6 +69,13 @@ void Router::Restore(const AddGateway::Restored& restored, Gateway& gateway) {
                        .from = resync.from,
                        .to = resync.to,
                        .reason = resync.reason});
+  }
+  for (const SavedClosed& closed : cursor.closed) {
+    gateway.outbox.Append(
+        SubscriptionClosed{.subscription_id = closed.subscription_id,
+                           .reason = closed.reason,
+                           .detail = closed.detail},
+        closed.at);
   }
   gateway.acknowledged_before = cursor.last_acknowledged;
   if (cursor.acknowledged.offset < statistics_.routed.offset) {
@@ -292,6 +305,7 @@ SavedCursor Router::CursorOf(const Gateway& gateway) const {
                      .acknowledged = statistics_.routed,
                      .routed = statistics_.routed,
                      .resyncs = gateway.outbox.resyncs(),
+                     .closed = gateway.outbox.closed(),
                      .last_acknowledged = gateway.acknowledged_before};
   if (const std::uint64_t sequence = gateway.outbox.acknowledged();
       sequence > 0) {

@@ -55,6 +55,17 @@ struct SavedResync {
   std::string reason;
 };
 
+enum class CloseReason : std::uint8_t { kExpired, kSuspended, kRevoked };
+
+// The notice of a subscription that ended by itself, likewise. `at` is the
+// newest event routed then.
+struct SavedClosed {
+  std::string subscription_id;
+  CloseReason reason = CloseReason::kExpired;
+  Position at;
+  std::string detail;
+};
+
 // How far a session has come.
 struct SavedCursor {
   std::string gateway_id;
@@ -71,6 +82,7 @@ struct SavedCursor {
   };
   std::vector<CatchingUp> catching_up;
   std::vector<SavedResync> resyncs;
+  std::vector<SavedClosed> closed;
   // The newest entry that was acknowledged, with the number that the session
   // had then; a null number: none was.
   struct Acknowledged {

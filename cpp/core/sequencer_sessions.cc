@@ -34,6 +34,16 @@ RestoredPlace PlaceOf(const SavedSubscription& saved,
           false};
 }
 
+// Whether it was suspended, and the record of that was not saved any more.
+bool IsSuspended(const SavedSubscription& saved, const SavedCursor& cursor) {
+  return std::any_of(cursor.closed.begin(), cursor.closed.end(),
+                     [&](const SavedClosed& closed) {
+                       return closed.reason == CloseReason::kSuspended &&
+                              closed.subscription_id == saved.subscription_id &&
+                              saved.added.offset <= closed.at.offset;
+                     });
+}
+
 }  // namespace
 
 // A session can be gone on with under its number of now, or of an epoch before.
@@ -157,6 +167,11 @@ void Sequencer::RestoreSubscription(GatewayHandle home,
                                     const SavedCursor& cursor,
                                     SavedSubscription& saved, Instant now,
                                     SequencerOutput& output) {
+  if (IsSuspended(saved, cursor)) {
+    return Record(home,
+                  SubscriptionRemoved{saved.gateway_id, saved.subscription_id},
+                  output);
+  }
   const Registry::Addition addition =
       registry_.Add({.gateway = home,
                      .subscription_id = saved.subscription_id,

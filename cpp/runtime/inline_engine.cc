@@ -124,7 +124,7 @@ struct InlineEngine::State {
   void HandOut(std::vector<Effect>& effects) {
     Save(effects);
     pipeline.Measure(effects);
-    if (EndSuspended ended = internal::FindSuspended(effects);
+    if (EndSuspended ended{pipeline.router().TakeSuspended()};
         !ended.handles.empty()) {
       actions.push_back([this, ended](std::vector<Effect>& following) {
         pipeline.Accept(Command(ended), now, following);

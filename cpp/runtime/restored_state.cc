@@ -54,6 +54,7 @@ void Move(Places& places, SavedCursor& cursor) {
     if (resync.from != Position()) places.Move(resync.from);
     places.Move(resync.to);
   }
+  for (SavedClosed& closed : cursor.closed) places.Move(closed.at);
 }
 
 void Move(Places& places, RestoreSession& session) {

@@ -291,14 +291,14 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
 // one that ends a gateway that left; a subscription before its gateway hears of
 // it.
 void ThreadedEngine::State::HandOut(std::vector<Effect>& what) {
+  if (EndSuspended ended{router.router().TakeSuspended()};
+      !ended.handles.empty()) {
+    intake.SubmitInternal(std::move(ended));
+  }
   if (saver != nullptr) saver->Pass(what);
   if (what.empty()) return;
   router.Measure(what);
   const std::vector<GatewayHandle> closed = internal::FindClosed(what);
-  if (EndSuspended ended = internal::FindSuspended(what);
-      !ended.handles.empty()) {
-    intake.SubmitInternal(std::move(ended));
-  }
   // Published first: whoever saw an effect finds it counted.
   router.Publish();
   sinks.Dispatch(what);

@@ -159,17 +159,6 @@ std::vector<GatewayHandle> FindClosed(std::span<const Effect> effects) {
   return closed;
 }
 
-EndSuspended FindSuspended(std::span<const Effect> effects) {
-  EndSuspended found;
-  for (const Effect& effect : effects) {
-    const auto* closed = std::get_if<SubscriptionClosed>(&effect.what);
-    if (closed != nullptr && closed->reason == CloseReason::kSuspended) {
-      found.handles.push_back(closed->handle);
-    }
-  }
-  return found;
-}
-
 ContinueHistory CommandOf(const HistoryWish& wish) {
   return {wish.gateway, wish.events, wish.again_after};
 }

@@ -100,9 +100,6 @@ class ShardStage {
 // The gateways that the router gave up.
 std::vector<GatewayHandle> FindClosed(std::span<const Effect> effects);
 
-// The subscriptions that `effects` say were suspended.
-EndSuspended FindSuspended(std::span<const Effect> effects);
-
 // What answers a wish of the router.
 ContinueHistory CommandOf(const HistoryWish& wish);
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -38,6 +39,20 @@ json ToJson(const SavedResync& resync) {
           {"reason", resync.reason}};
 }
 
+json ToJson(const SavedClosed& closed) {
+  return {{"subscription", closed.subscription_id},
+          {"reason", closed.reason},
+          {"at", FormatProgress(closed.at)},
+          {"detail", closed.detail}};
+}
+
+template <typename Notice>
+json ListOf(const std::vector<Notice>& notices) {
+  json list = json::array();
+  for (const Notice& one : notices) list.push_back(ToJson(one));
+  return list;
+}
+
 using StateChanges = std::vector<StateChange>;
 
 StateChanges Encode(const SavedSession& session) {
@@ -53,17 +68,14 @@ StateChanges Encode(const SavedCursor& cursor) {
     catching_up.push_back({{"subscription", one.subscription_id},
                            {"after", FormatProgress(one.after)}});
   }
-  json resyncs = json::array();
-  for (const SavedResync& resync : cursor.resyncs) {
-    resyncs.push_back(ToJson(resync));
-  }
-  const json record = {{"acknowledged", FormatProgress(cursor.acknowledged)},
-                       {"routed", FormatProgress(cursor.routed)},
-                       {"behind", cursor.is_behind},
-                       {"session", cursor.last_acknowledged.session.value()},
-                       {"sequence", cursor.last_acknowledged.sequence},
-                       {"catching_up", std::move(catching_up)},
-                       {"resyncs", std::move(resyncs)}};
+  json record = {{"acknowledged", FormatProgress(cursor.acknowledged)},
+                 {"routed", FormatProgress(cursor.routed)},
+                 {"behind", cursor.is_behind},
+                 {"session", cursor.last_acknowledged.session.value()},
+                 {"sequence", cursor.last_acknowledged.sequence},
+                 {"catching_up", std::move(catching_up)},
+                 {"resyncs", ListOf(cursor.resyncs)}};
+  if (!cursor.closed.empty()) record["closed"] = ListOf(cursor.closed);
   return {{CursorKey(cursor.gateway_id), Text(record)}};
 }
 
@@ -118,6 +130,15 @@ SavedResync ToResync(const json& record) {
           .reason = record.at("reason").get<std::string>()};
 }
 
+SavedClosed ToClosed(const json& record) {
+  const auto reason = record.at("reason").get<CloseReason>();
+  if (reason > CloseReason::kRevoked) throw std::out_of_range("reason");
+  return {.subscription_id = record.at("subscription").get<std::string>(),
+          .reason = reason,
+          .at = PositionAt(record, "at"),
+          .detail = record.at("detail").get<std::string>()};
+}
+
 std::optional<Duration> TimeToLive(const json& record) {
   if (!record.contains("ttl_ns")) return std::nullopt;
   return Duration(record.at("ttl_ns").get<std::int64_t>());
@@ -157,6 +178,9 @@ Result<SavedCursor> DecodeCursor(const StateKey& key, std::string_view value) {
     }
     for (const json& one : record.at("resyncs")) {
       cursor.resyncs.push_back(ToResync(one));
+    }
+    for (const json& one : record.value("closed", json::array())) {
+      cursor.closed.push_back(ToClosed(one));
     }
     cursor.last_acknowledged = {
         SessionNumber(record.at("session").get<std::uint64_t>()),

@@ -208,6 +208,9 @@ class CoreHarness {
   }
   void Keep() {
     for (HistoryWish& wish : router_.TakeWishes()) wishes_.push_back(wish);
+    for (const SubscriptionHandle one : router_.TakeSuspended()) {
+      suspended_.handles.push_back(one);
+    }
     for (const Effect& effect : std::exchange(effects_, {})) {
       if (const auto* state = std::get_if<StateChanged>(&effect.what)) {
         for (const StateDelta& delta : state->changes) saved_.Apply(delta);
@@ -215,11 +218,6 @@ class CoreHarness {
       }
       if (std::holds_alternative<GatewayClosed>(effect.what)) {
         closed_.push_back(effect.gateway);
-      }
-      if (const auto* ended = std::get_if<SubscriptionClosed>(&effect.what)) {
-        if (ended->reason == CloseReason::kSuspended) {
-          suspended_.handles.push_back(ended->handle);
-        }
       }
       seen_[effect.gateway].push_back(support::Describe(effect.what));
       raw_[effect.gateway].push_back(effect.what);

@@ -235,7 +235,7 @@ TEST_F(OutboxMergingTest, NothingIsMergedAcrossANotice) {
 TEST_F(OutboxMergingTest, TheEndOfASubscriptionIsSuchANotice) {
   Append(Change(1, "a"));
   Fill(2, 3);
-  outbox_.Append(SubscriptionClosed{.subscription_id = "s2"});
+  outbox_.Append(SubscriptionClosed{.subscription_id = "s2"}, {});
   EXPECT_FALSE(Append(Change(4, "a")));
 }
 

@@ -91,9 +91,9 @@ TEST_F(OutboxTest, ADeliveryWithoutIdsTakesNeitherCreditNorNumber) {
 
 TEST_F(OutboxTest, NoticesKeepTheirPlaceAndNeedNoCredit) {
   Outbox outbox(GatewayKind::kSession, {});
-  outbox.Append(SubscriptionClosed{.subscription_id = "a"});
+  outbox.Append(SubscriptionClosed{.subscription_id = "a"}, {});
   outbox.Append(Matched(1));
-  outbox.Append(SubscriptionClosed{.subscription_id = "b"});
+  outbox.Append(SubscriptionClosed{.subscription_id = "b"}, {});
   EXPECT_THAT(HandOver(outbox), ElementsAre("ended a"));
   outbox.AddCredit(1);
   EXPECT_THAT(HandOver(outbox), ElementsAre("delivery 2 e1 [s1]", "ended b"));
@@ -153,7 +153,7 @@ TEST_F(OutboxTest, AnotherStreamGetsWhatWasNotAcknowledgedUnderItsNumbers) {
   Outbox outbox(GatewayKind::kSession, {});
   outbox.AddCredit(3);
   for (std::uint64_t i : {1, 2, 3, 4}) outbox.Append(Matched(i));
-  outbox.Append(SubscriptionClosed{.subscription_id = "s3"});
+  outbox.Append(SubscriptionClosed{.subscription_id = "s3"}, {});
   HandOver(outbox);
   EXPECT_EQ(outbox.Acknowledge(1), OkStatus());
   outbox.Detach();
@@ -168,7 +168,7 @@ TEST_F(OutboxTest, AnotherStreamGetsWhatWasNotAcknowledgedUnderItsNumbers) {
 
 TEST_F(OutboxTest, NoticesWaitForAStreamToo) {
   Outbox outbox(GatewayKind::kSession, {}, false);
-  outbox.Append(SubscriptionClosed{.subscription_id = "s3"});
+  outbox.Append(SubscriptionClosed{.subscription_id = "s3"}, {});
   EXPECT_THAT(HandOver(outbox), IsEmpty());
   outbox.Attach(0);
   EXPECT_THAT(HandOver(outbox), ElementsAre("ended s3"));

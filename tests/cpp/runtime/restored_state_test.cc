@@ -82,6 +82,10 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
                      .is_behind = true,
                      .catching_up = {{"s\"1", {1, 1}}},
                      .resyncs = {{{"all"}, {1, 1}, {1, 2}, "why"}},
+                     .closed = {{"ended",
+                                 CloseReason::kSuspended,
+                                 {1, 3},
+                                 "it cost too much"}},
                      .last_acknowledged = {SessionNumber(76), 12}}}});
   const RestoredState state = Restore();
   EXPECT_EQ(state.start, (Position{1, 4}));
@@ -101,6 +105,11 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
   ASSERT_THAT(session.cursor.resyncs, SizeIs(1));
   EXPECT_THAT(session.cursor.resyncs[0].subscription_ids, ElementsAre("all"));
   EXPECT_EQ(session.cursor.resyncs[0].reason, "why");
+  ASSERT_THAT(session.cursor.closed, SizeIs(1));
+  EXPECT_EQ(session.cursor.closed[0].subscription_id, "ended");
+  EXPECT_EQ(session.cursor.closed[0].reason, CloseReason::kSuspended);
+  EXPECT_EQ(session.cursor.closed[0].at, (Position{1, 3}));
+  EXPECT_EQ(session.cursor.closed[0].detail, "it cost too much");
   EXPECT_EQ(session.cursor.last_acknowledged.session, SessionNumber(76));
   EXPECT_EQ(session.cursor.last_acknowledged.sequence, 12u);
   ASSERT_THAT(session.subscriptions, SizeIs(2));
