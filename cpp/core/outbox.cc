@@ -370,7 +370,7 @@ std::optional<GatewayEffect> Outbox::HandOverDelivery(Entry& entry,
   }
   --credit_;
   if (kind_ == GatewayKind::kSoftState) {
-    in_flight_.push_back({position, entry.bytes});
+    in_flight_.push_back({position, entry.bytes, waiting.holds});
     in_flight_bytes_ += entry.bytes;
   }
   delivery->sequence = ++last_sequence_;
@@ -500,7 +500,9 @@ void Outbox::AddCredit(std::size_t deliveries) {
 }
 
 std::optional<Position> Outbox::oldest_held() const {
-  if (!in_flight_.empty()) return in_flight_.front().position;
+  for (const InFlight& one : in_flight_) {
+    if (one.holds) return one.position;
+  }
   const std::optional<Position> oldest = FindOldestHeld();
   if (merging_ == nullptr) return oldest;
   const auto first = merging_->merged.first_open();

@@ -256,6 +256,7 @@ class Outbox {
   struct InFlight {
     Position position;
     std::size_t bytes = 0;
+    bool holds = true;
   };
   std::deque<InFlight> in_flight_;
   std::size_t waiting_count_ = 0;

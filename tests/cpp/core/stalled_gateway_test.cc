@@ -46,6 +46,24 @@ TEST_F(StalledGatewayTest, WhoIsNotClosedHoldsUpNothingThatIsOlder) {
   EXPECT_THAT(core_.Take(kPlain), IsEmpty());
 }
 
+// What is read from the log again is old however fast it is taken.
+TEST_F(StalledGatewayTest, WhoCatchesUpIsNot) {
+  constexpr GatewayHandle kLate{2};
+  core_.Grant(kPlain, 2);
+  core_.Grant(kPlain, 2);
+  core_.Sequence(ConnectGateway{
+      .gateway = kLate, .gateway_id = "l", .initial_credit = 100});
+  Subscribe late = MakeSubscribe(kLate, "s", "c", "true");
+  late.resume_after = Position{1, 0};
+  core_.Sequence(late);
+  core_.Settle();
+  EXPECT_EQ(core_.Take(kLate).size(), 5u);
+  core_.SaveProgress();
+  EXPECT_EQ(core_.saved().watermark, 4u);
+  core_.CloseStalled(4);
+  EXPECT_THAT(core_.Take(kLate), IsEmpty());
+}
+
 TEST_F(StalledGatewayTest, WhoTakesALittleInTimeIsNot) {
   core_.Grant(kPlain, 2);
   core_.CloseStalled(2);
