@@ -66,6 +66,11 @@ Status ExistsOtherwise(const Subscription& known, const Subscribe& subscribe) {
 
 }  // namespace
 
+bool SeesEveryChange(const Subscription& subscription) {
+  return subscription.membership || subscription.filter->is_match_all() ||
+         subscription.filter->document_id().has_value();
+}
+
 void Registry::AddGateway(const ConnectGateway& gateway) {
   bool is_new = gateways_
                     .try_emplace(gateway.gateway,
@@ -191,6 +196,18 @@ std::vector<const Subscription*> Registry::List(SubscriptionHandle after,
   return listed;
 }
 
+std::vector<const Subscription*> Registry::ListWatching(
+    std::string_view tenant) const {
+  std::vector<const Subscription*> listed;
+  for (const auto& [of, handles] : watching_) {
+    if (!tenant.empty() && of != tenant) continue;
+    for (const SubscriptionHandle handle : handles) {
+      listed.push_back(&records_.at(handle).subscription);
+    }
+  }
+  return listed;
+}
+
 std::vector<const Subscription*> Registry::ListOf(GatewayHandle gateway) const {
   std::vector<const Subscription*> listed;
   const auto found = gateways_.find(gateway);
@@ -295,6 +312,7 @@ void Registry::AddToCollection(const Subscription& added) {
       CollectionKey(CollectionName{added.tenant, added.collection}));
   ++collection.subscriptions;
   if (added.membership) ++collection.memberships;
+  if (SeesEveryChange(added)) watching_[added.tenant].insert(added.handle);
   if (internal::ScanLoad::IsFree(*added.filter)) return;
   if (collection.scanned == nullptr) {
     collection.scanned = std::make_unique<internal::ScanLoad>();
@@ -306,6 +324,11 @@ void Registry::RemoveFromCollection(const Subscription& removed) {
   const CollectionName name{removed.tenant, removed.collection};
   SubscribedCollection& collection = *collections_.Find(name);
   if (removed.membership) --collection.memberships;
+  if (const auto watching = watching_.find(removed.tenant);
+      watching != watching_.end()) {
+    watching->second.erase(removed.handle);
+    if (watching->second.empty()) watching_.erase(watching);
+  }
   if (collection.scanned != nullptr) {
     collection.scanned->Remove(*removed.filter);
   }

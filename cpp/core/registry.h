@@ -52,6 +52,9 @@ struct Subscription {
   bool membership = false;
 };
 
+// Whether an event of which nothing is known may have been for it.
+bool SeesEveryChange(const Subscription& subscription);
+
 // What is known of a collection that has subscriptions.
 struct SubscribedCollection {
   std::size_t subscriptions = 0;
@@ -143,6 +146,10 @@ class Registry {
   // The pointers are valid until the next change.
   [[nodiscard]] std::vector<const Subscription*> List(SubscriptionHandle after,
                                                       std::size_t limit) const;
+  // Those of `tenant` (empty: of any) that see every change: what a lost event
+  // may have been for. Cost: their number.
+  [[nodiscard]] std::vector<const Subscription*> ListWatching(
+      std::string_view tenant) const;
   // The same of one gateway: all of them.
   [[nodiscard]] std::vector<const Subscription*> ListOf(
       GatewayHandle gateway) const;
@@ -229,6 +236,7 @@ class Registry {
   internal::SegmentedMap<OwnName, Record*, OwnNameHash> by_name_;
   absl::btree_set<std::pair<MonotonicTime, SubscriptionHandle>> expiries_;
   TextMap<std::size_t> tenant_counts_;
+  TextMap<absl::btree_set<SubscriptionHandle>> watching_;  // by tenant
   internal::SegmentedMap<CollectionKey, SubscribedCollection, CollectionHash,
                          CollectionEqual>
       collections_;

@@ -11,12 +11,6 @@
 namespace streamer {
 namespace {
 
-// Whether an event of which nothing is known may have been for it.
-bool SeesEveryChange(const Subscription& subscription) {
-  return subscription.membership || subscription.filter->is_match_all() ||
-         subscription.filter->document_id().has_value();
-}
-
 // What is missing at `entry`.
 LossReport ReportOf(const LogEntry& entry, LossCause cause,
                     std::string reason) {
@@ -57,12 +51,14 @@ Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
       position_(start) {}
 
 void Sequencer::Remember(const LogEntry& entry, MonotonicTime at) {
-  if (entry.event->loss != nullptr) return;
+  if (entry.event->loss != nullptr) {
+    return normalizer_.Lose(entry.event->tenant);
+  }
   if (duplicates_.IsDuplicate(*entry.event, at)) {
     verdicts_.NoteDuplicate(entry);
     return;
   }
-  gaps_.FindGap(*entry.event);
+  FindGap(entry);
   verdicts_.Note(entry, normalizer_.Normalize(entry.event));
 }
 
@@ -88,17 +84,9 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
     output.steps.push_back({NextOrdinal(), RouteEvent{position_, 0}});
     return;
   }
-  if (const std::optional<Gap> gap = gaps_.FindGap(*entry.event)) {
+  if (const Gap* gap = FindGap(entry)) {
     ++statistics_.gaps_detected;
-    LossReport report = ReportOf(entry, LossCause::kClusterTime,
-                                 "the source's cluster time went back");
-    report.tenant.clear();
-    report.collection.clear();
-    Announce({[&](const Subscription& subscription) {
-                return gap->Concerns(subscription.tenant);
-              },
-              std::move(report)},
-             output);
+    Announce(GapBefore(entry, *gap), output);
   }
   NormalizedEvent normalized = normalizer_.Normalize(entry.event);
   verdicts_.Note(entry, normalized);
@@ -112,6 +100,7 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
 void Sequencer::AcceptLoss(const LogEntry& entry, SequencerOutput& output) {
   const bool is_gap = entry.event->loss->kind == SourceLoss::Kind::kGap;
   ++(is_gap ? statistics_.gaps_detected : statistics_.skipped_unreadable);
+  normalizer_.Lose(entry.event->tenant);
   Announce(LossAt(entry), output);
   output.steps.push_back({NextOrdinal(), RouteEvent{position_, 0}});
 }
@@ -122,7 +111,28 @@ Sequencer::Loss Sequencer::UnresolvedDelete(const LogEntry& entry) {
                    SeesEveryChange(subscription);
           },
           ReportOf(entry, LossCause::kDeleteUnresolved,
-                   "a deleted document could not be identified")};
+                   "a deleted document could not be identified"),
+          true};
+}
+
+// The source's cluster time went back: what lay between was not followed.
+const Gap* Sequencer::FindGap(const LogEntry& entry) {
+  std::optional<Gap> gap = gaps_.FindGap(*entry.event);
+  if (!gap) return nullptr;
+  normalizer_.Lose({});
+  verdicts_.NoteGap(entry, *std::move(gap));
+  return verdicts_.GapAt(entry);
+}
+
+Sequencer::Loss Sequencer::GapBefore(const LogEntry& entry, const Gap& gap) {
+  LossReport report = ReportOf(entry, LossCause::kClusterTime,
+                               "the source's cluster time went back");
+  report.tenant.clear();
+  report.collection.clear();
+  return {[&gap](const Subscription& subscription) {
+            return gap.Concerns(subscription.tenant);
+          },
+          std::move(report)};
 }
 
 // Which tenants a gap concerns may be known better when it is read again.
@@ -141,7 +151,8 @@ Sequencer::Loss Sequencer::LossAt(const LogEntry& entry) {
                    SeesEveryChange(one);
           },
           ReportOf(entry, LossCause::kUnreadable,
-                   "an event of the source could not be read")};
+                   "an event of the source could not be read"),
+          true};
 }
 
 void Sequencer::Route(NormalizedEvent normalized, const LogEntry& entry,
@@ -220,6 +231,9 @@ void Sequencer::AcceptPast(const PastWanted& wanted,
     if (entry.event->loss != nullptr) {
       AnnouncePast(wanted.gateway, LossAt(entry), output);
       continue;
+    }
+    if (const Gap* gap = verdicts_.GapAt(entry)) {
+      AnnouncePast(wanted.gateway, GapBefore(entry, *gap), output);
     }
     std::optional<NormalizedEvent> normalized = verdicts_.Recall(entry);
     if (!normalized) continue;
@@ -472,8 +486,12 @@ void Sequencer::RemoveFromShards(const std::vector<Subscription>& subscriptions,
 // order of their handles. What was remembered for them may be wrong.
 void Sequencer::Announce(Loss loss, SequencerOutput& output) {
   std::map<GatewayHandle, std::vector<std::string>> affected;
-  for (const Subscription* subscription : registry_.List(
-           SubscriptionHandle(0), std::numeric_limits<std::size_t>::max())) {
+  const auto candidates =
+      loss.is_for_watching
+          ? registry_.ListWatching(loss.report.tenant)
+          : registry_.List(SubscriptionHandle(0),
+                           std::numeric_limits<std::size_t>::max());
+  for (const Subscription* subscription : candidates) {
     if (!loss.concerns(*subscription)) continue;
     affected[subscription->gateway].push_back(subscription->subscription_id);
     if (subscription->membership) {

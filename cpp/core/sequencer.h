@@ -171,9 +171,13 @@ class Sequencer {
   struct Loss {
     std::function<bool(const Subscription&)> concerns;
     LossReport report;
+    // It concerns none but those of its tenant that see every change.
+    bool is_for_watching = false;
   };
   [[nodiscard]] Loss LossAt(const LogEntry& entry);
   static Loss UnresolvedDelete(const LogEntry& entry);
+  static Loss GapBefore(const LogEntry& entry, const Gap& gap);
+  const Gap* FindGap(const LogEntry& entry);
   void AcceptLoss(const LogEntry& entry, SequencerOutput& output);
   void Announce(Loss loss, SequencerOutput& output);
   void AnnouncePast(GatewayHandle gateway, Loss loss, SequencerOutput& output);

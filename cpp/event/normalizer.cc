@@ -5,6 +5,8 @@
 namespace streamer {
 namespace {
 
+constexpr std::size_t kMostTenants = 1024;
+
 // The length in front keeps ("a", "bc") and ("ab", "c") apart.
 void AppendPart(std::string_view part, std::string& key) {
   std::size_t size = part.size();
@@ -25,7 +27,19 @@ Operation OperationOfChange(const SourceEvent& source, bool was_deleted) {
 
 Normalizer::Normalizer(const NormalizerOptions& options)
     : deleted_(options.remembered_deletes),
+      lost_upto_of_(kMostTenants),
       stored_names_(options.remembered_documents) {}
+
+// A tenant that would be forgotten counts as all.
+void Normalizer::Lose(std::string_view tenant) {
+  const bool is_full = lost_upto_of_.size() == kMostTenants &&
+                       lost_upto_of_.Find(tenant) == nullptr;
+  if (tenant.empty() || is_full) {
+    lost_upto_ = deletions_;
+  } else {
+    lost_upto_of_.Put(tenant, deletions_);
+  }
+}
 
 NormalizedEvent Normalizer::Normalize(
     std::shared_ptr<const SourceEvent> source) {
@@ -40,7 +54,7 @@ NormalizedEvent Normalizer::Normalize(
   } else {
     event.operation = OperationOfChange(*source, WasDeleted(*source));
     if (source->is_deleted) {
-      deleted_.Put(DocumentKey(*source), {});
+      RememberDeletion(*source);
     } else {
       ForgetDeletion(*source);
     }
@@ -70,7 +84,15 @@ NormalizedEvent Normalizer::NormalizeAlone(
 
 bool Normalizer::WasDeleted(const SourceEvent& source) {
   if (source.was_deleted) return true;
-  return deleted_.size() > 0 && deleted_.Find(DocumentKey(source)) != nullptr;
+  if (deleted_.size() == 0) return false;
+  const std::uint64_t* deleted = deleted_.Find(DocumentKey(source));
+  if (deleted == nullptr || *deleted <= lost_upto_) return false;
+  const std::uint64_t* lost = lost_upto_of_.Find(source.tenant);
+  return lost == nullptr || *deleted > *lost;
+}
+
+void Normalizer::RememberDeletion(const SourceEvent& source) {
+  deleted_.Put(DocumentKey(source), ++deletions_);
 }
 
 void Normalizer::ForgetDeletion(const SourceEvent& source) {
@@ -90,7 +112,7 @@ NormalizedEvent Normalizer::NormalizeDelete(
   if (WasDeleted(*event.source)) {
     event.outcome = NormalizeOutcome::kDeletedAgain;
   }
-  deleted_.Put(DocumentKey(*event.source), {});
+  RememberDeletion(*event.source);
   return event;
 }
 

@@ -11,10 +11,13 @@
 //   seen, else it is unresolved.
 //
 // Whether a document was deleted is told by the source (before-image, update
-// description) or by a bounded memory. Invariant: the outcome depends on the
-// events given before, in their order, and on nothing else.
+// description) or by a bounded memory. That says nothing of documents which may
+// have come back since, in events that were lost. Invariant: the outcome
+// depends on the events and losses given before, in their order, and on nothing
+// else.
 //
-// Cost: a hash lookup or two; memory as bounded by the options.
+// Cost: a hash lookup or two; a loss is constant. Memory as bounded by the
+// options.
 // Thread-safety: none; owned by the sequencer.
 #ifndef STREAMER_EVENT_NORMALIZER_H_
 #define STREAMER_EVENT_NORMALIZER_H_
@@ -57,6 +60,9 @@ class Normalizer {
   // Takes the next event. REQUIRES: duplicates are taken out before.
   NormalizedEvent Normalize(std::shared_ptr<const SourceEvent> source);
 
+  // Events of `tenant` were lost; empty: of any.
+  void Lose(std::string_view tenant);
+
   // What it would be if nothing were known of the events before it.
   static NormalizedEvent NormalizeAlone(
       std::shared_ptr<const SourceEvent> source);
@@ -68,6 +74,7 @@ class Normalizer {
   };
 
   [[nodiscard]] bool WasDeleted(const SourceEvent& source);
+  void RememberDeletion(const SourceEvent& source);
   void ForgetDeletion(const SourceEvent& source);
   NormalizedEvent NormalizeDelete(std::shared_ptr<const SourceEvent> source);
   std::shared_ptr<const SourceEvent> Resolve(
@@ -78,7 +85,12 @@ class Normalizer {
   std::string_view DocumentKey(const SourceEvent& source);
   std::string_view StoredKey(const SourceEvent& source);
 
-  RecentMap<char> deleted_;
+  // When, counted in deletions.
+  RecentMap<std::uint64_t> deleted_;
+  std::uint64_t deletions_ = 0;
+  // What was deleted up to these may have come back.
+  std::uint64_t lost_upto_ = 0;
+  RecentMap<std::uint64_t> lost_upto_of_;  // by tenant
   RecentMap<StoredName> stored_names_;
   std::string key_;
 };

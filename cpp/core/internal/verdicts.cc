@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace streamer::internal {
+namespace {
+
+constexpr std::size_t kMostGaps = 1'024;
+
+}  // namespace
 
 void Verdicts::NoteDuplicate(const LogEntry& entry) {
   Keep(entry, {.is_dropped = true});
@@ -32,6 +37,16 @@ std::optional<NormalizedEvent> Verdicts::Recall(const LogEntry& entry) const {
   return NormalizedEvent{
       .operation = verdict.operation,
       .source = verdict.source == nullptr ? entry.event : verdict.source};
+}
+
+void Verdicts::NoteGap(const LogEntry& entry, Gap gap) {
+  if (gaps_.size() == kMostGaps) gaps_.erase(gaps_.begin());
+  gaps_.emplace_hint(gaps_.end(), entry.position.offset, std::move(gap));
+}
+
+const Gap* Verdicts::GapAt(const LogEntry& entry) const {
+  const auto found = gaps_.find(entry.position.offset);
+  return found == gaps_.end() ? nullptr : &found->second;
 }
 
 void Verdicts::Keep(const LogEntry& entry, Verdict verdict) {

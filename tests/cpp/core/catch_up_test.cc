@@ -165,6 +165,19 @@ TEST_F(CatchUpTest, APastDeleteThatNobodyCanNameIsTold) {
                   "delivery 3 e3 [all,some,late]"));
 }
 
+TEST_F(CatchUpTest, AGapThatClusterTimesTellOfIsToldToWhoReadsOverIt) {
+  Begin(GatewayKind::kSession);
+  for (const std::uint32_t seconds : {10'000, 1'000}) {
+    SourceEvent event = MakeEvent(seconds, "c");
+    event.cluster_time = ClusterTime{seconds, 1};
+    core_.Sequence(event);
+  }
+  Resume("s", 0);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed s after 0", "delivery 1 e10000 [s]",
+                          "resync [s] after 1 to 2", "delivery 3 e1000 [s]"));
+}
+
 // Whoever begins before it, years later, is told as those that were there.
 TEST_F(CatchUpTest, WhatTheSourceLostIsToldToWhoReadsOverIt) {
   Begin(GatewayKind::kSession);

@@ -137,10 +137,11 @@ class Model {
     Say(gateway, absl::StrCat("unsubscribed ", id, ": ok"));
   }
 
-  // Events were lost: of one collection, or of all.
-  // What was lost stands in the log.
+  // Events were lost: of one collection, or of all. That stands in the log, and
+  // documents may have come back meanwhile.
   void Lose(const std::string& only, bool concerns_all) {
     lost_at_ = ++position_;
+    deleted_.clear();
     std::map<std::uint64_t, std::vector<std::string>> told;
     for (const auto& [handle, one] : subscriptions_) {
       if (!only.empty() && one.asked.collection != only) continue;

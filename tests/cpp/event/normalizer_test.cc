@@ -113,6 +113,26 @@ TEST_F(NormalizerTest, AHardDeleteOfADocumentKnownDeletedIsDropped) {
   EXPECT_EQ(Take(AfterDeletion(Change(kDelete, "other"))), "deleted again");
 }
 
+// It may have come back in what was lost.
+TEST_F(NormalizerTest, ALossMakesDeletionsOfItsTenantUnknown) {
+  EXPECT_EQ(Take(Change(kDelete)), "delete");
+  normalizer_.Lose("u");
+  EXPECT_EQ(Take(Change(kDelete)), "deleted again");
+  normalizer_.Lose("t");
+  EXPECT_EQ(Take(Change(kDelete)), "delete");
+  EXPECT_EQ(Take(Change(kDelete)), "deleted again");
+  normalizer_.Lose("");
+  EXPECT_EQ(Take(Change(kUpdate)), "update");
+}
+
+TEST_F(NormalizerTest, MoreTenantsThanAreRememberedLoseTogether) {
+  EXPECT_EQ(Take(Change(kDelete)), "delete");
+  for (int i = 0; i < 1'024; ++i) normalizer_.Lose("u" + std::to_string(i));
+  EXPECT_EQ(Take(Change(kDelete)), "deleted again");
+  normalizer_.Lose("one more");
+  EXPECT_EQ(Take(Change(kDelete)), "delete");
+}
+
 TEST_F(NormalizerTest, DeletionIsRememberedPerTenantCollectionAndId) {
   EXPECT_EQ(Take(Change(kDelete)), "delete");
   SourceEvent event = Change(kDelete);

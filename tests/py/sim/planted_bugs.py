@@ -200,6 +200,12 @@ BUGS = [
         "  if (is_gap) Announce(LossAt(entry), output);\n",
     ),
     Bug(
+        "what is known of deletions outlives a loss",
+        "cpp/core/sequencer.cc",
+        "  normalizer_.Lose(entry.event->tenant);\n",
+        "",
+    ),
+    Bug(
         "a loss that is read from the log again is passed over",
         "cpp/core/sequencer.cc",
         "      AnnouncePast(wanted.gateway, LossAt(entry), output);\n",
@@ -214,7 +220,7 @@ BUGS = [
     Bug(
         "a document that comes back is not new",
         "cpp/event/normalizer.cc",
-        "      deleted_.Put(DocumentKey(*source), {});\n",
+        "      RememberDeletion(*source);\n",
         "",
     ),
     Bug(

@@ -55,12 +55,8 @@ bool Truth::MayForget(std::uint64_t earlier, std::uint64_t later) const {
 }
 
 void Truth::Take(const LogEntry& entry) {
+  if (entry.event->loss != nullptr) return TakeLoss(entry);
   Event event{entry};
-  if (entry.event->loss != nullptr) {
-    event.outcome = Outcome::kDropped;
-    events_.push_back(std::move(event));
-    return;
-  }
   const SourceEvent& source = *entry.event;
   const std::uint64_t offset = entry.position.offset;
   const std::string identity = IdentityOf(source);
@@ -93,6 +89,19 @@ void Truth::Take(const LogEntry& entry) {
   known.since = offset;
   known.is_sure = event.naming == Naming::kKnown;
   events_.push_back(std::move(event));
+}
+
+// Documents that were deleted may have come back meanwhile.
+void Truth::TakeLoss(const LogEntry& entry) {
+  Event event{entry};
+  event.outcome = Outcome::kDropped;
+  events_.push_back(std::move(event));
+  const std::string& tenant = entry.event->tenant;
+  const std::string prefix = absl::StrCat(tenant, "|");
+  for (auto& [name, known] : documents_) {
+    const bool is_meant = tenant.empty() || name.starts_with(prefix);
+    if (is_meant && known.life == Life::kDeleted) known.life = Life::kUnknown;
+  }
 }
 
 // What may pass for new may change what is known of the document.

@@ -87,6 +87,7 @@ class Truth {
     bool is_sure = true;
   };
   void Take(const LogEntry& entry);
+  void TakeLoss(const LogEntry& entry);
   void TakeRepeat(Event& event, std::uint64_t first, Known& known);
   [[nodiscard]] Naming NamingOf(const LogEntry& entry) const;
   static std::string KeyOf(const SourceEvent& event);
