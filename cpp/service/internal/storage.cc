@@ -1,7 +1,6 @@
 #include "service/internal/storage.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -17,13 +16,11 @@ namespace {
 
 constexpr std::uint64_t kMostInMemory = 256u << 20;
 
-// The log begins and ends with the process. Its epoch is the time at which it
-// began, so that a position of an earlier process is not taken for one of it.
-MemoryEventLogOptions InMemory(const LogConfig& config, Instant now) {
-  return {.epoch = static_cast<std::uint32_t>(
-              std::chrono::floor<std::chrono::seconds>(now.wall)
-                  .time_since_epoch()
-                  .count()),
+// The log begins and ends with the process. Its epoch is drawn, so that a
+// position of an earlier process is not taken for one of it, whatever the clock
+// says.
+MemoryEventLogOptions InMemory(const LogConfig& config) {
+  return {.epoch = std::max<std::uint32_t>(std::random_device()(), 1),
           .retained_bytes = static_cast<std::size_t>(
               std::min<std::uint64_t>(config.retention_bytes, kMostInMemory)),
           .retained_age = config.retention_age};
@@ -84,8 +81,7 @@ Result<StateStorage> OpenState(const ServiceConfig& config) {
 
 Result<Storage> OpenStorage(const LogConfig& config, Instant now) {
   if (config.path.empty()) {
-    return Storage{std::make_shared<MemoryEventLog>(InMemory(config, now)),
-                   nullptr};
+    return Storage{std::make_shared<MemoryEventLog>(InMemory(config)), nullptr};
   }
   STREAMER_ASSIGN_OR_RETURN(
       std::shared_ptr<RocksDbEventLog> durable,

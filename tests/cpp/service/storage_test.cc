@@ -17,10 +17,15 @@ namespace {
 constexpr Instant kNow{MonotonicTime(std::chrono::seconds(7)),
                        WallTime(std::chrono::seconds(1'700'000'000))};
 
-TEST(StorageTest, WithoutAPathTheLogIsInMemoryAndKnownByItsTime) {
-  const Storage storage = OpenStorage({}, kNow).value();
-  EXPECT_EQ(storage.durable, nullptr);
-  EXPECT_EQ(storage.log->head(), (Position{1'700'000'000, 0}));
+// Also when both begin within one second, or the clock was set back.
+TEST(StorageTest, WithoutAPathTheLogIsInMemoryAndRefusesPositionsOfAnother) {
+  const Storage one = OpenStorage({}, kNow).value();
+  const Storage two = OpenStorage({}, kNow).value();
+  EXPECT_EQ(one.durable, nullptr);
+  EXPECT_EQ(one.log->head().offset, 0u);
+  EXPECT_TRUE(one.log->Resolve(one.log->head()).ok());
+  EXPECT_EQ(two.log->Resolve(one.log->head()).status().code(),
+            absl::StatusCode::kOutOfRange);
 }
 
 TEST(StorageTest, InMemoryTheLogKeepsNoMoreBytesThanItIsTold) {
