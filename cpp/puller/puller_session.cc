@@ -68,10 +68,11 @@ Status PullerSession::RememberEarlier(MonotonicTime now) {
                             log_->FindEarlier(read_, options_.repeats.age));
   // Of the beginning of a log nothing is missing.
   const std::uint64_t first = log_->first().offset;
-  knows_repeats_ = first == 1 || from.offset >= first;
+  if (first > 1 && from.offset < first) NoteForgotten(now);
   const std::uint64_t most = options_.repeats.count;
   if (read_.offset > most && from.offset < read_.offset - most) {
     from = log_->history().At(read_.offset - most);
+    NoteForgotten(now);
   }
   std::vector<LoggedFingerprint> fingerprints;
   while (from.offset < read_.offset) {
@@ -138,9 +139,23 @@ void PullerSession::LeaveOut(std::vector<LogEntry>& entries,
                              MonotonicTime now) {
   if (!repeats_.has_value()) return;
   coalesced_ += std::erase_if(entries, [&](const LogEntry& entry) {
-    return repeats_->IsDuplicate(*entry.event, now);
+    return IsRepeat(*entry.event, now);
   });
-  if (is_catching_up_ && knows_repeats_) coalesced_ += Coalesce(entries);
+  if (is_catching_up_ && now > joins_after_) coalesced_ += Coalesce(entries);
+}
+
+bool PullerSession::IsRepeat(const SourceEvent& event, MonotonicTime now) {
+  repeats_->Expire(now);
+  const bool has_room = repeats_->size() < options_.repeats.count;
+  const bool is_repeat = repeats_->IsDuplicate(event, now);
+  if (!has_room && !is_repeat) NoteForgotten(now);
+  return is_repeat;
+}
+
+// Something is not remembered that the consumer may remember: it was seen by
+// now, and for the age of the window what comes may repeat it.
+void PullerSession::NoteForgotten(MonotonicTime now) {
+  joins_after_ = now + options_.repeats.age;
 }
 
 void PullerSession::AdaptLimit(const std::vector<LogEntry>& entries) {

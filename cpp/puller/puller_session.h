@@ -17,8 +17,9 @@
 // an earlier one are then left out, as the consumer would: it could not know a
 // repeat of one that it never got. For that, what came shortly before the
 // stream's beginning is looked at when it is opened. If the log does not reach
-// back so far, no changes are joined: one of them could be a repeat that is
-// dropped by the consumer, with what was joined to it.
+// back so far, or there was more than is remembered, no changes are joined for
+// as long as one of them could be a repeat that is dropped by the consumer,
+// with what was joined to it.
 //
 // Bounds: one batch is held, `batch_events` events or about `batch_bytes`.
 // Thread-safety: none; one owner. The log outlives it.
@@ -52,7 +53,8 @@ struct PullerSessionOptions {
   std::size_t batch_bytes = 1u << 20;
   // An idle stream is heard of so often.
   Duration heartbeat_interval = std::chrono::seconds(10);
-  // In which repeats are found, of a stream that coalesces.
+  // In which repeats are found, of a stream that coalesces: what its consumer
+  // remembers, at least.
   DuplicateWindowOptions repeats{.age = std::chrono::minutes(3),
                                  .count = 65'536};
 };
@@ -96,6 +98,8 @@ class PullerSession {
   void TakeBatch(std::vector<LogEntry>& entries, Position head,
                  MonotonicTime now);
   void LeaveOut(std::vector<LogEntry>& entries, MonotonicTime now);
+  bool IsRepeat(const SourceEvent& event, MonotonicTime now);
+  void NoteForgotten(MonotonicTime now);
   void AdaptLimit(const std::vector<LogEntry>& entries);
 
   PullerSessionOptions options_;
@@ -106,7 +110,8 @@ class PullerSession {
   std::size_t limit_;
   std::deque<LogEntry> batch_;
   std::optional<DuplicateWindow> repeats_;  // if the consumer allows coalescing
-  bool knows_repeats_ = false;              // of all that may be repeated
+  // Until then what comes may repeat something that is not remembered.
+  MonotonicTime joins_after_ = MonotonicTime::min();
   std::uint64_t coalesced_ = 0;
   MonotonicTime heartbeat_at_;
 };

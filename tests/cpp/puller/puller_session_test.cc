@@ -329,5 +329,40 @@ TEST(PullerSessionTest, AnyInterleavingSendsTheLogOnceAndInOrder) {
   }
 }
 
+// Likewise of one for which there is no room.
+TEST(PullerSessionTest, NothingIsJoinedToWhatMayRepeatMoreThanIsRemembered) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  const PullerSessionOptions options{.repeats = {.count = 2}};
+  MemoryEventLog log(kLog);
+  AppendTo(log, {Change(kUpdate, "a", 1, "e1"), Change(kUpdate, "x", 1, "x1"),
+                 Change(kUpdate, "y", 1, "y1"), Change(kUpdate, "z", 1, "z1")});
+  const std::vector<SourceEvent> later = {Change(kUpdate, "a", 2, "e2"),
+                                          Change(kUpdate, "a", 1, "e1")};
+  AppendTo(log, later);
+  const std::vector<std::string> both = {R"(p1-3-5 update a {"n":2})",
+                                         R"(p1-3-6 update a {"n":1})"};
+  // Before the stream begins …
+  PullerSession session =
+      Open(log, {.after = "p1-3-4", .coalesces = true}, options);
+  EXPECT_THAT(Send(session), ElementsAre("p1-3-4 heartbeat", both[0], both[1]));
+  // … or since.
+  PullerSession longer =
+      Open(log, {.after = "p1-3-0", .coalesces = true}, options);
+  std::vector<std::string> sent = Send(longer);
+  ASSERT_GE(sent.size(), 2u);
+  EXPECT_THAT(std::vector<std::string>(sent.end() - 2, sent.end()),
+              ::testing::ElementsAreArray(both));
+  // Once nobody remembers what came before, changes are joined again.
+  AppendTo(log, {Change(kUpdate, "a", 3, "e3"), Change(kUpdate, "a", 4, "e4"),
+                 Change(kUpdate, "a", 5, "e5")});
+  const PullerSessionOptions by_two{
+      .batch_events = 2, .repeats = {.age = seconds(60), .count = 2}};
+  PullerSession later_on =
+      Open(log, {.after = "p1-3-6", .coalesces = true}, by_two);
+  EXPECT_THAT(Send(later_on, At(seconds(61))),
+              ElementsAre("p1-3-6 heartbeat", R"(p1-3-8 update a {"n":4})",
+                          R"(p1-3-9 update a {"n":5})"));
+}
+
 }  // namespace
 }  // namespace streamer
