@@ -2,10 +2,12 @@
 
 #include <charconv>
 
+#include "absl/strings/str_cat.h"
+
 namespace streamer {
 namespace {
 
-constexpr std::string_view kVersion = "p1-";
+constexpr char kVersion[] = "p1-";
 
 // Reads a decimal number as std::to_string writes it: no sign, no leading
 // zero, nothing too large.
@@ -20,17 +22,14 @@ bool ReadNumber(std::string_view text, Integer& number) {
 }  // namespace
 
 std::string FormatProgress(const Position& position) {
-  std::string text(kVersion);
-  text.append(std::to_string(position.epoch)).append("-");
-  text.append(std::to_string(position.offset));
-  return text;
+  return absl::StrCat(kVersion, position.epoch, "-", position.offset);
 }
 
 Result<Position> ParseProgress(std::string_view progress) {
   Position position;
   std::string_view rest = progress;
   if (rest.starts_with(kVersion)) {
-    rest.remove_prefix(kVersion.size());
+    rest.remove_prefix(std::string_view(kVersion).size());
     std::size_t dash = rest.find('-');
     if (dash != std::string_view::npos &&
         ReadNumber(rest.substr(0, dash), position.epoch) &&
