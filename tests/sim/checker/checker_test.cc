@@ -212,6 +212,20 @@ TEST_F(CheckerTest, SeesWhatComesToAnEndedSubscription) {
   EXPECT_THAT(complaints_[0].text, HasSubstr("which is not live"));
 }
 
+// Its reader is slow, and the id has another filter since.
+TEST_F(CheckerTest, TakesNothingOfALostSessionForASubscriptionAfterIt) {
+  Deliver({1, 3, 5});
+  Note(ProcessStarted{2, true});
+  Note(Welcomed{.asked_session = 1,
+                .session = 1u << 20,
+                .continuity = SessionWelcome::Continuity::kLost});
+  Delivered before = Delivery(2);
+  before.subscription_ids = {"other"};
+  Note(before);
+  Note(Answered{{.id = "other", .tenant = "t", .collection = "c"}, Place(5)});
+  EXPECT_THAT(Broken(), ElementsAre());
+}
+
 TEST_F(CheckerTest, SeesWhatComesTwice) {
   Deliver({1, 3, 3, 5});
   EXPECT_THAT(Broken(), ElementsAre("I3"));

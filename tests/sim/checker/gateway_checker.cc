@@ -245,7 +245,11 @@ void GatewayChecker::Take(const Delivered& delivered) {
     if (life != lives_.end()) {
       TakeFor(life->second, delivered, *spoken, merged);
     } else if (is_resumed_ || asked_.contains(id)) {
-      early_[id].push_back(delivered);
+      // A reader that is slow reads what came before the session was lost.
+      const bool is_of_lost_one =
+          gateway_.is_session &&
+          LineageOf(SessionNumber(delivered.session)) != lineage_;
+      if (!is_of_lost_one) early_[id].push_back(delivered);
     } else {
       Complain("I2", absl::StrCat("event ", delivered.event_id,
                                   " was delivered to subscription ", id,
@@ -382,6 +386,7 @@ void GatewayChecker::Take(const Welcomed& welcomed) {
       LineageOf(SessionNumber(welcomed.asked_session))) {
     early_.clear();
   }
+  lineage_ = LineageOf(SessionNumber(welcomed.session));
   if (welcomed.continuity == Continuity::kNew && welcomed.asked_session != 0) {
     Complain("I7", "a session was asked for and answered as new");
   }

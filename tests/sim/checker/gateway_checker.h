@@ -175,6 +175,7 @@ class GatewayChecker {
   std::map<std::string, std::pair<int, Life>> ended_;
   // By the process that asked first.
   std::map<std::string, std::pair<int, Asked>> asked_;
+  std::uint64_t lineage_ = 0;  // of its session
   // Came before the answer.
   std::map<std::string, std::vector<Delivered>> early_;
   std::map<std::string, std::vector<Noticed>> early_notices_;
