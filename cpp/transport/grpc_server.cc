@@ -171,8 +171,13 @@ class StreamReactor final : public RawReactor, public StreamConnection {
         std::string(MessageOf(status)).c_str(), nullptr);
   }
 
+  // Of a stream that broke, this comes before OnCancel or after; but by now
+  // the context knows.
   void OnReadDone(bool ok) override {
-    if (!ok) return stream_->OnReadEnd();
+    if (!ok) {
+      return stream_->OnReadEnd(context_.IsCancelled() ? ReadEnd::kBroken
+                                                       : ReadEnd::kHalfClosed);
+    }
     const std::size_t size = incoming_.Length();
     message_.Clear();
     if (!Parse(incoming_, message_)) return stream_->OnMalformed(size);

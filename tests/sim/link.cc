@@ -57,7 +57,7 @@ void Link::ArriveUp() {
   const Message message = std::move(up_.front());
   up_.pop_front();
   const std::shared_ptr<GatewayStream> stream = stream_;
-  if (!message) return stream->OnReadEnd();
+  if (!message) return stream->OnReadEnd(ReadEnd::kHalfClosed);
   pb::GatewayMessage parsed;
   if (!parsed.ParseFromString(*message)) {
     return stream->OnMalformed(message->size());
@@ -161,19 +161,28 @@ void Link::EndUser(const Status& status) {
   if (LinkUser* user = std::exchange(user_, nullptr)) user->OnEnd(status);
 }
 
-// As gRPC tells it: what is outstanding fails, then the stream is cancelled.
+// As gRPC tells it: what is outstanding fails, and the stream is cancelled, in
+// any order.
 void Link::LoseServer() {
   const std::shared_ptr<GatewayStream> stream = stream_;
   if (stream == nullptr) return;
-  stream->OnCancelled();
+  const bool is_cancelled_first = network_.DrawOrder();
+  const bool is_read_first = network_.DrawOrder();
+  if (is_cancelled_first) stream->OnCancelled();
+  if (is_read_first) FailRead(*stream);
   if (std::exchange(is_writing_, false)) stream->OnWritten(false);
-  if (std::exchange(is_reading_, false)) stream->OnReadEnd();
+  FailRead(*stream);
+  if (!is_cancelled_first) stream->OnCancelled();
+}
+
+void Link::FailRead(GatewayStream& stream) {
+  if (std::exchange(is_reading_, false)) stream.OnReadEnd(ReadEnd::kBroken);
 }
 
 void Link::EndServer() {
   const std::shared_ptr<GatewayStream> stream = std::exchange(stream_, nullptr);
   if (stream == nullptr) return;
-  if (std::exchange(is_reading_, false)) stream->OnReadEnd();
+  FailRead(*stream);
   stream->OnDone();
 }
 

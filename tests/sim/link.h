@@ -103,6 +103,7 @@ class Link final : public StreamConnection,
   void DeliverDown();
   void CompleteWrite();
   void LoseServer();
+  void FailRead(GatewayStream& stream);
   void EndServer();
   void EndUser(const Status& status);
   void TellUserBroken();

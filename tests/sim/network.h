@@ -35,6 +35,8 @@ class Network {
     }
     return std::chrono::milliseconds(random_.Below(20));
   }
+  // Whether the first of two things that happen together is told first.
+  bool DrawOrder() { return random_.Chance(1, 2); }
   void Heal() { is_calm_ = true; }
 
  private:

@@ -214,7 +214,8 @@ void GatewayStream::OnMalformed(std::size_t size) {
 }
 
 // Commands sent before the peer closed its side are still answered.
-void GatewayStream::OnReadEnd() {
+void GatewayStream::OnReadEnd(ReadEnd why) {
+  if (why == ReadEnd::kBroken) return OnCancelled();
   Lock lock(mutex_);
   has_read_end_ = true;
   if (answers_pending_ == 0) BeginClose(lock, OkStatus(), Queued::kKeep);

@@ -16,7 +16,9 @@
 //           asked for as they are written, so a gateway that does not read
 //           fills its outbox in the core and nothing here
 //   end     what is queued is written, then the stream is finished, once. A
-//           peer that does not take it is cut off by Sweep.
+//           peer that does not take it is cut off by Sweep. One that closes
+//           its side has said goodbye; one whose stream breaks, or is ended
+//           with an error, may come back and go on
 //
 // Thread-safety: all methods, from any thread. No call of the connection or
 // the engine is made while the mutex is held, but for Cancel: the router
@@ -56,6 +58,12 @@ namespace pb = ::syntrix::streamer::v1;
 
 // Whether bytes may wait for the next write or must go now.
 enum class Flush : std::uint8_t { kNow, kWithNext };
+
+// Why nothing more can be read.
+enum class ReadEnd : std::uint8_t {
+  kHalfClosed,  // the peer closed its sending side: it has nothing more to say
+  kBroken,      // the peer is gone; OnCancelled says so too, before or after
+};
 
 // The connection under a GatewayStream. Each call of Read and Write is
 // answered by one call of OnMessage, OnMalformed or OnReadEnd, and OnWritten.
@@ -111,8 +119,7 @@ class GatewayStream final : public GatewaySink,
   void OnMessage(const pb::GatewayMessage& message);
   // The peer sent bytes that are no GatewayMessage.
   void OnMalformed(std::size_t size);
-  // The peer closed its sending side, or is gone.
-  void OnReadEnd();
+  void OnReadEnd(ReadEnd why);
   void OnWritten(bool ok);
   void OnCancelled();
   // The connection goes away; it is not used again.

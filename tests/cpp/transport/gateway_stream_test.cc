@@ -133,9 +133,18 @@ TEST_F(GatewayStreamTest, AStreamThatBreaksSaysHowFarItWasWritten) {
 }
 
 TEST_F(GatewayStreamTest, AGatewayThatSaysGoodbyeDoesNotLinger) {
-  stream_->OnReadEnd();
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
   EXPECT_THAT(engine_.broken_after, IsEmpty());
   EXPECT_THAT(engine_.disconnected, SizeIs(1));
+}
+
+// gRPC says that the read failed, and that the stream was cancelled, in any
+// order.
+TEST_F(GatewayStreamTest, AGatewayWhoseReadBreaksLingers) {
+  stream_->OnReadEnd(ReadEnd::kBroken);
+  stream_->OnCancelled();
+  EXPECT_THAT(engine_.broken_after, ElementsAre(Position{}));
+  EXPECT_TRUE(connection_.is_finished());
 }
 
 // gRPC may hand over what was read before the call that started the read has
@@ -261,7 +270,7 @@ TEST_F(GatewayStreamTest, APeerThatDoesNotTakeItsAnswersStopsBeingRead) {
 
 TEST_F(GatewayStreamTest, AHalfCloseEndsTheStreamWithOk) {
   Effects({MakeDelivery("e1"), MakeDelivery("e2")});
-  stream_->OnReadEnd();
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
   EXPECT_THAT(engine_.disconnected, ElementsAre(GatewayHandle(1)));
   EXPECT_FALSE(connection_.is_finished());
   WriteEverything();
@@ -272,7 +281,7 @@ TEST_F(GatewayStreamTest, AHalfCloseEndsTheStreamWithOk) {
 TEST_F(GatewayStreamTest, WhatWasAskedBeforeAHalfCloseIsStillAnswered) {
   ReceiveSubscribe("s");
   engine_.taken.front()();
-  stream_->OnReadEnd();
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
   EXPECT_FALSE(connection_.is_finished());
   EXPECT_THAT(engine_.disconnected, IsEmpty());
   Effects({Answer("s")});
@@ -316,7 +325,7 @@ TEST_F(GatewayStreamTest, TheFirstReasonToEndCounts) {
   Effects({MakeDelivery("e1")});
   stream_->Close(Unavailable("shutting down"));
   stream_->OnCancelled();
-  stream_->OnReadEnd();
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
   Written();
   EXPECT_EQ(connection_.finished, Unavailable("shutting down"));
   EXPECT_THAT(engine_.disconnected, SizeIs(1));
@@ -414,7 +423,7 @@ TEST_F(GatewayStreamTest, APeerThatDoesNotTakeTheEndIsCutOff) {
 
 TEST_F(GatewayStreamTest, WhatIsCutOffWhileEndingWellEndsWithWhy) {
   Effects({MakeDelivery("e1"), MakeDelivery("e2")});
-  stream_->OnReadEnd();
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
   stream_->CutOff(Unavailable("shutting down"));
   EXPECT_EQ(connection_.cancelled_with, Unavailable("shutting down"));
   connection_.is_writing = false;

@@ -1,0 +1,65 @@
+"""What a plain gateway that comes back finds of its subscriptions."""
+
+import pytest
+from breakable_proxy import BreakableProxy
+from calls import active_subscriptions
+from streamerd import wait_until
+
+
+@pytest.fixture
+def proxy(streamerd):
+    """A way to the service that can be broken, closed after the test."""
+    way = BreakableProxy(streamerd.grpc_port)
+    yield way
+    way.close()
+
+
+def wait_for_end(service):
+    """Wait until the service knows that its only gateway is gone."""
+    wait_until(lambda: active_subscriptions(service) == 0, "the end")
+
+
+def ids_up_to(gateway, last):
+    """Read deliveries to the event `last`; return the ids of all."""
+    ids = []
+    while not ids or ids[-1] != last:
+        ids += gateway.event_ids(1)
+    return ids
+
+
+class TestBrokenStreams:
+    @pytest.mark.parametrize("how", ["cancel", "reset", "finish"])
+    def test_the_same_asked_for_again_misses_nothing(
+        self, streamerd, proxy, connect, events, how
+    ):
+        gateway = connect(proxy)
+        gateway.subscribe_successfully("s")
+        streamerd.ingest(events(1))
+        assert gateway.event_ids(1) == ["e1"]
+        if how == "cancel":
+            gateway.call.cancel()
+        else:
+            getattr(proxy, how)()
+        wait_for_end(streamerd)
+        streamerd.ingest(events(1))
+        again = connect(streamerd)
+        again.subscribe_successfully("s")
+        streamerd.ingest(events(1))
+        # And what was written in the last second.
+        assert ids_up_to(again, "e3")[-2:] == ["e2", "e3"]
+
+    def test_after_a_half_close_it_begins_anew(
+        self, streamerd, connect, events
+    ):
+        gateway = connect(streamerd)
+        gateway.subscribe_successfully("s")
+        streamerd.ingest(events(1))
+        assert gateway.event_ids(1) == ["e1"]
+        gateway.half_close()
+        gateway.read_to_end()
+        wait_for_end(streamerd)
+        streamerd.ingest(events(1))
+        again = connect(streamerd)
+        again.subscribe_successfully("s")
+        streamerd.ingest(events(1))
+        assert ids_up_to(again, "e3") == ["e3"]
