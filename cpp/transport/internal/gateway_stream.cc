@@ -322,7 +322,7 @@ void GatewayStream::Enqueue(GatewayEffect effect,
                             std::optional<Status>& close) {
   if (phase_ != Phase::kOpen) return;
   if (auto* delivery = std::get_if<SharedDelivery>(&effect)) {
-    last_sequence_ = (*delivery)->sequence;
+    if (is_session_) last_sequence_ = (*delivery)->sequence;
     queue_.emplace_back(std::move(*delivery));
   } else if (auto* response = std::get_if<SubscribeResponse>(&effect)) {
     if (answers_pending_ > 0) --answers_pending_;

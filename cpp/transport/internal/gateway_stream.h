@@ -196,7 +196,8 @@ class GatewayStream final : public GatewaySink,
   // whole; past events do not count.
   Position writing_;
   Position written_;
-  std::uint64_t last_sequence_ = 0;  // newest that came from the engine
+  // Newest that came from the engine, of a session: nobody else counts.
+  std::uint64_t last_sequence_ = 0;
   Phase phase_ = Phase::kOpen;
   bool is_done_ = false;
   Status close_status_;
