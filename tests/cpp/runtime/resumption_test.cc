@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <vector>
 
 #include "store/memory_event_log.h"
 #include "support/core_events.h"
@@ -53,6 +54,51 @@ TEST(ResumptionTest, ASessionThatNamesAPlaceOfAnotherLogNamesNone) {
   request.last_progress = "p1-1-3";
   command = CommandOf(log, GatewayHandle(5), request);
   EXPECT_EQ(command.last_progress, (Position{1, 3}));
+}
+
+// A log of one event at each of these times, in milliseconds.
+void FillAt(MemoryEventLog& log, const std::vector<int>& times) {
+  std::int64_t number = 0;
+  for (const int at : times) {
+    const Instant now = Instant().After(std::chrono::milliseconds(at));
+    log.Append(support::MakeEvents(++number, 1, "c"), now).value();
+  }
+}
+
+Position BrokenOff(const EventLog& log, Position written) {
+  const DisconnectGateway command =
+      BreakOf(log, GatewayHandle(3), written, std::chrono::seconds(30));
+  EXPECT_EQ(command.gateway, GatewayHandle(3));
+  return command.broke_after.value();
+}
+
+TEST(ResumptionTest, WhoWasBrokenOffGoesOnASecondBeforeTheNewestItWasGiven) {
+  MemoryEventLog log;
+  FillAt(log, {0, 8'999, 9'000, 10'000, 20'000});
+  EXPECT_EQ(BrokenOff(log, {1, 4}), (Position{1, 2}));
+  EXPECT_EQ(BrokenOff(log, {1, 3}), (Position{1, 1}));
+}
+
+TEST(ResumptionTest, WhoWasGivenNothingForLongGoesOnWhereItWouldHaveStalled) {
+  MemoryEventLog log;
+  FillAt(log, {0, 9'999, 10'000, 70'000});
+  EXPECT_EQ(BrokenOff(log, {}), (Position{1, 2}));
+  EXPECT_EQ(BrokenOff(log, {1, 1}), (Position{1, 2}));
+  EXPECT_EQ(BrokenOff(log, {1, 2}), (Position{1, 2}));
+}
+
+TEST(ResumptionTest, TheMarginOfASecondReachesNoFurtherThanThat) {
+  MemoryEventLog log;
+  FillAt(log, {0, 9'500, 10'000, 70'000});
+  EXPECT_EQ(BrokenOff(log, {1, 3}), (Position{1, 2}));
+}
+
+TEST(ResumptionTest, NobodyGoesOnBeforeWhatTheLogHolds) {
+  MemoryEventLog log({.retained_events = 2});
+  FillAt(log, {0, 1, 2, 3});
+  log.Release(log.head());
+  EXPECT_EQ(BrokenOff(log, {}), (Position{1, 2}));
+  EXPECT_EQ(BrokenOff(log, {1, 1}), (Position{1, 2}));
 }
 
 TEST(ResumptionTest, NobodyIsStalledByEventsThatTheLogDroppedInTime) {
