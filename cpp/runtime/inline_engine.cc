@@ -135,13 +135,15 @@ struct InlineEngine::State {
         pipeline.Accept(Command(internal::CommandOf(wish)), now, following);
       });
     }
-    for (const GatewayHandle gateway : internal::FindClosed(effects)) {
+    const std::vector<GatewayHandle> closed = internal::FindClosed(effects);
+    sinks.Dispatch(effects);
+    // After what the sinks say of it.
+    for (const GatewayHandle gateway : closed) {
       actions.push_back([this, gateway](std::vector<Effect>& following) {
         pipeline.Accept(Command(DisconnectGateway{gateway}), now, following);
         sinks.Remove(gateway);
       });
     }
-    sinks.Dispatch(effects);
   }
 
   const std::shared_ptr<EventLog> log;

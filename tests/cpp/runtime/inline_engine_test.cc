@@ -53,6 +53,20 @@ TEST_F(InlineEngineTest, AnswersThenDeliversWhatMatches) {
               ElementsAre("subscribed s after 1", "delivery 1 e3 [s]"));
 }
 
+// As it does with threads: the sink hears of it first.
+TEST_F(InlineEngineTest, WhoIsClosedMayComeBackAndGoOn) {
+  const GatewayHandle gateway = Connect(sink_, 0, {.deliveries = 2});
+  sink_->on_line = [&](const std::string& line) {
+    if (line.starts_with("closed")) engine_.Break(gateway, {});
+  };
+  Subscribe(gateway, "s", "true");
+  Ingest(1, 4);
+  const auto again = std::make_shared<RecordingSink>();
+  Subscribe(Connect(again, 1), "s", "true");
+  EXPECT_THAT(again->lines(),
+              ElementsAre("subscribed s after 0", "delivery 1 e1 [s]"));
+}
+
 TEST_F(InlineEngineTest, GivesNothingWithoutCredit) {
   const GatewayHandle gateway = Connect(sink_, 0);
   Subscribe(gateway, "s", "true");
