@@ -342,11 +342,11 @@ void Sequencer::Recover(MonotonicTime now) {
 
 // A session is told where it was by its own state.
 std::optional<Position> Sequencer::ResumeAfter(const Subscribe& command,
-                                               MonotonicTime now) {
+                                               MonotonicTime now) const {
   if (command.resume_after || sessions_.AtHome(command.gateway) != nullptr) {
     return command.resume_after;
   }
-  if (const auto after = lingering_.Take(command, now)) return after;
+  if (const auto after = lingering_.Find(command, now)) return after;
   if (recovers_until_ && now < *recovers_until_) return start_;
   return std::nullopt;
 }
@@ -372,6 +372,7 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
         {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
     return;
   }
+  if (sessions_.AtHome(command.gateway) == nullptr) lingering_.Forget(command);
   RecordBegin(*subscription, output);
   const Ordinal ordinal = NextOrdinal();
   const std::size_t shard = placement_.Add(*subscription, registry_);

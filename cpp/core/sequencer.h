@@ -154,7 +154,7 @@ class Sequencer {
                                        SequencerOutput& output);
   // Where a subscription begins that does not say so itself.
   [[nodiscard]] std::optional<Position> ResumeAfter(const Subscribe& command,
-                                                    MonotonicTime now);
+                                                    MonotonicTime now) const;
   void EndSession(const std::string& gateway_id, const Status& farewell,
                   SequencerOutput& output);
   // Of a session; nothing is said of another gateway.

@@ -36,15 +36,16 @@ void Lingering::Keep(const Subscription& ended, Position after,
   while (order_.size() > bounds_.remembered) ForgetFirst();
 }
 
-std::optional<Position> Lingering::Take(const Subscribe& subscribe,
-                                        MonotonicTime now) {
+std::optional<Position> Lingering::Find(const Subscribe& subscribe,
+                                        MonotonicTime now) const {
   if (kept_.empty()) return std::nullopt;
   const auto found = kept_.find(KeyOf(subscribe));
-  if (found == kept_.end()) return std::nullopt;
-  const Kept kept = found->second;
-  kept_.erase(found);
-  if (kept.until <= now) return std::nullopt;
-  return kept.after;
+  if (found == kept_.end() || found->second.until <= now) return std::nullopt;
+  return found->second.after;
+}
+
+void Lingering::Forget(const Subscribe& subscribe) {
+  if (!kept_.empty()) kept_.erase(KeyOf(subscribe));
 }
 
 void Lingering::Expire(MonotonicTime now) {
@@ -61,7 +62,7 @@ void Lingering::ForgetFirst() {
   order_.pop_front();
 }
 
-// None if it was taken, or kept again since then under the same key.
+// None if it was forgotten, or kept again since then under the same key.
 TextMap<Lingering::Kept>::iterator Lingering::FindFirst() {
   const auto& [number, key] = order_.front();
   const auto found = kept_.find(key);

@@ -34,8 +34,11 @@ class Lingering {
 
   // `ended` was broken off, having had what there was up to `after`.
   void Keep(const Subscription& ended, Position after, MonotonicTime now);
-  // Where `subscribe` goes on, if it is one of those; it is none then.
-  std::optional<Position> Take(const Subscribe& subscribe, MonotonicTime now);
+  // Where `subscribe` goes on, if it is one of those.
+  [[nodiscard]] std::optional<Position> Find(const Subscribe& subscribe,
+                                             MonotonicTime now) const;
+  // It goes on, and is none of those any more.
+  void Forget(const Subscribe& subscribe);
   // Forgets those whose time is over.
   void Expire(MonotonicTime now);
 
@@ -52,7 +55,7 @@ class Lingering {
 
   const SoftStateBounds bounds_;
   TextMap<Kept> kept_;
-  // By age; one that was taken is still there.
+  // By age; one that was forgotten is still there.
   std::deque<std::pair<std::uint64_t, std::string>> order_;
   std::uint64_t last_number_ = 0;
 };

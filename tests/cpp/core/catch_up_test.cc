@@ -55,7 +55,20 @@ class CatchUpTest : public ::testing::Test {
     return core_.Take(kGateway);
   }
 
+  // The end of a stream that wrote the live event at `written` last.
+  static DisconnectGateway Broken(std::uint64_t written) {
+    return {kGateway, Position{1, written - 1}};
+  }
+  // After which event a stream gets what it asks for under `id`.
+  std::uint64_t StartOf(const std::string& id) {
+    const GatewayHandle again(++last_stream_);
+    core_.Sequence(Connect(again, GatewayKind::kSoftState, {}, kPlenty));
+    core_.Sequence(MakeSubscribe(again, id, "c", "true"));
+    return core_.sequencer().registry().ListOf(again).front()->from.offset;
+  }
+
   CoreHarness core_{2};
+  std::uint64_t last_stream_ = 10;
 };
 
 TEST_F(CatchUpTest, WhatLiesBetweenComesFirstAndThenWhatIsNew) {
@@ -312,6 +325,19 @@ TEST_F(CatchUpTest, WhatBrokeGoesOnWhereItWasWhenItIsAskedForAgain) {
   EXPECT_THAT(core_.Take(again),
               ElementsAre("subscribed s after 1", "subscribed new after 3",
                           "delivery 1 e2 [s]", "delivery 2 e3 [s]"));
+}
+
+TEST_F(CatchUpTest, WhatIsRefusedOrThereAlreadyGoesOnLater) {
+  Begin();
+  core_.Sequence(MakeSubscribe(kGateway, "s", "c", "true"));
+  Events(1, 2);
+  const GatewayHandle again(2);
+  core_.Sequence(Connect(again, GatewayKind::kSoftState, {}, kPlenty));
+  core_.Sequence(MakeSubscribe(again, "s", "c", "true"));
+  core_.Sequence(Broken(2));
+  core_.Sequence(MakeSubscribe(again, "s", "c", "true"));
+  EXPECT_EQ(StartOf("s"), 1u);
+  EXPECT_EQ(StartOf("s"), 2u);
 }
 
 TEST_F(CatchUpTest, AnUncleanStartIsRecoveredFromForAWhile) {

@@ -27,24 +27,26 @@ Subscription Ended(const std::string& id) {
           .filter = asked.filter};
 }
 
-TEST(LingeringTest, TheVerySameGoesOnOnce) {
+TEST(LingeringTest, TheVerySameGoesOnUntilItDoes) {
   Lingering lingering({});
   lingering.Keep(Ended("s"), {1, 7}, At(0));
-  EXPECT_EQ(lingering.Take(Asked("s", "doc.n > 1"), At(1)), std::nullopt);
-  EXPECT_EQ(lingering.Take(Asked("r"), At(1)), std::nullopt);
-  EXPECT_EQ(lingering.Take(Asked("s"), At(29)), (Position{1, 7}));
-  EXPECT_EQ(lingering.Take(Asked("s"), At(29)), std::nullopt);
+  EXPECT_EQ(lingering.Find(Asked("s", "doc.n > 1"), At(1)), std::nullopt);
+  EXPECT_EQ(lingering.Find(Asked("r"), At(1)), std::nullopt);
+  EXPECT_EQ(lingering.Find(Asked("s"), At(29)), (Position{1, 7}));
+  EXPECT_EQ(lingering.Find(Asked("s"), At(29)), (Position{1, 7}));
+  lingering.Forget(Asked("s"));
+  EXPECT_EQ(lingering.Find(Asked("s"), At(29)), std::nullopt);
 }
 
 TEST(LingeringTest, AfterItsTimeItIsGone) {
   Lingering lingering({.linger = seconds(30)});
   lingering.Keep(Ended("a"), {1, 7}, At(0));
   lingering.Keep(Ended("b"), {1, 8}, At(10));
-  EXPECT_EQ(lingering.Take(Asked("a"), At(30)), std::nullopt);
+  EXPECT_EQ(lingering.Find(Asked("a"), At(30)), std::nullopt);
   lingering.Keep(Ended("a"), {1, 9}, At(31));
   lingering.Expire(At(40));
   EXPECT_EQ(lingering.size(), 1u);
-  EXPECT_EQ(lingering.Take(Asked("a"), At(40)), (Position{1, 9}));
+  EXPECT_EQ(lingering.Find(Asked("a"), At(40)), (Position{1, 9}));
 }
 
 TEST(LingeringTest, TheOldestAreForgottenWhenThereAreTooMany) {
@@ -53,8 +55,8 @@ TEST(LingeringTest, TheOldestAreForgottenWhenThereAreTooMany) {
     lingering.Keep(Ended(id), {1, 1}, At(0));
   }
   EXPECT_EQ(lingering.size(), 2u);
-  EXPECT_EQ(lingering.Take(Asked("a"), At(1)), std::nullopt);
-  EXPECT_EQ(lingering.Take(Asked("c"), At(1)), (Position{1, 1}));
+  EXPECT_EQ(lingering.Find(Asked("a"), At(1)), std::nullopt);
+  EXPECT_EQ(lingering.Find(Asked("c"), At(1)), (Position{1, 1}));
 }
 
 TEST(LingeringTest, WithoutALingeringTimeNothingIsKept) {
