@@ -43,12 +43,22 @@ struct ConnectGateway {
   std::size_t initial_credit = 0;  // deliveries it may have at once
 };
 
+// How far a stream without a session had come when it broke.
+struct BrokenOff {
+  Position written;  // newest live event that went out whole; null: none did
+  // It was closed because no message can carry the event at `too_large`: those
+  // for whom that was had everything before, and go on after it.
+  Position too_large;
+  std::vector<SubscriptionHandle> too_large_for;  // ascending
+};
+
 // Ends the gateway and all of its subscriptions; or, of the stream of a
 // session, only the stream.
 struct DisconnectGateway {
   GatewayHandle gateway;
   // Its stream broke, and it may come back for what follows this.
   std::optional<Position> broke_after;
+  BrokenOff broken_off;
 };
 
 // A stream that asks for the session of its gateway id, to go on with it or to

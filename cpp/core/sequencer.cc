@@ -11,6 +11,18 @@
 namespace streamer {
 namespace {
 
+// Up to where a subscription of a stream that broke had everything, as far as
+// anybody knows.
+Position HadUpTo(const Subscription& ended, const DisconnectGateway& broken) {
+  const std::vector<SubscriptionHandle>& passing =
+      broken.broken_off.too_large_for;
+  if (std::binary_search(passing.begin(), passing.end(), ended.handle)) {
+    return broken.broken_off.too_large;
+  }
+  const Position after = *broken.broke_after;
+  return after.offset < ended.from.offset ? ended.from : after;
+}
+
 // What is missing at `entry`.
 LossReport ReportOf(const LogEntry& entry, LossCause cause,
                     std::string reason) {
@@ -310,10 +322,7 @@ void Sequencer::Do(DisconnectGateway& command, Instant now,
       EndGateway(command.gateway, OkStatus(), output);
   if (!command.broke_after) return;
   for (const Subscription& subscription : ended) {
-    const bool began_later =
-        command.broke_after->offset < subscription.from.offset;
-    lingering_.Keep(subscription,
-                    began_later ? subscription.from : *command.broke_after,
+    lingering_.Keep(subscription, HadUpTo(subscription, command),
                     now.monotonic);
   }
 }

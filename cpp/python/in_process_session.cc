@@ -126,7 +126,7 @@ void InProcessSession::Close() {
   if (sink_ == nullptr) return;
   const std::lock_guard lock(mutex_);
   if (end_.ok()) {
-    engine_.Break(stream_, Position());
+    engine_.Break(stream_, {});
     end_ = Status(absl::StatusCode::kCancelled, "it was closed");
   }
 }

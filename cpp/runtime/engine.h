@@ -168,9 +168,9 @@ class Engine {
   // once more meanwhile; the sink is released afterwards. Idempotent.
   virtual void Disconnect(GatewayHandle gateway) = 0;
   // The same, of a stream that broke: a gateway that comes back soon and asks
-  // for the same goes on a second before `written`, the newest event that it
-  // was given whole; null: it was given none.
-  virtual void Break(GatewayHandle gateway, Position written) = 0;
+  // for the same goes on a second before the newest event that it was given
+  // whole, or after the one that was too large for it.
+  virtual void Break(GatewayHandle gateway, BrokenOff broken_off) = 0;
 
   // Queues a command (Subscribe, Unsubscribe, Renew). `taken`, if any, runs
   // once the sequencer has taken it: until then the caller should read no

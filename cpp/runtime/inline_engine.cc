@@ -224,10 +224,10 @@ void InlineEngine::Disconnect(GatewayHandle gateway) {
   state_->RunCommand(DisconnectGateway{gateway});
 }
 
-void InlineEngine::Break(GatewayHandle gateway, Position written) {
+void InlineEngine::Break(GatewayHandle gateway, BrokenOff broken_off) {
   state_->sinks.Remove(gateway);
-  state_->RunCommand(internal::BreakOf(*state_->log, gateway, written,
-                                       std::chrono::seconds(30)));
+  state_->RunCommand(internal::BreakOf(
+      *state_->log, gateway, std::move(broken_off), std::chrono::seconds(30)));
 }
 
 Status InlineEngine::Submit(Command command, std::function<void()> taken) {

@@ -522,10 +522,11 @@ void ThreadedEngine::Disconnect(GatewayHandle gateway) {
   state_->intake.SubmitInternal(DisconnectGateway{gateway});
 }
 
-void ThreadedEngine::Break(GatewayHandle gateway, Position written) {
+void ThreadedEngine::Break(GatewayHandle gateway, BrokenOff broken_off) {
   state_->sinks.Remove(gateway);
-  state_->intake.SubmitInternal(internal::BreakOf(
-      *state_->log, gateway, written, state_->options.stall_timeout));
+  state_->intake.SubmitInternal(
+      internal::BreakOf(*state_->log, gateway, std::move(broken_off),
+                        state_->options.stall_timeout));
 }
 
 Status ThreadedEngine::Submit(Command command, std::function<void()> taken) {

@@ -108,7 +108,7 @@ class ThreadedEngine final : public Engine {
   GatewayHandle OpenSession(SessionRequest request,
                             std::shared_ptr<GatewaySink> sink) override;
   void Disconnect(GatewayHandle gateway) override;
-  void Break(GatewayHandle gateway, Position written) override;
+  void Break(GatewayHandle gateway, BrokenOff broken_off) override;
   Status Submit(Command command, std::function<void()> taken) override;
   void Grant(GatewayHandle gateway, std::size_t deliveries) override;
   void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;

@@ -35,17 +35,18 @@ OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
 }
 
 DisconnectGateway BreakOf(const EventLog& log, GatewayHandle gateway,
-                          Position written, Duration stall_timeout) {
+                          BrokenOff broken_off, Duration stall_timeout) {
   constexpr Duration kMargin = std::chrono::seconds(1);
   // A peer that is gone is noticed by keepalive, which takes so long.
   constexpr Duration kNoticed = std::chrono::seconds(30);
   Position after = log.FindEarlier(log.head(), stall_timeout + kNoticed)
                        .value_or(Position{});
-  if (written.offset > after.offset) {
-    const Position earlier = log.FindEarlier(written, kMargin).value_or(after);
+  if (broken_off.written.offset > after.offset) {
+    const Position earlier =
+        log.FindEarlier(broken_off.written, kMargin).value_or(after);
     if (earlier.offset > after.offset) after = earlier;
   }
-  return {gateway, after};
+  return {gateway, after, std::move(broken_off)};
 }
 
 Position StalledUpto(const EventLog& log, Position horizon) {

@@ -28,7 +28,7 @@ OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
 // that it was given, or, when that was long ago, where a stream that was not
 // stalled for `stall_timeout` must have been.
 DisconnectGateway BreakOf(const EventLog& log, GatewayHandle gateway,
-                          Position written, Duration stall_timeout);
+                          BrokenOff broken_off, Duration stall_timeout);
 
 // Up to where a stream that has not taken an event is stalled. `horizon` is
 // what FindEarlier says of the head and the time-out: if the log does not reach

@@ -1,5 +1,6 @@
 #include "transport/internal/gateway_stream.h"
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <optional>
@@ -21,6 +22,10 @@ T TakeFirst(std::deque<T>& queue) {
   T first = std::move(queue.front());
   queue.pop_front();
   return first;
+}
+
+bool IsShorter(const std::string& left, const std::string& right) {
+  return left.size() < right.size();
 }
 
 }  // namespace
@@ -229,7 +234,7 @@ void GatewayStream::OnWritten(bool ok) {
     BeginClose(lock, Unavailable("the stream is broken"), Queued::kDrop);
     return;
   }
-  if (parts_.empty()) written_ = writing_;
+  if (parts_.empty()) broken_off_.written = writing_;
   const bool is_step =
       to_grant_ >= options_.window / 4 || to_grant_bytes_ >= kGrantBytes;
   const std::size_t grant = is_step ? TakeGrant() : 0;
@@ -409,12 +414,12 @@ void GatewayStream::BeginClose(Lock& lock, const Status& status,
     phase_ = Phase::kClosing;
     close_status_ = status;
     const GatewayHandle gateway = gateway_;
-    const Position written = written_;
+    BrokenOff broken_off = broken_off_;
     lock.unlock();
     if (status.ok()) {
       engine_.Disconnect(gateway);
     } else {
-      engine_.Break(gateway, written);
+      engine_.Break(gateway, std::move(broken_off));
     }
     lock.lock();
   }
@@ -477,18 +482,11 @@ void GatewayStream::WriteDeliveries(const Outgoing& outgoing, Flush flush) {
   std::vector<std::string> messages =
       is_session_ ? EncodeSessionDeliveries(deliveries, max_message_bytes_)
                   : EncodeDelivery(*deliveries.front());
-  if (messages.front().size() > max_message_bytes_) {
-    Lock lock(mutex_);
-    is_writing_ = false;
-    --deliveries_;
-    return BeginClose(
-        lock,
-        DataLoss("event \"" +
-                 deliveries.front()->event->event.source->event_id +
-                 "\": expected a message of at most " +
-                 std::to_string(max_message_bytes_) + " bytes, got " +
-                 std::to_string(messages.front().size())),
-        Queued::kDrop);
+  // One that does not go out leaves none of its parts behind.
+  const std::size_t longest =
+      std::max_element(messages.begin(), messages.end(), IsShorter)->size();
+  if (longest > max_message_bytes_) {
+    return CloseForTooLarge(*deliveries.front(), longest);
   }
   counters_.deliveries.fetch_add(deliveries.size(), std::memory_order_relaxed);
   std::string first = std::move(messages.front());
@@ -502,6 +500,22 @@ void GatewayStream::WriteDeliveries(const Outgoing& outgoing, Flush flush) {
     if (!parts_.empty()) flush = Flush::kWithNext;
   }
   connection_.Write(std::move(first), flush);
+}
+
+// Everything before it was written: no write was under way.
+void GatewayStream::CloseForTooLarge(const Delivery& delivery,
+                                     std::size_t bytes) {
+  Lock lock(mutex_);
+  is_writing_ = false;
+  --deliveries_;
+  broken_off_.too_large = delivery.event->event.position;
+  broken_off_.too_large_for = delivery.handles;
+  BeginClose(lock,
+             DataLoss("event \"" + delivery.event->event.source->event_id +
+                      "\": expected a message of at most " +
+                      std::to_string(max_message_bytes_) + " bytes, got " +
+                      std::to_string(bytes)),
+             Queued::kDrop);
 }
 
 // REQUIRES: `lock` is held and nothing is left to write.

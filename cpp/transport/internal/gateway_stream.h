@@ -171,6 +171,7 @@ class GatewayStream final : public GatewaySink,
   Outgoing TakeNext();
   std::size_t TakeGrant();
   void WriteDeliveries(const Outgoing& outgoing, Flush flush);
+  void CloseForTooLarge(const Delivery& delivery, std::size_t bytes);
   void AddAnswer(std::string message);
   void TellSession(GatewayEffect& effect);
   void FinishStream(Lock& lock);
@@ -192,10 +193,8 @@ class GatewayStream final : public GatewaySink,
   bool is_opening_ = false;  // its handle is still to come
   SessionNumber session_;    // once it is answered
   std::size_t max_message_bytes_;
-  // Of the newest event that is being written, and of one that was written
-  // whole; past events do not count.
-  Position writing_;
-  Position written_;
+  Position writing_;  // of the newest live event that was begun
+  BrokenOff broken_off_;
   // Newest that came from the engine, of a session: nobody else counts.
   std::uint64_t last_sequence_ = 0;
   Phase phase_ = Phase::kOpen;

@@ -57,7 +57,7 @@ class CatchUpTest : public ::testing::Test {
 
   // The end of a stream that wrote the live event at `written` last.
   static DisconnectGateway Broken(std::uint64_t written) {
-    return {kGateway, Position{1, written - 1}};
+    return {kGateway, Position{1, written - 1}, {.written = {1, written}}};
   }
   // After which event a stream gets what it asks for under `id`.
   std::uint64_t StartOf(const std::string& id) {
@@ -325,6 +325,21 @@ TEST_F(CatchUpTest, WhatBrokeGoesOnWhereItWasWhenItIsAskedForAgain) {
   EXPECT_THAT(core_.Take(again),
               ElementsAre("subscribed s after 1", "subscribed new after 3",
                           "delivery 1 e2 [s]", "delivery 2 e3 [s]"));
+}
+
+// Everything before was written; it would end the stream each time.
+TEST_F(CatchUpTest, WhatIsTooLargeIsNotComeBackTo) {
+  Begin();
+  core_.Sequence(MakeSubscribe(kGateway, "live", "c", "true"));
+  Events(1, 9);
+  Resume("late", 2);
+  core_.Settle();
+  DisconnectGateway broken = Broken(9);
+  broken.broken_off.too_large = {1, 4};
+  broken.broken_off.too_large_for = {SubscriptionHandle(2)};
+  core_.Sequence(broken);
+  EXPECT_EQ(StartOf("late"), 4u);
+  EXPECT_EQ(StartOf("live"), 8u);
 }
 
 TEST_F(CatchUpTest, WhatIsRefusedOrThereAlreadyGoesOnLater) {

@@ -67,7 +67,7 @@ void FillAt(MemoryEventLog& log, const std::vector<int>& times) {
 
 Position BrokenOff(const EventLog& log, Position written) {
   const DisconnectGateway command =
-      BreakOf(log, GatewayHandle(3), written, std::chrono::seconds(30));
+      BreakOf(log, GatewayHandle(3), {written}, std::chrono::seconds(30));
   EXPECT_EQ(command.gateway, GatewayHandle(3));
   return command.broke_after.value();
 }

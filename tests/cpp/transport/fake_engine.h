@@ -33,8 +33,8 @@ class FakeEngine final : public Engine {
     disconnected.push_back(gateway);
     sink.reset();
   }
-  void Break(GatewayHandle gateway, Position written) override {
-    broken_after.push_back(written);
+  void Break(GatewayHandle gateway, BrokenOff broken_off) override {
+    broken.push_back(std::move(broken_off));
     Disconnect(gateway);
   }
   Status Submit(Command command, std::function<void()> when_taken) override {
@@ -87,7 +87,7 @@ class FakeEngine final : public Engine {
   std::vector<GatewayOptions> connected;
   std::vector<SessionRequest> sessions;
   std::vector<std::uint64_t> acknowledged;
-  std::vector<Position> broken_after;
+  std::vector<BrokenOff> broken;
   std::vector<GatewayHandle> granted_to;
   // What happens, once, before OpenSession returns.
   std::function<void()> during_open_session;

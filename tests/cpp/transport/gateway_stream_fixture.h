@@ -6,6 +6,8 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -108,6 +110,16 @@ class GatewayStreamTest : public ::testing::Test {
     delivery->event = std::move(outgoing);
     delivery->handles.emplace_back(1u);
     delivery->subscription_ids = {"s"};
+    return delivery;
+  }
+
+  static std::shared_ptr<Delivery> MakeDeliveryAt(
+      std::uint64_t offset, const std::string& event_id,
+      std::size_t document_bytes = 2) {
+    auto delivery = MakeDelivery(event_id, document_bytes);
+    auto event = std::make_shared<OutgoingEvent>(*delivery->event);
+    event->event.position = {1, offset};
+    delivery->event = std::move(event);
     return delivery;
   }
 

@@ -116,25 +116,18 @@ TEST_F(GatewayStreamTest, UnknownPayloadsAreIgnored) {
 }
 
 TEST_F(GatewayStreamTest, AStreamThatBreaksSaysHowFarItWasWritten) {
-  const auto first = MakeDelivery("e1");
-  const auto second = MakeDelivery("e2");
-  const auto at = [](Delivery& delivery, std::uint64_t offset) {
-    auto event = std::make_shared<OutgoingEvent>(*delivery.event);
-    event->event.position = {1, offset};
-    delivery.event = event;
-  };
-  at(*first, 4);
-  at(*second, 5);
-  Effects({first, second});
+  Effects({MakeDeliveryAt(4, "e1"), MakeDeliveryAt(5, "e2")});
   Written();
   connection_.is_writing = false;
   stream_->OnWritten(false);
-  EXPECT_THAT(engine_.broken_after, ElementsAre(Position{1, 4}));
+  ASSERT_THAT(engine_.broken, SizeIs(1));
+  EXPECT_EQ(engine_.broken[0].written, (Position{1, 4}));
+  EXPECT_THAT(engine_.broken[0].too_large_for, IsEmpty());
 }
 
 TEST_F(GatewayStreamTest, AGatewayThatSaysGoodbyeDoesNotLinger) {
   stream_->OnReadEnd(ReadEnd::kHalfClosed);
-  EXPECT_THAT(engine_.broken_after, IsEmpty());
+  EXPECT_THAT(engine_.broken, IsEmpty());
   EXPECT_THAT(engine_.disconnected, SizeIs(1));
 }
 
@@ -143,7 +136,8 @@ TEST_F(GatewayStreamTest, AGatewayThatSaysGoodbyeDoesNotLinger) {
 TEST_F(GatewayStreamTest, AGatewayWhoseReadBreaksLingers) {
   stream_->OnReadEnd(ReadEnd::kBroken);
   stream_->OnCancelled();
-  EXPECT_THAT(engine_.broken_after, ElementsAre(Position{}));
+  ASSERT_THAT(engine_.broken, SizeIs(1));
+  EXPECT_EQ(engine_.broken[0].written, Position{});
   EXPECT_TRUE(connection_.is_finished());
 }
 
@@ -365,6 +359,33 @@ TEST_F(GatewayStreamTest, ADocumentOverTheMessageLimitEndsWithDataLoss) {
   EXPECT_EQ(connection_.finished,
             DataLoss("event \"large\": expected a message of at most 4194304 "
                      "bytes, got 4194331"));
+}
+
+TEST_F(GatewayStreamTest, WhoseDocumentIsTooLargeGoesOnAfterIt) {
+  const auto past = MakeDeliveryAt(3, "large", 4u << 20);
+  past->is_catching_up = true;
+  past->handles = {SubscriptionHandle(5), SubscriptionHandle(7)};
+  past->subscription_ids = {"a", "b"};
+  Effects({MakeDeliveryAt(8, "live"), past, MakeDeliveryAt(9, "next")});
+  WriteEverything();
+  EXPECT_THAT(Words(), ElementsAre("live"));
+  ASSERT_THAT(engine_.broken, SizeIs(1));
+  EXPECT_EQ(engine_.broken[0].written, (Position{1, 8}));
+  EXPECT_EQ(engine_.broken[0].too_large, (Position{1, 3}));
+  EXPECT_EQ(engine_.broken[0].too_large_for, past->handles);
+}
+
+// The parts are as long as their ids, and only the second is too long.
+TEST_F(GatewayStreamTest, NoPartIsWrittenWhenOneIsTooLarge) {
+  const auto delivery = MakeDeliveryAt(3, "e1", (4u << 20) - 800'000);
+  delivery->subscription_ids = {std::string(500'000, 'a'),
+                                std::string(900'000, 'b')};
+  delivery->handles = {SubscriptionHandle(5), SubscriptionHandle(7)};
+  Effects({delivery});
+  EXPECT_THAT(Words(), IsEmpty());
+  ASSERT_TRUE(connection_.is_finished());
+  EXPECT_EQ(connection_.finished->code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(counters_.deliveries, 0u);
 }
 
 TEST_F(GatewayStreamTest, ADeliveryInPartsIsCountedAndGrantedOnce) {

@@ -37,7 +37,7 @@ class LockedEngine final : public Engine {
     return {};
   }
   void Disconnect(GatewayHandle) override {}
-  void Break(GatewayHandle, Position) override {}
+  void Break(GatewayHandle, BrokenOff) override {}
   Status Submit(Command, std::function<void()>) override { return OkStatus(); }
   void Grant(GatewayHandle, std::size_t) override {}
   void Acknowledge(GatewayHandle, std::uint64_t) override {}

@@ -166,3 +166,8 @@ def test_a_document_that_no_message_can_carry_ends_its_streams_only(
     )
     streamerd.ingest([{**events(1)[0], "collection": "elsewhere"}])
     assert other.event_ids(1) == ["e2"]
+    # Once is enough: who comes back gets what follows.
+    streamerd.ingest(events(1))
+    again = connect(streamerd)
+    again.subscribe_successfully("all")
+    assert again.event_ids(1) == ["e3"]

@@ -1,5 +1,6 @@
 """What a plain gateway that comes back finds of its subscriptions."""
 
+import grpc
 import pytest
 from breakable_proxy import BreakableProxy
 from calls import active_subscriptions
@@ -47,6 +48,26 @@ class TestBrokenStreams:
         streamerd.ingest(events(1))
         # And what was written in the last second.
         assert ids_up_to(again, "e3")[-2:] == ["e2", "e3"]
+
+    def test_a_document_that_no_message_can_carry_is_passed_once(
+        self, streamerd, connect, events
+    ):
+        gateway = connect(streamerd)
+        gateway.subscribe_successfully("s")
+        streamerd.ingest(events(1))
+        assert gateway.event_ids(1) == ["e1"]
+        gateway.call.cancel()
+        wait_for_end(streamerd)
+        # It is past when it is read, and comes after what came before.
+        streamerd.ingest(events(1, text="x" * (4 << 20)) + events(1))
+        closed = connect(streamerd)
+        closed.subscribe_successfully("s")
+        messages, code, _ = closed.read_to_end()
+        assert code == grpc.StatusCode.DATA_LOSS
+        assert {m.delivery.event.event_id for m in messages} <= {"e1"}
+        again = connect(streamerd)
+        again.subscribe_successfully("s")
+        assert again.event_ids(1) == ["e3"]
 
     def test_after_a_half_close_it_begins_anew(
         self, streamerd, connect, events
