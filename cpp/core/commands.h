@@ -22,6 +22,9 @@
 
 namespace streamer {
 
+// The place of a step in the order that the sequencer gives to everything.
+using Ordinal = Id<struct OrdinalTag>;
+
 enum class GatewayKind : std::uint8_t {
   // Lives as long as its stream; broken continuity is a broken stream.
   kSoftState,
@@ -142,6 +145,8 @@ struct ContinueHistory {
   std::size_t events = 0;
   // The wish's: it lost its place, and must be read to from here again.
   std::optional<Position> again_after;
+  // The wish's: by this step, all that was past stands in its outbox.
+  std::optional<Ordinal> caught_up;
 };
 
 // Time has passed: expires what is due.

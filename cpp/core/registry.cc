@@ -272,6 +272,7 @@ Registry::Record& Registry::Store(const Subscribe& subscribe, Position from) {
   added.filter = subscribe.filter;
   added.from = from;
   added.membership = subscribe.membership;
+  added.begins_in_past = subscribe.resume_after.has_value();
   by_name_.At({added.gateway, added.subscription_id}) = &record;
   ++tenant_counts_[added.tenant];
   AddToCollection(added);

@@ -50,6 +50,7 @@ struct Subscription {
   std::optional<Duration> ttl;
   std::optional<Instant> expires_at;
   bool membership = false;
+  bool begins_in_past = false;  // what follows `from` may have to be read again
 };
 
 // Whether an event of which nothing is known may have been for it.

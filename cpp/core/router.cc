@@ -255,6 +255,9 @@ void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
     }
     if (is_live) gateway->behind_after.reset();
   }
+  if (is_live && gateway->kind == GatewayKind::kSoftState) {
+    wishes_.push_back({.gateway = gateway->handle, .caught_up = work.step});
+  }
   Wish(*gateway);
 }
 

@@ -74,6 +74,8 @@ struct HistoryWish {
   GatewayHandle gateway;
   std::size_t events = 0;
   std::optional<Position> again_after;
+  // It has no wish any more: this EndPastEvents left none.
+  std::optional<Ordinal> caught_up;
 };
 
 // How far everything has come, for a restart.

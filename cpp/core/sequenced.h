@@ -29,8 +29,6 @@
 
 namespace streamer {
 
-using Ordinal = Id<struct OrdinalTag>;
-
 // For a shard.
 
 struct AddFilter {
@@ -212,6 +210,7 @@ struct EndPastEvents {
   Position upto;
   // There are no more: from here on it is served as all others.
   bool is_live = false;
+  Ordinal step;  // its own
   // The log held nothing of what follows this, up to `upto`.
   std::optional<Position> lost_after;
 };

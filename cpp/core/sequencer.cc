@@ -13,12 +13,14 @@ namespace {
 
 // Up to where a subscription of a stream that broke had everything, as far as
 // anybody knows.
-Position HadUpTo(const Subscription& ended, const DisconnectGateway& broken) {
+Position HadUpTo(const Subscription& ended, const DisconnectGateway& broken,
+                 bool has_all_past) {
   const std::vector<SubscriptionHandle>& passing =
       broken.broken_off.too_large_for;
   if (std::binary_search(passing.begin(), passing.end(), ended.handle)) {
     return broken.broken_off.too_large;
   }
+  if (ended.begins_in_past && !has_all_past) return ended.from;
   const Position after = *broken.broke_after;
   return after.offset < ended.from.offset ? ended.from : after;
 }
@@ -284,6 +286,7 @@ void Sequencer::AnnouncePast(GatewayHandle gateway, Loss loss,
 void Sequencer::LosePast(const PastWanted& wanted, Position after,
                          Position upto, SequencerOutput& output) {
   // Nobody can begin there any more.
+  if (trimmed_upto_.offset < upto.offset) trimmed_upto_ = upto;
   if (start_.offset < upto.offset) recovers_until_.reset();
   EndPast(wanted,
           {.gateway = wanted.gateway, .upto = upto, .lost_after = after},
@@ -294,12 +297,14 @@ void Sequencer::EndPast(const PastWanted& wanted, EndPastEvents step,
                         SequencerOutput& output) {
   step.is_live = step.upto.offset >= position_.offset &&
                  position_.offset >= replayed_upto_;
+  step.step = NextOrdinal();
   if (step.is_live) {
     scans_.End(wanted.gateway);
+    past_ends_.Reach(wanted.gateway, step.step, position_);
   } else {
     scans_.Rest(wanted.gateway, step.upto.offset);
   }
-  output.steps.push_back({NextOrdinal(), step});
+  output.steps.push_back({step.step, step});
 }
 
 void Sequencer::Do(ConnectGateway& command, Instant, SequencerOutput& output) {
@@ -318,11 +323,13 @@ void Sequencer::Do(DisconnectGateway& command, Instant now,
   }
   if (!sessions_.HomeOf(command.gateway)) return;
   if (!registry_.HasGateway(command.gateway)) return;
+  const bool has_all_past =
+      past_ends_.IsPassed(command.gateway, command.broken_off.written);
   const std::vector<Subscription> ended =
       EndGateway(command.gateway, OkStatus(), output);
   if (!command.broke_after) return;
   for (const Subscription& subscription : ended) {
-    lingering_.Keep(subscription, HadUpTo(subscription, command),
+    lingering_.Keep(subscription, HadUpTo(subscription, command, has_all_past),
                     now.monotonic);
   }
 }
@@ -341,6 +348,7 @@ std::vector<Subscription> Sequencer::EndGateway(GatewayHandle gateway,
   }
   RemoveFromShards(removed, ordinal, output);
   scans_.End(gateway);
+  past_ends_.Forget(gateway);
   output.steps.push_back({ordinal, std::move(work)});
   return removed;
 }
@@ -355,7 +363,9 @@ std::optional<Position> Sequencer::ResumeAfter(const Subscribe& command,
   if (command.resume_after || sessions_.AtHome(command.gateway) != nullptr) {
     return command.resume_after;
   }
-  if (const auto after = lingering_.Find(command, now)) return after;
+  const auto after = lingering_.Find(command, now);
+  // What is gone it would only be told of, perhaps once more.
+  if (after && after->offset >= trimmed_upto_.offset) return after;
   if (recovers_until_ && now < *recovers_until_) return start_;
   return std::nullopt;
 }
@@ -364,7 +374,8 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
   if (!home) return;
   command.gateway = *home;
-  const Position from = ResumeAfter(command, now.monotonic).value_or(position_);
+  command.resume_after = ResumeAfter(command, now.monotonic);
+  const Position from = command.resume_after.value_or(position_);
   Registry::Addition addition = registry_.Add(command, from, now);
   SubscribeResponse response{.subscription_id = command.subscription_id,
                              .status = addition.status,
@@ -392,6 +403,7 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   const bool catches_up = from.offset < position_.offset;
   if (catches_up) {
     scans_.Begin(command.gateway, from.offset);
+    past_ends_.Begin(command.gateway);
     sessions_.NotePastAsked(command.gateway);
   }
   output.steps.push_back(
@@ -445,6 +457,9 @@ void Sequencer::Do(ContinueHistory& command, Instant, SequencerOutput&) {
     scans_.Begin(command.gateway, command.again_after->offset);
   }
   scans_.Allow(command.gateway, command.events);
+  if (command.caught_up) {
+    past_ends_.Confirm(command.gateway, *command.caught_up);
+  }
 }
 
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {

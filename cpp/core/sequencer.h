@@ -42,6 +42,7 @@
 #include "base/time.h"
 #include "core/commands.h"
 #include "core/internal/lingering.h"
+#include "core/internal/past_ends.h"
 #include "core/internal/placement.h"
 #include "core/internal/scans.h"
 #include "core/internal/sessions.h"
@@ -152,7 +153,8 @@ class Sequencer {
   std::vector<Subscription> EndGateway(GatewayHandle gateway,
                                        const Status& farewell,
                                        SequencerOutput& output);
-  // Where a subscription begins that does not say so itself.
+  // Where a subscription begins in the past, as it says itself or not; nothing
+  // when it begins now.
   [[nodiscard]] std::optional<Position> ResumeAfter(const Subscribe& command,
                                                     MonotonicTime now) const;
   void EndSession(const std::string& gateway_id, const Status& farewell,
@@ -210,11 +212,13 @@ class Sequencer {
   Normalizer normalizer_;
   internal::Verdicts verdicts_;
   internal::Scans scans_;
+  internal::PastEnds past_ends_;
   internal::Sessions sessions_;
   internal::Lingering lingering_;
   const Duration recovery_window_;
   const Position start_;
   std::optional<MonotonicTime> recovers_until_;
+  Position trimmed_upto_;  // as far as a scan has found
   std::uint64_t last_ordinal_ = 0;
   std::uint64_t last_remembered_ = 0;  // MembershipWork::number
   Position position_;

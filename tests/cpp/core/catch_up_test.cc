@@ -54,7 +54,6 @@ class CatchUpTest : public ::testing::Test {
     core_.Settle();
     return core_.Take(kGateway);
   }
-
   // The end of a stream that wrote the live event at `written` last.
   static DisconnectGateway Broken(std::uint64_t written) {
     return {kGateway, Position{1, written - 1}, {.written = {1, written}}};
@@ -325,6 +324,71 @@ TEST_F(CatchUpTest, WhatBrokeGoesOnWhereItWasWhenItIsAskedForAgain) {
   EXPECT_THAT(core_.Take(again),
               ElementsAre("subscribed s after 1", "subscribed new after 3",
                           "delivery 1 e2 [s]", "delivery 2 e3 [s]"));
+}
+
+// What is past is behind what comes live: that says nothing of it.
+TEST_F(CatchUpTest, WhatBrokeWhileItCaughtUpGoesOnWhereItBegan) {
+  Begin(GatewayKind::kSoftState, {.deliveries = 5}, 30 + 2);
+  core_.Sequence(MakeSubscribe(kGateway, "live", "c", "true"));
+  Events(1, 30);
+  core_.Settle();
+  Resume("late", 20);
+  core_.Settle();
+  core_.Sequence(Broken(30));
+  EXPECT_EQ(StartOf("late"), 20u);
+  EXPECT_EQ(StartOf("live"), 29u);
+}
+
+// The scan was through, and what it read is still on its way.
+TEST_F(CatchUpTest, WhatBrokeWithThePastUnwrittenGoesOnWhereItBegan) {
+  Begin();
+  Events(1, 5);
+  Resume("late", 2);
+  core_.Settle();
+  Events(6, 7);
+  core_.Settle();
+  core_.Sequence(Broken(5));
+  EXPECT_EQ(StartOf("late"), 2u);
+}
+
+TEST_F(CatchUpTest, WhatBrokeOnceItHadCaughtUpGoesOnWhereItWas) {
+  Begin();
+  Events(1, 5);
+  Resume("late", 2);
+  core_.Settle();
+  Events(6, 7);
+  core_.Settle();
+  core_.Sequence(Broken(6));
+  EXPECT_EQ(StartOf("late"), 5u);
+}
+
+// What it had no room for is to be read once more.
+TEST_F(CatchUpTest, WhatBrokeBeforeItHadRoomForThePastGoesOnWhereItBegan) {
+  Begin(GatewayKind::kSoftState, {.bytes = 1'000}, 3);
+  Events(1, 20);
+  Resume("late", 2);
+  core_.Settle();
+  core_.Sequence(MakeSubscribe(kGateway, "live", "c", "true"));
+  core_.Grant(kGateway, 3);
+  Events(21, 21);
+  core_.Sequence(Broken(21));
+  EXPECT_EQ(StartOf("late"), 2u);
+}
+
+// Else it would be told of it each time that it comes back.
+TEST_F(CatchUpTest, WhatTheLogLostIsNotGoneOnFrom) {
+  Begin();
+  Events(1, 9);
+  Resume("late", 2);
+  core_.Sequence(Broken(9));
+  core_.Trim(5);
+  const GatewayHandle other(2);
+  core_.Sequence(Connect(other, GatewayKind::kSoftState, {}, kPlenty));
+  Subscribe subscribe = MakeSubscribe(other, "other", "c", "true");
+  subscribe.resume_after = Position{1, 3};
+  core_.Sequence(subscribe);
+  core_.Settle();
+  EXPECT_EQ(StartOf("late"), 9u);
 }
 
 // Everything before was written; it would end the stream each time.

@@ -164,7 +164,8 @@ class CoreHarness {
   }
   void GrantWishes() {
     for (const HistoryWish& wish : std::exchange(wishes_, {})) {
-      Sequence(ContinueHistory{wish.gateway, wish.events, wish.again_after});
+      Sequence(ContinueHistory{wish.gateway, wish.events, wish.again_after,
+                               wish.caught_up});
     }
   }
   void ReadPast(std::size_t most) {
