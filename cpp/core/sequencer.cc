@@ -62,6 +62,7 @@ Sequencer::Sequencer(const CoreOptions& options, std::size_t shards,
       lingering_(options.soft_state),
       recovery_window_(options.soft_state.recovery_window),
       start_(start),
+      recovers_at_(start),
       position_(start) {}
 
 void Sequencer::Remember(const LogEntry& entry, MonotonicTime at) {
@@ -100,6 +101,7 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
   }
   if (const Gap* gap = FindGap(entry)) {
     ++statistics_.gaps_detected;
+    GoOnBehind({position_.epoch, position_.offset - 1});
     Announce(GapBefore(entry, *gap), output);
   }
   NormalizedEvent normalized = normalizer_.Normalize(entry.event);
@@ -114,9 +116,17 @@ void Sequencer::Accept(const LogEntry& entry, Instant now,
 void Sequencer::AcceptLoss(const LogEntry& entry, SequencerOutput& output) {
   const bool is_gap = entry.event->loss->kind == SourceLoss::Kind::kGap;
   ++(is_gap ? statistics_.gaps_detected : statistics_.skipped_unreadable);
+  if (is_gap) GoOnBehind(position_);
   normalizer_.Lose(entry.event->tenant);
   Announce(LossAt(entry), output);
   output.steps.push_back({NextOrdinal(), RouteEvent{position_, 0}});
+}
+
+// Who comes back after a gap does not go on across it in silence: the answer
+// says where it does. Streams that the gap ends have been told.
+void Sequencer::GoOnBehind(Position gap) {
+  lingering_.GoOnAfter(gap);
+  recovers_at_ = gap;
 }
 
 Sequencer::Loss Sequencer::UnresolvedDelete(const LogEntry& entry) {
@@ -363,11 +373,11 @@ std::optional<Position> Sequencer::ResumeAfter(const Subscribe& command,
   if (command.resume_after || sessions_.AtHome(command.gateway) != nullptr) {
     return command.resume_after;
   }
-  const auto after = lingering_.Find(command, now);
+  std::optional<Position> after = lingering_.Find(command, now);
   // What is gone it would only be told of, perhaps once more.
-  if (after && after->offset >= trimmed_upto_.offset) return after;
-  if (recovers_until_ && now < *recovers_until_) return start_;
-  return std::nullopt;
+  if (after && after->offset < trimmed_upto_.offset) after.reset();
+  if (!after && recovers_until_ && now < *recovers_until_) after = recovers_at_;
+  return after;
 }
 
 void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {

@@ -181,6 +181,7 @@ class Sequencer {
   static Loss GapBefore(const LogEntry& entry, const Gap& gap);
   const Gap* FindGap(const LogEntry& entry);
   void AcceptLoss(const LogEntry& entry, SequencerOutput& output);
+  void GoOnBehind(Position gap);
   void Announce(Loss loss, SequencerOutput& output);
   void AnnouncePast(GatewayHandle gateway, Loss loss, SequencerOutput& output);
   void Route(NormalizedEvent normalized, const LogEntry& entry,
@@ -218,6 +219,7 @@ class Sequencer {
   const Duration recovery_window_;
   const Position start_;
   std::optional<MonotonicTime> recovers_until_;
+  Position recovers_at_;
   Position trimmed_upto_;  // as far as a scan has found
   std::uint64_t last_ordinal_ = 0;
   std::uint64_t last_remembered_ = 0;  // MembershipWork::number

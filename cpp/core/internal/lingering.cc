@@ -48,6 +48,12 @@ void Lingering::Forget(const Subscribe& subscribe) {
   if (!kept_.empty()) kept_.erase(KeyOf(subscribe));
 }
 
+void Lingering::GoOnAfter(Position place) {
+  for (auto& [key, kept] : kept_) {
+    if (kept.after.offset < place.offset) kept.after = place;
+  }
+}
+
 void Lingering::Expire(MonotonicTime now) {
   while (!order_.empty()) {
     const auto first = FindFirst();

@@ -39,6 +39,8 @@ class Lingering {
                                              MonotonicTime now) const;
   // It goes on, and is none of those any more.
   void Forget(const Subscribe& subscribe);
+  // None of those there are goes on before `place`. Cost: their number.
+  void GoOnAfter(Position place);
   // Forgets those whose time is over.
   void Expire(MonotonicTime now);
 

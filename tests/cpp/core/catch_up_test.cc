@@ -190,6 +190,18 @@ TEST_F(CatchUpTest, AGapThatClusterTimesTellOfIsToldToWhoReadsOverIt) {
                           "resync [s] after 1 to 2", "delivery 3 e1000 [s]"));
 }
 
+// The answer says that it does not go on where it was.
+TEST_F(CatchUpTest, WhatBrokeBeforeAGapGoesOnBehindIt) {
+  Begin();
+  core_.Sequence(MakeSubscribe(kGateway, "s", "c", "true"));
+  Events(1, 2);
+  core_.Settle();
+  core_.Sequence(Broken(2));
+  core_.Sequence(support::MakeGap("", "the oplog was cut"));
+  Events(4, 4);
+  EXPECT_EQ(StartOf("s"), 3u);
+}
+
 // Whoever begins before it, years later, is told as those that were there.
 TEST_F(CatchUpTest, WhatTheSourceLostIsToldToWhoReadsOverIt) {
   Begin(GatewayKind::kSession);
