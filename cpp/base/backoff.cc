@@ -5,17 +5,23 @@
 namespace streamer {
 
 Backoff::Backoff(const BackoffOptions& options, std::uint64_t seed)
-    : options_(options), bound_(options.minimum), state_(seed) {}
+    : options_(options), bound_(FirstBound()), state_(seed) {}
 
 Duration Backoff::Next() {
-  const Duration half = bound_ / 2;
-  const auto span = static_cast<std::uint64_t>((bound_ - half).count()) + 1;
-  const Duration wait = half + Duration(Draw() % span);
+  const Duration least =
+      std::min(std::max(bound_ / 2, options_.minimum), bound_);
+  const auto span = static_cast<std::uint64_t>((bound_ - least).count()) + 1;
+  const Duration wait = least + Duration(Draw() % span);
   bound_ = std::min(bound_ * 2, options_.maximum);
   return wait;
 }
 
-void Backoff::Reset() { bound_ = options_.minimum; }
+void Backoff::Reset() { bound_ = FirstBound(); }
+
+Duration Backoff::FirstBound() const {
+  const bool is_far = options_.minimum < options_.maximum / 2;
+  return is_far ? options_.minimum * 2 : options_.maximum;
+}
 
 // SplitMix64 (Steele, Lea, Flood 2014): any seed will do, zero included.
 std::uint64_t Backoff::Draw() {

@@ -1,8 +1,9 @@
 // Backoff: how long to wait before trying again.
 //
-// The bound doubles from `minimum` to `maximum` with each attempt, and the
-// wait is drawn from its upper half, so that a thousand clients that lost one
-// server do not return in step.
+// The bound doubles from twice the `minimum` to the `maximum` with each
+// attempt, and the wait is drawn from its upper half, so that a thousand
+// clients that lost one server do not return in step. No wait is shorter than
+// the minimum.
 //
 // The draw comes from a seed: the same seed waits the same, which tests and
 // the simulation rely on.
@@ -17,6 +18,7 @@
 
 namespace streamer {
 
+// A minimum above the maximum counts as the maximum.
 struct BackoffOptions {
   Duration minimum = std::chrono::milliseconds(100);
   Duration maximum = std::chrono::seconds(30);
@@ -26,7 +28,8 @@ class Backoff {
  public:
   Backoff(const BackoffOptions& options, std::uint64_t seed);
 
-  // The next wait: at least half of the bound, at most all of it.
+  // The next wait: at least half of the bound and the minimum, at most all of
+  // the bound.
   Duration Next();
 
   // The next wait is as short as the first one again.
@@ -34,6 +37,8 @@ class Backoff {
 
  private:
   std::uint64_t Draw();
+
+  [[nodiscard]] Duration FirstBound() const;
 
   const BackoffOptions options_;
   Duration bound_;

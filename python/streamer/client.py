@@ -165,8 +165,9 @@ def connect(
     heartbeat_timeout : float, default 30.0
         Seconds of silence after a heartbeat that count as a broken stream.
     backoff_minimum : float, default 0.1
-        Seconds before the first attempt to connect again; they double with
-        each, and are drawn at random from the upper half.
+        Fewest seconds before an attempt to connect again; a bound of twice
+        as many doubles with each, and they are drawn at random from its
+        upper half.
     backoff_maximum : float, default 30.0
         Seconds that they never exceed.
     queue_deliveries : int, default 8192

@@ -75,7 +75,7 @@ TEST_F(ClientSessionResumptionTest, AServiceThatDoesNotWelcomeIsGivenUp) {
 TEST_F(ClientSessionResumptionTest, AnAttemptWithoutAWelcomeIsAbandoned) {
   Connect();
   Reopen();
-  const MonotonicTime opened = At(seconds(1)) + milliseconds(100);
+  const MonotonicTime opened = At(seconds(1)) + milliseconds(200);
   session_.MessageReceived(opened + seconds(9));
   const MonotonicTime until = *session_.NextDeadline();
   EXPECT_LE(until, opened + seconds(10));
