@@ -81,6 +81,9 @@ struct OpenSession {
   std::size_t initial_credit = 0;  // deliveries it may have at once
   // While it is slow, changes of one document may come as one.
   bool coalesces = false;
+  // Not OK while nothing can be saved, and why: no session begins then, for its
+  // gateway would ask for one again and again. One that is there goes on.
+  Status unsaved = OkStatus();
 };
 
 // A session as it was saved, with its subscriptions; it has no stream yet. Its

@@ -64,6 +64,12 @@ void Sequencer::Do(OpenSession& command, Instant, SequencerOutput& output) {
       LineageOf(command.session) == LineageOf(known->saved.number)) {
     return ResumeSession(*known, command, output);
   }
+  if (!command.unsaved.ok()) {
+    output.steps.push_back(
+        {NextOrdinal(),
+         RefuseStream{command.stream, std::move(command.unsaved)}});
+    return;
+  }
   if (known != nullptr) {
     EndSession(command.gateway_id,
                absl::AbortedError(

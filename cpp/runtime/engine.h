@@ -161,7 +161,8 @@ class Engine {
   virtual GatewayHandle Connect(GatewayOptions options,
                                 std::shared_ptr<GatewaySink> sink) = 0;
   // Makes a stream of a session, which its first effect answers: SessionOpened,
-  // or GatewayClosed. What the gateway asks goes by the handle returned.
+  // or GatewayClosed, with Unavailable when the session would be a new one and
+  // nothing can be saved. What the gateway asks goes by the handle returned.
   virtual GatewayHandle OpenSession(SessionRequest request,
                                     std::shared_ptr<GatewaySink> sink) = 0;
   // Ends it and its subscriptions; of a session, the stream. OnEffects may run

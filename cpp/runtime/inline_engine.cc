@@ -214,8 +214,9 @@ GatewayHandle InlineEngine::OpenSession(SessionRequest request,
                                         std::shared_ptr<GatewaySink> sink) {
   GatewayHandle stream(++state_->last_gateway);
   state_->sinks.Add(stream, std::move(sink));
-  state_->RunCommand(
-      internal::CommandOf(*state_->log, stream, std::move(request)));
+  auto command = internal::CommandOf(*state_->log, stream, std::move(request));
+  if (!is_saved()) command.unsaved = Unavailable("the state cannot be saved");
+  state_->RunCommand(std::move(command));
   return stream;
 }
 

@@ -512,7 +512,10 @@ GatewayHandle ThreadedEngine::OpenSession(SessionRequest request,
   state_->intake.SubmitInOrder([&]() -> Command {
     stream = GatewayHandle(++state_->last_gateway);
     state_->sinks.Add(stream, std::move(sink));
-    return internal::CommandOf(*state_->log, stream, std::move(request));
+    OpenSession command =
+        internal::CommandOf(*state_->log, stream, std::move(request));
+    command.unsaved = state_->SavedStatus();
+    return command;
   });
   return stream;
 }
