@@ -144,9 +144,8 @@ void Sequencer::AnswerSession(const Sessions::Session& session,
 void Sequencer::Do(RestoreSession& command, Instant now,
                    SequencerOutput& output) {
   const std::string gateway_id = command.session.gateway_id;
-  const Sessions::Session* session = sessions_.Restore(
+  const Sessions::Session& session = sessions_.Restore(
       command.gateway, std::move(command.session), now.monotonic);
-  if (session == nullptr) return;
   ConnectGateway gateway{.gateway = command.gateway,
                          .gateway_id = gateway_id,
                          .kind = GatewayKind::kSession,
@@ -157,12 +156,12 @@ void Sequencer::Do(RestoreSession& command, Instant now,
        AddGateway{
            std::move(gateway),
            AddGateway::Restored{command.cursor, command.redelivered_upto}}});
-  Record(session->home, session->saved, output);
+  Record(session.home, session.saved, output);
   replayed_upto_ = std::max(replayed_upto_, command.replayed_upto);
   for (SavedSubscription& saved : command.subscriptions) {
-    RestoreSubscription(session->home, command.cursor, saved, now, output);
+    RestoreSubscription(session.home, command.cursor, saved, now, output);
   }
-  output.steps.push_back({NextOrdinal(), EndRestore{session->home}});
+  output.steps.push_back({NextOrdinal(), EndRestore{session.home}});
 }
 
 // What it has had already is skipped: what the session acknowledged, or, of a

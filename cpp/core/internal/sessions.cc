@@ -46,14 +46,15 @@ const Sessions::Session& Sessions::Add(GatewayHandle stream,
   return added;
 }
 
-const Sessions::Session* Sessions::Restore(GatewayHandle home,
+const Sessions::Session& Sessions::Restore(GatewayHandle home,
                                            SavedSession saved,
                                            MonotonicTime now) {
-  if ((saved.number.value() & kEpochMask) == kEpochMask) return nullptr;
-  saved.number = SessionNumber(saved.number.value() + 1);
+  const bool is_last = (saved.number.value() & kEpochMask) == kEpochMask;
+  saved.number = is_last ? FirstNumber(bounds_.owner, ++count_)
+                         : SessionNumber(saved.number.value() + 1);
   Session& restored = Store({.saved = std::move(saved), .home = home});
   SetExpiry(restored, now + bounds_.ttl);
-  return &restored;
+  return restored;
 }
 
 void Sessions::Attach(std::string_view gateway_id, GatewayHandle stream) {

@@ -51,9 +51,10 @@ class Sessions {
   // that gateway id.
   const Session& Add(GatewayHandle stream, std::string gateway_id,
                      std::string credential);
-  // A session of before the restart, in its next epoch, without a stream.
-  // Null when it has seen too many restarts.
-  const Session* Restore(GatewayHandle home, SavedSession saved,
+  // A session of before the restart, in its next epoch, without a stream. One
+  // that has no next epoch is of another lineage from here on: it ends as any
+  // other that its gateway does not go on with.
+  const Session& Restore(GatewayHandle home, SavedSession saved,
                          MonotonicTime now);
 
   // REQUIRES, for these: the session is there.

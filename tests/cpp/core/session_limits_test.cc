@@ -30,5 +30,23 @@ TEST_F(SessionLimitsTest, NoneBeginsWhileNothingCanBeSaved) {
       ElementsAre("opened nothing missed, next 2, has 1"));
 }
 
+// A number has room for 4,095 epochs; each restart takes one.
+TEST_F(SessionLimitsTest, WithoutANextEpochItIsLostWithAllThatWasSavedOfIt) {
+  Subscribe(Open(), "s");
+  constexpr int kEpochs = (1 << kSessionEpochBits) - 1;
+  for (int restart = 0; restart < kEpochs; ++restart) {
+    if (restart == kEpochs - 1) {
+      EXPECT_THAT(Seen(Open({.session = opened_.session})),
+                  ElementsAre("opened complete, next 1, has 1"));
+    }
+    Restart();
+  }
+  EXPECT_THAT(Seen(Open({.session = opened_.session})),
+              ElementsAre("opened lost, next 1, has 0"));
+  Restart();
+  EXPECT_THAT(Seen(Open({.session = opened_.session})),
+              ElementsAre("opened complete, next 1, has 0"));
+}
+
 }  // namespace
 }  // namespace streamer
