@@ -1,7 +1,8 @@
 // streamerd: reads its configuration, serves until it is told to stop, drains.
 //
-// Exit codes: 0 after a drain, 1 when it cannot serve or has to leave in a
-// hurry, 2 when the command line or the configuration is wrong.
+// Exit codes: 0 after a drain that saved everything, 1 when it did not, when it
+// cannot serve or has to leave in a hurry, 2 when the command line or the
+// configuration is wrong.
 
 #include <unistd.h>
 
@@ -24,8 +25,15 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kMisused = 2;
-// What a drain may take beyond its timeout before it is given up.
-constexpr std::chrono::seconds kDrainGrace(2);
+// Of drain_timeout: how long a drain waits for others, and when it is left as
+// it is. Between the two, what it has is closed.
+constexpr double kWaitingShare = 0.9;
+constexpr double kLeavingShare = 0.98;
+
+Duration ShareOf(Duration timeout, double share) {
+  return Duration(
+      static_cast<Duration::rep>(static_cast<double>(timeout.count()) * share));
+}
 
 // Before the log begins: for who sits at the terminal.
 int Misused(const Status& status) {
@@ -68,7 +76,8 @@ void Announce(const Service& service, const ServiceConfig& config) {
             << " grpc=" << host << ":" << service.grpc_port() << std::endl;
 }
 
-// A second signal, or a drain that does not end, leaves at once.
+// A second signal, or a drain that does not end, leaves at once: that is the
+// bound of what nothing can interrupt, such as a disk that does not answer.
 void WatchForHurry(SignalWatch signals, Duration patience) {
   std::thread([signals, patience]() mutable {
     const int signal = signals.WaitFor(patience);
@@ -76,6 +85,16 @@ void WatchForHurry(SignalWatch signals, Duration patience) {
         {{"reason", signal == 0 ? "drain_timeout passed" : "second signal"}});
     _exit(kFailed);
   }).detach();
+}
+
+int Report(const Drained& drained) {
+  const auto how_much = [](bool is_all) {
+    return is_all ? "everything" : "not everything";
+  };
+  Log(drained.is_complete() ? LogLevel::kInfo : LogLevel::kError, "stopped",
+      {{"delivered", how_much(drained.is_delivered)},
+       {"saved", how_much(drained.is_saved)}});
+  return drained.is_saved ? EXIT_SUCCESS : kFailed;
 }
 
 int Serve(const CommandLine& line, const ServiceConfig& config) {
@@ -91,11 +110,9 @@ int Serve(const CommandLine& line, const ServiceConfig& config) {
   Announce(**service, config);
   signals.Wait();
   Log(LogLevel::kInfo, "draining");
-  WatchForHurry(signals, config.drain_timeout + kDrainGrace);
-  const bool is_complete = (*service)->Drain(config.drain_timeout);
-  Log(LogLevel::kInfo, "stopped",
-      {{"delivered", is_complete ? "everything" : "not everything"}});
-  return EXIT_SUCCESS;
+  WatchForHurry(signals, ShareOf(config.drain_timeout, kLeavingShare));
+  return Report(
+      (*service)->Drain(ShareOf(config.drain_timeout, kWaitingShare)));
 }
 
 int Run(const std::vector<std::string>& arguments) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -300,7 +301,7 @@ struct Service::State {
   std::unique_ptr<PullerServer> puller;  // of a puller alone
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<Follower> follower;  // of a streamer alone
-  bool is_drained = false;
+  std::optional<Drained> drained;
 };
 
 Service::Service(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -338,8 +339,8 @@ int Service::grpc_port() const {
                                  : state_->puller->port();
 }
 
-bool Service::Drain(Duration timeout) {
-  if (std::exchange(state_->is_drained, true)) return true;
+Drained Service::Drain(Duration timeout) {
+  if (state_->drained) return *state_->drained;
   const Clock::time_point start = Clock::now();
   const Clock::time_point flush_by = After(start, timeout, kFlushShare);
   // Unready, and no more events.
@@ -353,9 +354,13 @@ bool Service::Drain(Duration timeout) {
   const bool is_flushed = state_->is_flushed();
   const bool is_written =
       state_->CloseDoor(Until(After(start, timeout, kStreamsShare)));
+  // Last, because gateways acknowledge until their streams have ended.
   const bool is_saved = state_->engine.Stop(Until(start + timeout));
   state_->http->Shutdown(Until(start + timeout));
-  return state_->CloseStorage() && is_flushed && is_written && is_saved;
+  const bool is_closed = state_->CloseStorage();
+  state_->drained = Drained{.is_delivered = is_flushed && is_written,
+                            .is_saved = is_saved && is_closed};
+  return *state_->drained;
 }
 
 }  // namespace streamer

@@ -5,7 +5,7 @@
 //   remote puller ─▶ log ──▶ engine ──▶ gRPC     roles: streamer
 //
 // Drain: unready, no more events, what is logged goes out, the streams end
-// with UNAVAILABLE, the threads stop.
+// with UNAVAILABLE, the state is saved, the threads stop (docs/decisions/0026).
 // Thread-safety: one thread starts and drains it.
 #ifndef STREAMER_SERVICE_SERVICE_H_
 #define STREAMER_SERVICE_SERVICE_H_
@@ -22,6 +22,16 @@ namespace streamer {
 // "0.1.0".
 std::string_view Version();
 
+// What a drain has done.
+struct Drained {
+  // All that was logged reached the gateways' streams.
+  bool is_delivered = true;
+  // The next start goes on where this one ended.
+  bool is_saved = true;
+
+  [[nodiscard]] bool is_complete() const { return is_delivered && is_saved; }
+};
+
 class Service {
  public:
   // Listens and is ready. Unavailable names the address that is taken.
@@ -34,9 +44,10 @@ class Service {
   [[nodiscard]] int http_port() const;
   [[nodiscard]] int grpc_port() const;
 
-  // Ends everything within `timeout`. Whether all that was logged reached the
-  // gateways' streams.
-  bool Drain(Duration timeout);
+  // Ends everything. No step waits for anybody beyond `timeout`; what a disk
+  // takes for a call that is under way is beyond its power. Later calls do
+  // nothing, and return what the first did.
+  Drained Drain(Duration timeout);
 
  private:
   struct State;

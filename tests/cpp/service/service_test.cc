@@ -40,14 +40,14 @@ TEST_F(ServiceTest, ItIsReadyOnceItIsStarted) {
             "{\"status\":\"ready\",\"version\":\"" + std::string(Version()) +
                 "\"}\n");
   EXPECT_NE((*service)->http_port(), (*service)->grpc_port());
-  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)));
+  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)).is_complete());
 }
 
 TEST_F(ServiceTest, DrainingTwiceIsDrainingOnce) {
   auto service = Service::Start(FreePorts());
   ASSERT_TRUE(service.ok()) << service.status();
-  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)));
-  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)));
+  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)).is_complete());
+  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)).is_complete());
 }
 
 TEST_F(ServiceTest, ItMayGoWithoutADrain) {
@@ -91,7 +91,7 @@ TEST_F(ServiceTest, ItServesInOneThreadToo) {
                   std::to_string(line.size()) + "\r\n\r\n" + line);
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->result_int(), 202u);
-  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)));
+  EXPECT_TRUE((*service)->Drain(std::chrono::seconds(30)).is_complete());
 }
 
 }  // namespace
