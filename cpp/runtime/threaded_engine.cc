@@ -512,7 +512,7 @@ GatewayHandle ThreadedEngine::OpenSession(SessionRequest request,
   state_->intake.SubmitInOrder([&]() -> Command {
     stream = GatewayHandle(++state_->last_gateway);
     state_->sinks.Add(stream, std::move(sink));
-    OpenSession command =
+    streamer::OpenSession command =
         internal::CommandOf(*state_->log, stream, std::move(request));
     command.unsaved = state_->SavedStatus();
     return command;

@@ -37,7 +37,7 @@ TEST_F(SessionLimitsTest, WithoutANextEpochItIsLostWithAllThatWasSavedOfIt) {
   for (int restart = 0; restart < kEpochs; ++restart) {
     if (restart == kEpochs - 1) {
       EXPECT_THAT(Seen(Open({.session = opened_.session})),
-                  ElementsAre("opened complete, next 1, has 1"));
+                  ElementsAre("opened nothing missed, next 1, has 1"));
     }
     Restart();
   }
@@ -45,7 +45,7 @@ TEST_F(SessionLimitsTest, WithoutANextEpochItIsLostWithAllThatWasSavedOfIt) {
               ElementsAre("opened lost, next 1, has 0"));
   Restart();
   EXPECT_THAT(Seen(Open({.session = opened_.session})),
-              ElementsAre("opened complete, next 1, has 0"));
+              ElementsAre("opened nothing missed, next 1, has 0"));
 }
 
 }  // namespace
