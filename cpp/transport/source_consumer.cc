@@ -93,6 +93,7 @@ SourceActions SourceConsumer::Received(SourceMessage message,
 void SourceConsumer::BeginHearing(const SourceMessage& message,
                                   MonotonicTime now) {
   has_heard_ = has_ever_heard_ = true;
+  was_refused_ = false;
   heard_since_ = now;
   if (marker_.empty() && was_followed_) {
     PushGap(MakeGap(
@@ -118,7 +119,8 @@ SourceActions SourceConsumer::StreamBroken(const Status& status,
     LoseMarker(status, oldest);
     // The source is there, and may drop more while one waits.
     backoff_.Reset();
-    retry_at_ = now + backoff_.Next();
+    retry_at_ = now;
+    if (std::exchange(was_refused_, true)) retry_at_ += backoff_.Next();
   }
   GoOn(now, actions);
   return actions;

@@ -24,9 +24,9 @@
 //   - the source says that it has one;
 //   - the source no longer serves the marker, but names the oldest it does;
 //   - a stream begins, without a marker, at a source that was followed before.
-// After a marker was refused the next stream is opened soon, however long the
-// backoff was: a source that drops what is old sooner than that would never be
-// caught up with.
+// After a marker was refused the next stream is opened at once, however long
+// the backoff was, and soon if that is refused as well: a source that drops
+// what is old sooner than one waits would never be caught up with.
 //
 // Thread-safety: none; guarded by its owner.
 #ifndef STREAMER_TRANSPORT_SOURCE_CONSUMER_H_
@@ -202,6 +202,7 @@ class SourceConsumer {
   bool is_reading_ = false;
   bool has_heard_ = false;
   bool has_ever_heard_ = false;
+  bool was_refused_ = false;  // a marker, and nothing was heard since
   MonotonicTime heard_since_;
   MonotonicTime read_since_;
   MonotonicTime lost_at_;   // when the last heard stream broke

@@ -333,6 +333,11 @@ TEST(SourceConsumerTest, AMarkerThatIsGoneDoesNotWaitForALongBackoff) {
     consumer.Tick(now);
   }
   consumer.StreamBroken(OutOfRange("trimmed"), "m5", now);
+  EXPECT_EQ(*consumer.NextDeadline(), now);
+  // Refused again, it is not asked ever faster.
+  consumer.Tick(now);
+  consumer.StreamBroken(OutOfRange("trimmed"), "m6", now);
+  EXPECT_GE(*consumer.NextDeadline() - now, milliseconds(100));
   EXPECT_LE(*consumer.NextDeadline() - now, milliseconds(200));
 }
 
