@@ -56,7 +56,16 @@ void MergeNames(std::vector<std::string> more,
   if (names.size() > Outbox::kMostNamed) names.clear();
 }
 
+// Both, unless that says no more than one, or is too long to read.
+void MergeReasons(const std::string& more, std::string& reason) {
+  constexpr std::size_t kMost = 512;
+  if (reason.find(more) != std::string::npos) return;
+  if (reason.size() + more.size() > kMost) return;
+  absl::StrAppend(&reason, "; ", more);
+}
+
 void Merge(ResyncRequired from, ResyncRequired& into) {
+  MergeReasons(from.reason, into.reason);
   into.from = std::min(into.from, from.from, IsBefore);
   into.to = std::max(into.to, from.to, IsBefore);
   if (from.subscription_ids.empty()) into.subscription_ids.clear();

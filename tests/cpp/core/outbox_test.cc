@@ -238,6 +238,16 @@ TEST_F(OutboxTest, ResyncsCountUntilTheyAreAcknowledged) {
   EXPECT_EQ(outbox.resyncs().size(), 1u);
 }
 
+TEST_F(OutboxTest, ResyncsThatAreOneSayWhyOfEach) {
+  Outbox outbox(GatewayKind::kSession, {});
+  for (const char* reason : {"cut", "unread", "cut"}) {
+    outbox.Append(ResyncRequired{.reason = reason});
+  }
+  outbox.Append(ResyncRequired{.reason = std::string(1'000, 'x')});
+  ASSERT_EQ(outbox.resyncs().size(), 1u);
+  EXPECT_EQ(outbox.resyncs()[0].reason, "cut; unread");
+}
+
 TEST_F(OutboxTest, PressureFollowsTheCount) {
   Outbox outbox(GatewayKind::kSoftState, {.deliveries = 10});
   for (std::uint64_t i = 1; i <= 10; ++i) {
