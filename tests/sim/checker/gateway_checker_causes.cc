@@ -56,7 +56,9 @@ bool GatewayChecker::MayConcern(const Noticed& noticed,
   if (ids.empty() || !to || *to > from + 1) return true;
   return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
     const auto life = lives_.find(id);
-    return life == lives_.end() || life->second.request.tenant == tenant;
+    // Of one that ended, and was asked for again before the notice came.
+    return life == lives_.end() || life->second.request.tenant == tenant ||
+           *to <= life->second.from;
   });
 }
 
