@@ -368,7 +368,8 @@ BUGS = [
     Bug(
         "who lost the marker waits as after a failure",
         "cpp/transport/source_consumer.cc",
-        "    backoff_.Reset();\n    retry_at_ = now + backoff_.Next();\n",
+        "    backoff_.Reset();\n    retry_at_ = now;\n"
+        "    if (std::exchange(was_refused_, true)) retry_at_ += backoff_.Next();\n",
         "",
     ),
     Bug(
