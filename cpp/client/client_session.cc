@@ -501,6 +501,8 @@ void ClientSession::Finish(const Status& status, ClientActions& actions) {
     has_untold_loss_ |= entry.loss_hold != nullptr;
     Complete(entry, answer, actions);
   }
+  std::erase_if(behind_,
+                [this](const auto& one) { return !IsHere(one.first); });
   subscriptions_.clear();
   FailRetired(answer, actions);
   actions.emplace_back(ReportClosed{status});

@@ -207,6 +207,8 @@ class ClientSession {
   void OpenGap(const std::string& id, Entry& entry, const std::string& reason,
                const std::string& from_progress);
   void NoteBegin(const std::string& id, const Entry& entry);
+  // Whether what behind_ has under `id` has not ended.
+  [[nodiscard]] bool IsHere(const std::string& id) const;
   void AskUnanswered(ClientActions& actions);
   void RetireInSession(Entries::iterator entry, UnsubscribeTicket ticket,
                        ClientActions& actions);
@@ -249,7 +251,8 @@ class ClientSession {
   // so that nothing has to be counted.
   std::shared_ptr<void> loss_hold_ = std::make_shared<char>();
   // How far who began in the past has come, until it is live; also of some that
-  // have ended. Under "" those of the process before.
+  // have ended, but not once this is closed. Under "" those of the process
+  // before.
   std::map<std::string, std::string, std::less<>> behind_;
   std::optional<MonotonicTime> finishing_until_;
 

@@ -438,10 +438,13 @@ std::optional<SessionPlace> ClientSession::place(EntryNumber after) const {
   SessionPlace place = receiver_->PlaceAfter(after);
   place.has_unread_loss |= has_untold_loss_ || loss_hold_.use_count() > 1;
   for (const auto& [id, behind] : behind_) {
-    const bool is_here = id.empty() ? adopts_ : subscriptions_.contains(id);
-    if (is_here) place.PutBehind(behind);
+    if (state_ == ClientState::kClosed || IsHere(id)) place.PutBehind(behind);
   }
   return place;
+}
+
+bool ClientSession::IsHere(const std::string& id) const {
+  return id.empty() ? adopts_ : subscriptions_.contains(id);
 }
 
 }  // namespace streamer

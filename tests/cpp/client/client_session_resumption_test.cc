@@ -212,6 +212,18 @@ TEST_F(ClientSessionResumptionTest, ALossOfOneThatCatchesUpBeginsWhereItIs) {
   EXPECT_THAT(gap("d"), ElementsAre("gap d" + lost + "p1-1-3, p1-1-25]"));
 }
 
+TEST_F(ClientSessionResumptionTest, TheStateOfAClosedOneSaysWhoCaughtUp) {
+  Connect();
+  for (const char* id : {"ended", "a"}) {
+    session_.Subscribe(SubscribeTicket(1), RequestAfter(id, "p1-1-3"));
+  }
+  session_.SubscribeAnswered("ended", Accepted("ended", 1, "p1-1-2"));
+  session_.SubscribeAnswered("a", Accepted("a", 2, "p1-1-3"));
+  ASSERT_TRUE(session_.Unsubscribe("ended", UnsubscribeTicket(3)).ok());
+  session_.Close(At(seconds(3)));
+  EXPECT_EQ(FormatSessionPlace(*session_.place()), "s1-7-0--behind-p1-1-3");
+}
+
 // The service took it on, and another process has had some of it.
 TEST_F(ClientSessionResumptionTest, ALossBeforeTheAnswerIsAGapAfterIt) {
   Connect();
