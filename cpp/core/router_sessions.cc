@@ -146,12 +146,15 @@ Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
     case AttachStream::Resumption::kByPosition:
       is_lost = outbox.acknowledged() > 0 ||
                 HasLess(work, gateway.acknowledged_before);
+      outbox.MarkRedelivered(work.redelivered_upto);
+      // A process that was given numbers of this epoch goes on from those, and
+      // may have less than this one: then all comes that follows them.
+      if (outbox.last_sequence() > 0) break;
       // It says what it has, and the rest is forgotten like what was
       // acknowledged.
       if (!is_lost) {
         gateway.acknowledged_before = {work.session, work.last_sequence};
       }
-      outbox.MarkRedelivered(work.redelivered_upto);
       if (work.last_progress) {
         gateway.had_upto =
             std::max(gateway.had_upto, work.last_progress->offset);

@@ -268,6 +268,28 @@ TEST_F(SessionTest, WhoNeverHeardOfTheNewEpochComesWithTheOldOne) {
                                         "delivery 1 e2 [s] again"));
 }
 
+// Two processes of one gateway: one has numbers of the new epoch, the other had
+// more before the restart and takes the session from it for a while.
+TEST_F(SessionTest,
+       WhatAnotherProcessHasIsNotForgottenBehindNumbersThatWereGiven) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "s");
+  Events(1, 4);
+  core_->SaveProgress();
+  const SessionNumber before = opened_.session;
+  Restart();
+  stream = Open({.session = before, .initial_credit = 1});
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+                                        "delivery 1 e1 [s] again"));
+  Open(
+      {.session = before, .last_sequence = 3, .last_progress = Position{1, 3}});
+  stream = Open({.session = opened_.session, .last_sequence = 1});
+  EXPECT_THAT(
+      Seen(stream),
+      ElementsAre("opened complete, next 2, has 1", "delivery 2 e2 [s] again",
+                  "delivery 3 e3 [s] again", "delivery 4 e4 [s] again"));
+}
+
 // Two processes of one gateway: the older comes back with what it had.
 TEST_F(SessionTest, AGatewayThatForgotWhatItHadBeforeARestartHasLostIt) {
   GatewayHandle stream = Open();

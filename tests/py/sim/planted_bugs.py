@@ -379,6 +379,18 @@ BUGS = [
         "",
     ),
     Bug(
+        "the state of a closed client forgets who caught up",
+        "cpp/client/client_session_resumption.cc",
+        "state_ == ClientState::kClosed || IsHere(id)",
+        "IsHere(id)",
+    ),
+    Bug(
+        "what another process has is forgotten behind numbers that were given",
+        "cpp/core/router_sessions.cc",
+        "      if (outbox.last_sequence() > 0) break;\n",
+        "",
+    ),
+    Bug(
         "an unreadable event is told to every tenant",
         "cpp/core/sequencer.cc",
         "IsOneOf(one.tenant, event.tenant)",
