@@ -531,7 +531,9 @@ class Client:
             before it is open.  One that is older than what was acknowledged
             since leads to a gap; one that is older than the service keeps
             sessions, too; and so does one that was taken while a gap was still
-            to be given or told.
+            to be given or told.  One that is older than the answer to a
+            `subscribe` with ``resume_after`` knows nothing of it: whoever goes
+            on from there asks for the same again.
 
         Raises
         ------

@@ -27,6 +27,10 @@ const std::vector<std::string>& ChangeGenerator::Collections() {
   return collections;
 }
 
+std::string ChangeGenerator::BackendOf(const std::string& tenant) {
+  return tenant == "north" ? "b1" : "b2";
+}
+
 std::string ChangeGenerator::DocumentId(std::size_t number) {
   return absl::StrCat("d", number);
 }
@@ -75,6 +79,7 @@ SourceEvent ChangeGenerator::Next(WallTime now) {
   if (!recent_.empty() && random_.Chance(1, 15)) {
     return recent_[random_.Below(recent_.size())];
   }
+  if (random_.Chance(1, 300)) return Gap();
   SourceEvent event = Change(documents_[PickDocument()]);
   event.event_id = absl::StrCat("e", last_number_);
   // Some sources number badly inside transactions.
@@ -98,7 +103,7 @@ std::size_t ChangeGenerator::PickDocument() {
 SourceEvent ChangeGenerator::Change(DocumentState& document) {
   ++last_number_;
   SourceEvent event;
-  event.backend = document.tenant == "north" ? "b1" : "b2";
+  event.backend = BackendOf(document.tenant);
   event.tenant = document.tenant;
   event.collection = document.collection;
   event.document_id = document.id;
@@ -228,6 +233,14 @@ void ChangeGenerator::AddClusterTime(SourceEvent& event) {
   event.cluster_time = cluster_time_;
   // Two primaries may disagree a little.
   if (choice == 9) event.cluster_time->seconds -= 2;
+}
+
+SourceEvent ChangeGenerator::Gap() {
+  SourceEvent event;
+  event.backend = BackendOf(random_.Pick(Tenants()));
+  event.loss = std::make_shared<const SourceLoss>(
+      SourceLoss{.reason = "the change stream was invalidated"});
+  return event;
 }
 
 SourceEvent ChangeGenerator::Malformed(SourceEvent event) {

@@ -4,7 +4,8 @@
 // replaced, deleted softly and for good, and come back. Some events come
 // twice, some share an id with another, some are no documents at all. Cluster
 // times stand still for a while, as within a transaction. What a document was
-// before comes with each change, with some or with none.
+// before comes with each change, with some or with none. Now and then it says
+// that it has lost something itself.
 //
 // Some databases say it in the stored form; of some documents these say no more
 // than that the one with that key was deleted.
@@ -40,6 +41,12 @@ class ChangeGenerator {
   // The same with the names of the document, as only the database knows them.
   static LogEntry WithNames(LogEntry entry);
 
+  // Where the changes of a tenant come from, and whether that is `backend`
+  // (empty: any).
+  static std::string BackendOf(const std::string& tenant);
+  static bool IsFrom(const std::string& backend, const std::string& tenant) {
+    return backend.empty() || backend == BackendOf(tenant);
+  }
   static const std::vector<std::string>& Tenants();
   static const std::vector<std::string>& Collections();
   static std::string DocumentId(std::size_t number);
@@ -70,6 +77,7 @@ class ChangeGenerator {
   void Write(DocumentState& document, SourceOperation operation,
              SourceEvent& event);
   void AddClusterTime(SourceEvent& event);
+  SourceEvent Gap();
   static SourceEvent Malformed(SourceEvent event);
   static std::vector<DocumentState> AllDocuments();
 

@@ -67,6 +67,10 @@ class GatewayProcess final
 
   // What another process needs to go on.
   [[nodiscard]] std::string session_state() const;
+  // Whether what was asked for under `id` was ever answered.
+  [[nodiscard]] bool has_answer(const std::string& id) const {
+    return answered_from_.contains(id);
+  }
   // The client said that something is lost, and the reader has not read it: the
   // state lies behind that already, and another process would not be told.
   [[nodiscard]] bool is_closed() const {

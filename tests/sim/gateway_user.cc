@@ -95,8 +95,10 @@ void GatewayUser::ChangeSubscriptions() {
   }
   if (wanted_.size() >= 6) return;
   SubscriptionRequest request = RandomRequest();
-  wanted_.emplace(request.id, request);
   if (random_.Chance(1, 3)) request.resume_after = surroundings_.old_place();
+  SubscriptionRequest& wanted =
+      wanted_.emplace(request.id, request).first->second;
+  if (!history_.is_session) wanted.resume_after.clear();
   process_->Subscribe(std::move(request));
 }
 
@@ -173,7 +175,14 @@ bool GatewayUser::BeginZombie() {
   return true;
 }
 
-void GatewayUser::KeepState() { kept_state_ = process_->session_state(); }
+// A state of before the answer says nothing of where a subscription began: with
+// that, the same is to be asked for again.
+void GatewayUser::KeepState() {
+  kept_state_ = process_->session_state();
+  for (auto& [id, request] : wanted_) {
+    if (process_->has_answer(id)) request.resume_after.clear();
+  }
+}
 
 void GatewayUser::EndZombie() {
   if (zombie_ == nullptr) return;

@@ -504,7 +504,8 @@ void World::NoteLoss(const SourceEvent& event) {
   history_.source_losses.push_back({.after = offset(gap.from),
                                     .upto = offset(gap.to),
                                     .first_held = source_log_->first().offset,
-                                    .at = schedule_.now()});
+                                    .at = schedule_.now(),
+                                    .backend = event.backend});
   AddCause(Cause::Kind::kSourceGap);
 }
 

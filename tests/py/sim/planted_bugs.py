@@ -373,6 +373,12 @@ BUGS = [
         "",
     ),
     Bug(
+        "a gap that the source reports is passed over",
+        "cpp/transport/source_consumer.cc",
+        "  if (message.gap.has_value()) PushGap(*std::move(message.gap));\n",
+        "",
+    ),
+    Bug(
         "a client that is closed forgets that a loss was not read",
         "cpp/client/client_session.cc",
         "    has_untold_loss_ |= entry.loss_hold != nullptr;\n",

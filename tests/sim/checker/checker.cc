@@ -85,6 +85,10 @@ class SourceChecker {
     CheckMissing(last, history_.source.size() + 1);
     for (const History::SourceLoss& loss : history_.source_losses) {
       if (loss.first_held > loss.after + 1) continue;
+      const bool is_reported = loss.upto > 0 &&
+                               loss.upto <= history_.source.size() &&
+                               IsGap(history_.source[loss.upto - 1]);
+      if (is_reported) continue;
       Complain("I11", absl::StrCat("the source still held what follows ",
                                    loss.after, ", and a gap was reported"));
     }
@@ -113,6 +117,7 @@ class SourceChecker {
 
   [[nodiscard]] bool MayBeMissing(std::uint64_t offset) const {
     if (IsDeclared(offset)) return true;
+    if (IsGap(history_.source[offset - 1])) return false;
     return history_.coalesces && (IsRepeat(offset) || IsSuperseded(offset));
   }
 

@@ -490,6 +490,7 @@ void GatewayChecker::CheckTold(const Life& life) {
   if (gateway_.is_session) return CheckToldOfLosses(life);
   for (const History::SourceLoss& loss : history_.source_losses) {
     if (life.answered_at >= loss.at) continue;
+    if (!ChangeGenerator::IsFrom(loss.backend, life.request.tenant)) continue;
     const bool is_told =
         std::any_of(life.noticed_at.begin(), life.noticed_at.end(),
                     [&](MonotonicTime noticed) { return noticed >= loss.at; });
@@ -515,12 +516,14 @@ void GatewayChecker::CheckToldOfLosses(const Life& life) {
   }
 }
 
-// A gap is of any tenant. Who would see every change is told of one that
-// nobody can read, and of a delete that nobody can name.
+// A gap is of the tenants of its backend. Who would see every change is told of
+// one that nobody can read, and of a delete that nobody can name.
 bool GatewayChecker::IsLossFor(const Life& life, const Truth::Event& event) {
   const SourceEvent& source = *event.entry.event;
   const bool is_loss = source.loss != nullptr;
-  if (is_loss && source.loss->kind == SourceLoss::Kind::kGap) return true;
+  if (is_loss && source.loss->kind == SourceLoss::Kind::kGap) {
+    return ChangeGenerator::IsFrom(source.backend, life.request.tenant);
+  }
   if (!is_loss && event.naming != Truth::Naming::kUnknown) return false;
   const bool sees_all = life.request.membership ||
                         life.filter->is_match_all() ||

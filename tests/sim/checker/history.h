@@ -172,6 +172,7 @@ struct History {
     std::uint64_t upto = 0;
     std::uint64_t first_held = 0;  // by the source, then
     MonotonicTime at;
+    std::string backend;  // whose events; empty: any
   };
   std::vector<SourceLoss> source_losses;
   bool coalesces = false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sim/change_generator.h"
 
 namespace streamer::sim {
 namespace {
@@ -94,7 +95,10 @@ bool Holding::IsBroken(const LogEntry& first, const LogEntry& last) const {
   const std::uint64_t to = marker_of(last);
   const bool is_lost = std::any_of(
       history_.source_losses.begin(), history_.source_losses.end(),
-      [&](const auto& loss) { return loss.after < to && loss.upto >= from; });
+      [&](const auto& loss) {
+        return loss.after < to && loss.upto >= from &&
+               ChangeGenerator::IsFrom(loss.backend, last.event->tenant);
+      });
   if (is_lost) return true;
   for (std::uint64_t i = from + 1; i < to && i <= history_.source.size(); ++i) {
     const SourceEvent& event = *history_.source[i - 1].event;
