@@ -118,6 +118,8 @@ struct Subscribe {
   // Deliveries are promised after this position of the log, not after where
   // the command takes effect: what lies between is read from the log again.
   std::optional<Position> resume_after;
+  // Who asks may have had events up to here, which the log has lost since.
+  std::uint64_t redelivered_upto = 0;
   // Deliveries are to say what the event did to the documents in the filter,
   // those that an event takes out of it included.
   bool membership = false;

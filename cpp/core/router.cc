@@ -119,6 +119,7 @@ void Router::Do(AddRoute& work, std::vector<Effect>& effects) {
                         .after = work.response.from.offset,
                         .catches_up = work.catches_up,
                         .added_after = statistics_.routed.offset};
+  gateway->second->outbox.MarkRedelivered(work.redelivered_upto);
   Answer(work.gateway, std::move(work.response), effects);
   if (!work.catches_up) return;
   gateway->second->catching_up.push_back(handle);

@@ -178,6 +178,8 @@ struct AddRoute {
   SubscribeResponse response;  // names handle, subscription id, and from where
   // What lies between there and here is still to come, as past events.
   bool catches_up = false;
+  // The gateway may have had what comes up to here.
+  std::uint64_t redelivered_upto = 0;
 };
 struct RemoveRoute {
   GatewayHandle gateway;

@@ -417,7 +417,8 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
     sessions_.NotePastAsked(command.gateway);
   }
   output.steps.push_back(
-      {ordinal, AddRoute{command.gateway, std::move(response), catches_up}});
+      {ordinal, AddRoute{command.gateway, std::move(response), catches_up,
+                         command.redelivered_upto}});
 }
 
 void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {

@@ -94,6 +94,7 @@ Result<SubscribeResponse> InProcessSession::AddSubscription(
                     "resume_after: " + std::string(MessageOf(point.status())));
     }
     subscribe.resume_after = point->after;
+    subscribe.redelivered_upto = point->redelivered_upto;
   }
   return Ask<SubscribeResponse>(std::move(subscribe));
 }

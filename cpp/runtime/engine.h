@@ -75,6 +75,8 @@ struct ResumePoint {
   Position after;
   // OutOfRange when the log no longer holds all that follows.
   Status reached;
+  // They may have had events up to here, which the log has lost since; 0: none.
+  std::uint64_t redelivered_upto = 0;
 };
 
 // A subscription as listed.

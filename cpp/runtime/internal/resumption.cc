@@ -12,7 +12,10 @@ Result<ResumePoint> ResolveProgress(const EventLog& log,
                             log.history().Resolve(position));
   Status reached = log.Resolve(position).status();
   if (resolved.position.offset > log.head().offset) return reached;
-  return ResumePoint{resolved.position, reached};
+  return ResumePoint{
+      .after = resolved.position,
+      .reached = reached,
+      .redelivered_upto = resolved.is_cut_back ? position.offset : 0};
 }
 
 OpenSession CommandOf(const EventLog& log, GatewayHandle stream,

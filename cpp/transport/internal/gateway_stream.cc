@@ -115,6 +115,7 @@ void GatewayStream::ResolveResume(const pb::SubscribeRequest& request,
   if (status.ok() && !is_session_) status = point->reached;
   if (status.ok()) {
     command->resume_after = point->after;
+    command->redelivered_upto = point->redelivered_upto;
     return;
   }
   command =

@@ -81,6 +81,20 @@ TEST_F(CatchUpTest, WhatLiesBetweenComesFirstAndThenWhatIsNew) {
   EXPECT_THAT(Settled(), ElementsAre("delivery 4 e6 [s]"));
 }
 
+TEST_F(CatchUpTest, WhatTheLogLostOfItsPlaceIsFlagged) {
+  Begin(GatewayKind::kSession);
+  Events(1, 3);
+  Subscribe subscribe = MakeSubscribe(kGateway, "s", "c", "true");
+  subscribe.resume_after = Position{1, 2};
+  subscribe.redelivered_upto = 4;
+  core_.Sequence(subscribe);
+  EXPECT_THAT(Settled(),
+              ElementsAre("subscribed s after 2", "delivery 1 e3 [s] again"));
+  Events(4, 5);
+  EXPECT_THAT(Settled(),
+              ElementsAre("delivery 2 e4 [s] again", "delivery 3 e5 [s]"));
+}
+
 TEST_F(CatchUpTest, EventsOfMeanwhileComeOnce) {
   Begin();
   Events(1, 3);

@@ -53,8 +53,9 @@ class FakeEngine final : public Engine {
 
   Result<ResumePoint> Resolve(std::string_view progress) const override {
     STREAMER_ASSIGN_OR_RETURN(const Position position, ParseProgress(progress));
-    if (position.offset >= first_held) return ResumePoint{position, OkStatus()};
-    return ResumePoint{position, OutOfRange("too early")};
+    if (position.offset >= first_held)
+      return ResumePoint{position, OkStatus(), 0};
+    return ResumePoint{position, OutOfRange("too early"), 0};
   }
   Result<Position> Ingest(std::vector<SourceEvent> batch) override {
     if (!ingest_status.ok()) return ingest_status;

@@ -3,6 +3,7 @@
 import pytest
 from calls import samples
 from test_durability import log_options, post
+from test_sessions import deliveries, hello
 
 INVALID_ARGUMENT, OUT_OF_RANGE = 3, 11
 
@@ -49,6 +50,24 @@ def test_a_place_is_found_again_after_a_restart(
     gateway = gateway_of(service)
     assert resume(gateway, "s", place).success
     assert gateway.event_ids(3) == ["e3", "e4", "e5"]
+
+
+def test_what_the_log_has_lost_of_a_place_is_flagged(
+    start, gateway_of, tmp_path, events
+):
+    service = start(*log_options(tmp_path / "log"))
+    place = post(service, events(2))
+    service.kill()
+    service.start()
+    post(service, events(3))
+    gateway = gateway_of(service)
+    hello(gateway)
+    # Two events more than were left when the service came back.
+    lost = place.rpartition("-")[0] + "-4"
+    assert resume(gateway, "s", lost).from_progress == place
+    assert [
+        (one.event.event_id, one.redelivered) for one in deliveries(gateway, 3)
+    ] == [("e3", True), ("e4", True), ("e5", False)]
 
 
 def test_many_past_events_and_live_ones_meanwhile_come_once_and_in_order(
