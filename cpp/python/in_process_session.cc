@@ -118,7 +118,7 @@ std::vector<InProcessSession::Entry> InProcessSession::Take(std::size_t limit) {
 Status InProcessSession::Acknowledge(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
   STREAMER_RETURN_IF_ERROR(CheckOpen());
-  engine_.Acknowledge(stream_, sequence);
+  engine_.Acknowledge(stream_, sequence, nullptr);
   return end_;
 }
 

@@ -183,8 +183,11 @@ class Engine {
 
   // Lets the gateway receive `deliveries` more.
   virtual void Grant(GatewayHandle gateway, std::size_t deliveries) = 0;
-  // Everything up to `sequence` was processed (session gateways).
-  virtual void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) = 0;
+  // Everything up to `sequence` was processed (session gateways). `taken`, if
+  // any, runs once the router has taken it: until then the caller should keep
+  // what comes, of which the newest says all.
+  virtual void Acknowledge(GatewayHandle gateway, std::uint64_t sequence,
+                           std::function<void()> taken) = 0;
 
   // What `progress`, as somebody was given it, means in the log now: where a
   // subscription may resume. InvalidArgument when it is none, OutOfRange when

@@ -243,10 +243,12 @@ void InlineEngine::Grant(GatewayHandle gateway, std::size_t deliveries) {
   });
 }
 
-void InlineEngine::Acknowledge(GatewayHandle gateway, std::uint64_t sequence) {
+void InlineEngine::Acknowledge(GatewayHandle gateway, std::uint64_t sequence,
+                               std::function<void()> taken) {
   state_->Run([this, gateway, sequence](std::vector<Effect>& effects) {
     state_->pipeline.router().Acknowledge(gateway, sequence, effects);
   });
+  if (taken) taken();
 }
 
 Result<ResumePoint> InlineEngine::Resolve(std::string_view progress) const {

@@ -56,7 +56,8 @@ class InlineEngine final : public Engine {
   void Break(GatewayHandle gateway, BrokenOff broken_off) override;
   Status Submit(Command command, std::function<void()> taken) override;
   void Grant(GatewayHandle gateway, std::size_t deliveries) override;
-  void Acknowledge(GatewayHandle gateway, std::uint64_t sequence) override;
+  void Acknowledge(GatewayHandle gateway, std::uint64_t sequence,
+                   std::function<void()> taken) override;
   Result<ResumePoint> Resolve(std::string_view progress) const override;
   Result<Position> Ingest(std::vector<SourceEvent> events) override;
   void WhenIngestible(std::function<void()> ready) override;

@@ -268,6 +268,7 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
     router.router().Grant(grant->gateway, grant->deliveries, into);
   } else if (const auto* ack = std::get_if<internal::Acknowledgement>(&mail)) {
     router.router().Acknowledge(ack->gateway, ack->sequence, into);
+    if (ack->taken) ack->taken();
   } else if (const auto* save = std::get_if<internal::SaveProgress>(&mail)) {
     router.router().CloseStalled(internal::StalledUpto(*log, save->horizon),
                                  into);
@@ -546,9 +547,10 @@ void ThreadedEngine::Grant(GatewayHandle gateway, std::size_t deliveries) {
   state_->SendToRouter(internal::GrantCredit{gateway, deliveries});
 }
 
-void ThreadedEngine::Acknowledge(GatewayHandle gateway,
-                                 std::uint64_t sequence) {
-  state_->SendToRouter(internal::Acknowledgement{gateway, sequence});
+void ThreadedEngine::Acknowledge(GatewayHandle gateway, std::uint64_t sequence,
+                                 std::function<void()> taken) {
+  state_->SendToRouter(
+      internal::Acknowledgement{gateway, sequence, std::move(taken)});
 }
 
 Result<ResumePoint> ThreadedEngine::Resolve(std::string_view progress) const {

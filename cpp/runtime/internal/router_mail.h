@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,6 +25,7 @@ struct GrantCredit {
 struct Acknowledgement {
   GatewayHandle gateway;
   std::uint64_t sequence;
+  std::function<void()> taken;  // may be empty
 };
 // Time to save progress, now or if it is due.
 struct SaveProgress {

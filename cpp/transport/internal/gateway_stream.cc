@@ -171,16 +171,36 @@ void GatewayStream::OnHello(const pb::Hello& hello) {
   engine_.Disconnect(stream);
 }
 
-// An Ack of another session, or without one, is ignored.
+// An Ack of another session, or without one, is ignored. Of those that come
+// while one is under way to the engine only the newest is kept: however many a
+// gateway sends, none wait.
 void GatewayStream::OnAck(const pb::Ack& ack) {
-  bool is_of_session = false;
   {
     Lock lock(mutex_);
-    is_of_session = is_session_ && ack.session() == session_.value() &&
-                    session_ != SessionNumber();
+    if (is_session_ && ack.session() == session_.value() &&
+        session_ != SessionNumber()) {
+      acknowledged_ = std::max(acknowledged_, ack.seq());
+    }
+    TellAcknowledged(lock);
   }
-  if (is_of_session) engine_.Acknowledge(gateway_, ack.seq());
   RequestRead();
+}
+
+// REQUIRES: `lock` is held.
+void GatewayStream::TellAcknowledged(Lock& lock) {
+  if (is_telling_acknowledged_ || acknowledged_ <= acknowledged_told_) return;
+  is_telling_acknowledged_ = true;
+  acknowledged_told_ = acknowledged_;
+  const std::uint64_t sequence = acknowledged_;
+  lock.unlock();
+  engine_.Acknowledge(gateway_, sequence, [self = shared_from_this()] {
+    Lock again(self->mutex_);
+    self->is_telling_acknowledged_ = false;
+    self->TellAcknowledged(again);
+    if (again.owns_lock() && self->IsEndOfReading()) {
+      self->BeginClose(again, OkStatus(), Queued::kKeep);
+    }
+  });
 }
 
 // Answers without asking the engine, and yet in the order of the requests: an
@@ -219,12 +239,17 @@ void GatewayStream::OnMalformed(std::size_t size) {
              Queued::kKeep);
 }
 
-// Commands sent before the peer closed its side are still answered.
+// Commands sent before the peer closed its side are still answered, and what it
+// acknowledged is taken.
+bool GatewayStream::IsEndOfReading() const {
+  return has_read_end_ && answers_pending_ == 0 && !is_telling_acknowledged_;
+}
+
 void GatewayStream::OnReadEnd(ReadEnd why) {
   if (why == ReadEnd::kBroken) return OnCancelled();
   Lock lock(mutex_);
   has_read_end_ = true;
-  if (answers_pending_ == 0) BeginClose(lock, OkStatus(), Queued::kKeep);
+  if (IsEndOfReading()) BeginClose(lock, OkStatus(), Queued::kKeep);
 }
 
 void GatewayStream::OnWritten(bool ok) {
@@ -316,7 +341,7 @@ void GatewayStream::OnEffects(std::vector<GatewayEffect> effects) {
   for (GatewayEffect& effect : effects) Enqueue(std::move(effect), close);
   if (close.has_value()) {
     BeginClose(lock, *close, Queued::kDrop);
-  } else if (has_read_end_ && answers_pending_ == 0) {
+  } else if (IsEndOfReading()) {
     BeginClose(lock, OkStatus(), Queued::kKeep);
   } else {
     WriteNext(lock);

@@ -154,6 +154,8 @@ class GatewayStream final : public GatewaySink,
   void OnHeartbeat(const pb::Heartbeat& heartbeat);
   void OnHello(const pb::Hello& hello);
   void OnAck(const pb::Ack& ack);
+  void TellAcknowledged(Lock& lock);
+  [[nodiscard]] bool IsEndOfReading() const;
   void Refuse(const SubscribeResponse& response);
   void ReleaseRefusals();
   std::function<void()> ReadNextWhenTaken();
@@ -197,6 +199,9 @@ class GatewayStream final : public GatewaySink,
   BrokenOff broken_off_;
   // Newest that came from the engine, of a session: nobody else counts.
   std::uint64_t last_sequence_ = 0;
+  std::uint64_t acknowledged_ = 0;       // newest
+  std::uint64_t acknowledged_told_ = 0;  // newest that the engine was told of
+  bool is_telling_acknowledged_ = false;
   Phase phase_ = Phase::kOpen;
   bool is_done_ = false;
   Status close_status_;

@@ -47,8 +47,10 @@ class FakeEngine final : public Engine {
     granted += deliveries;
     granted_to.push_back(gateway);
   }
-  void Acknowledge(GatewayHandle, std::uint64_t sequence) override {
+  void Acknowledge(GatewayHandle, std::uint64_t sequence,
+                   std::function<void()> when_taken) override {
     acknowledged.push_back(sequence);
+    acknowledgement_taken = std::move(when_taken);
   }
 
   Result<ResumePoint> Resolve(std::string_view progress) const override {
@@ -87,6 +89,7 @@ class FakeEngine final : public Engine {
 
   std::vector<GatewayOptions> connected;
   std::vector<SessionRequest> sessions;
+  std::function<void()> acknowledgement_taken;  // of the last
   std::vector<std::uint64_t> acknowledged;
   std::vector<BrokenOff> broken;
   std::vector<GatewayHandle> granted_to;

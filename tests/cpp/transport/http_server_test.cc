@@ -40,7 +40,8 @@ class LockedEngine final : public Engine {
   void Break(GatewayHandle, BrokenOff) override {}
   Status Submit(Command, std::function<void()>) override { return OkStatus(); }
   void Grant(GatewayHandle, std::size_t) override {}
-  void Acknowledge(GatewayHandle, std::uint64_t) override {}
+  void Acknowledge(GatewayHandle, std::uint64_t,
+                   std::function<void()>) override {}
   Result<ResumePoint> Resolve(std::string_view progress) const override {
     return engine.Resolve(progress);
   }

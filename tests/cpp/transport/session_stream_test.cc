@@ -69,6 +69,36 @@ TEST_F(SessionStreamTest, AcksOfThisSessionReachTheEngineAndNoOthers) {
   WriteEverything();
 }
 
+TEST_F(SessionStreamTest, OfAcksThatWaitTheNewestSaysAll) {
+  Hello();
+  const auto receive = [this](int sequence) {
+    Receive("ack {session: 7 seq: " + std::to_string(sequence) + "}");
+  };
+  for (const int sequence : {3, 4, 4, 6, 5}) receive(sequence);
+  EXPECT_THAT(engine_.acknowledged, ElementsAre(3u));
+  EXPECT_EQ(connection_.reads, 7);
+  engine_.acknowledgement_taken();
+  EXPECT_THAT(engine_.acknowledged, ElementsAre(3u, 6u));
+  engine_.acknowledgement_taken();
+  for (const int sequence : {6, 2}) receive(sequence);
+  EXPECT_THAT(engine_.acknowledged, ElementsAre(3u, 6u));
+  receive(8);
+  EXPECT_THAT(engine_.acknowledged, ElementsAre(3u, 6u, 8u));
+}
+
+TEST_F(SessionStreamTest, AcksBeforeTheEndAreTaken) {
+  Hello();
+  Receive("ack {session: 7 seq: 1}");
+  Receive("ack {session: 7 seq: 2}");
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
+  EXPECT_FALSE(connection_.is_finished());
+  engine_.acknowledgement_taken();
+  EXPECT_FALSE(connection_.is_finished());
+  engine_.acknowledgement_taken();
+  EXPECT_EQ(connection_.finished, OkStatus());
+  EXPECT_THAT(engine_.acknowledged, ElementsAre(1u, 2u));
+}
+
 TEST_F(SessionStreamTest, DeliveriesThatWaitGoTogether) {
   Hello();
   for (std::uint64_t i = 1; i <= 3; ++i) {
