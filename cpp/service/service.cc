@@ -142,6 +142,7 @@ struct Service::State {
                   grpc == nullptr ? GrpcServerStatistics() : grpc->Statistics();
               return TransportStatistics{
                   .grpc_deliveries = counts.deliveries,
+                  .grpc_documents_omitted = counts.documents_omitted,
                   .puller_events = followed,
                   .filter_cache_hits = counts.filter_cache_hits,
                   .filter_cache_misses = counts.filter_cache_misses};

@@ -26,7 +26,6 @@
 namespace streamer {
 namespace {
 
-constexpr int kMaxMessageBytes = 4 << 20;
 constexpr std::chrono::milliseconds kLastGrace(200);
 constexpr char kServiceName[] = "syntrix.streamer.v1.StreamerService";
 
@@ -140,7 +139,6 @@ class StreamReactor final : public RawReactor, public StreamConnection {
     StartSendInitialMetadata();
     stream_ = GatewayStream::Open(engine, *this, counters,
                                   {.outbox = outbox,
-                                   .max_message_bytes = kMaxMessageBytes,
                                    .peer = context.peer(),
                                    .credential = CredentialOf(context)});
     const Status added = streams_.Add(stream_);
@@ -256,8 +254,8 @@ class Sweeper {
 };
 
 void SetLimits(grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  builder.SetMaxReceiveMessageSize(int{kDefaultMessage});
+  builder.SetMaxSendMessageSize(int{kLargestMessage});
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
@@ -390,6 +388,8 @@ GrpcServerStatistics GrpcServer::Statistics() const {
   const std::uint64_t opened = counters.opened.load(std::memory_order_relaxed);
   const FilterCache::Counts filters = FilterCacheCounts();
   return {.deliveries = counters.deliveries.load(std::memory_order_relaxed),
+          .documents_omitted =
+              counters.documents_omitted.load(std::memory_order_relaxed),
           .streams_opened = opened,
           .streams_open = opened - closed,
           .filter_cache_hits = filters.hits,

@@ -36,6 +36,9 @@ struct GrpcServerOptions {
 // Since the start.
 struct GrpcServerStatistics {
   std::uint64_t deliveries = 0;  // handed to gRPC
+  // Documents too large for the gateway's messages: left out for a session; a
+  // plain stream ended there.
+  std::uint64_t documents_omitted = 0;
   std::uint64_t streams_opened = 0;
   std::uint64_t streams_open = 0;
   // Filters of subscribe requests; all servers of a process share the cache.

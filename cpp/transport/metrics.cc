@@ -221,6 +221,10 @@ void AddDeliveries(const EngineStatistics& engine,
   Add(families, MetricType::Counter, "streamer_deliveries_total",
       "Deliveries handed to a transport.", "transport",
       {{"grpc", AsDouble(transports.grpc_deliveries)}});
+  Add(families, MetricType::Counter, "streamer_documents_omitted_total",
+      "Documents too large for a gateway's messages: left out for a session; a "
+      "plain stream ends there.",
+      "transport", {{"grpc", AsDouble(transports.grpc_documents_omitted)}});
   AddHistogram(families, "streamer_delivery_latency_seconds",
                "Time from the log to the transport.",
                engine.delivery_latency_seconds);

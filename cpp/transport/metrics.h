@@ -21,7 +21,8 @@ namespace streamer {
 // What the transports counted.
 struct TransportStatistics {
   std::uint64_t grpc_deliveries = 0;
-  std::uint64_t puller_events = 0;  // ingested from a puller
+  std::uint64_t grpc_documents_omitted = 0;  // too large for a message
+  std::uint64_t puller_events = 0;           // ingested from a puller
   std::uint64_t filter_cache_hits = 0;
   std::uint64_t filter_cache_misses = 0;
 };

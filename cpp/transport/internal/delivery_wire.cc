@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -65,27 +66,27 @@ std::uint8_t* WriteNumber(int field, std::uint64_t number, std::uint8_t* to) {
 class EventWriter {
  public:
   EventWriter(const OutgoingEvent& outgoing, std::string_view document)
-      : source_(*outgoing.event.source),
+      : source_(outgoing.event.source.get()),
         document_(document),
         operation_(WireOperation(outgoing.event.operation)),
         timestamp_(
-            static_cast<std::uint64_t>(ToUnixMillis(source_.timestamp))) {}
+            static_cast<std::uint64_t>(ToUnixMillis(source_->timestamp))) {}
 
   [[nodiscard]] std::size_t size() const {
     const std::size_t timestamp_size =
         timestamp_ == 0 ? 0 : 1 + CodedOutputStream::VarintSize64(timestamp_);
-    return SizeOfNonEmpty(source_.event_id) + SizeOfNonEmpty(source_.tenant) +
-           SizeOfNonEmpty(source_.collection) +
-           SizeOfNonEmpty(source_.document_id) + kOperationSize +
+    return SizeOfNonEmpty(source_->event_id) + SizeOfNonEmpty(source_->tenant) +
+           SizeOfNonEmpty(source_->collection) +
+           SizeOfNonEmpty(source_->document_id) + kOperationSize +
            SizeOfNonEmpty(document_) + timestamp_size;
   }
 
   std::uint8_t* Write(std::uint8_t* to) const {
     using Event = pb::StreamerEvent;
-    to = WriteNonEmpty(Event::kEventIdFieldNumber, source_.event_id, to);
-    to = WriteNonEmpty(Event::kTenantFieldNumber, source_.tenant, to);
-    to = WriteNonEmpty(Event::kCollectionFieldNumber, source_.collection, to);
-    to = WriteNonEmpty(Event::kDocumentIdFieldNumber, source_.document_id, to);
+    to = WriteNonEmpty(Event::kEventIdFieldNumber, source_->event_id, to);
+    to = WriteNonEmpty(Event::kTenantFieldNumber, source_->tenant, to);
+    to = WriteNonEmpty(Event::kCollectionFieldNumber, source_->collection, to);
+    to = WriteNonEmpty(Event::kDocumentIdFieldNumber, source_->document_id, to);
     to = WriteNumber(Event::kOperationFieldNumber, operation_, to);
     to = WriteNonEmpty(Event::kDocumentDataFieldNumber, document_, to);
     if (timestamp_ == 0) return to;
@@ -94,7 +95,7 @@ class EventWriter {
 
  private:
   static constexpr std::size_t kOperationSize = 2;
-  const SourceEvent& source_;
+  const SourceEvent* source_;
   std::string_view document_;
   std::uint64_t operation_;
   std::uint64_t timestamp_;
@@ -131,8 +132,11 @@ std::uint32_t CountParts(std::span<const std::string> ids,
   return parts;
 }
 
-// What a batch takes at most as the field of a message: two bytes of tag and
-// its length.
+// What a batch of `size` bytes takes before it as the field of a message: two
+// bytes of tag, and its length; and at most.
+std::size_t SizeOfHead(std::size_t size) {
+  return 2 + CodedOutputStream::VarintSize64(size);
+}
 constexpr std::size_t kMessageHead = 2 + 5;
 
 // What only sessions are told of a delivery.
@@ -152,14 +156,14 @@ struct SessionPart {
 class DeliveryWriter {
  public:
   DeliveryWriter(std::span<const std::string> ids, const EventWriter& event,
-                 const SessionPart* session)
+                 std::optional<SessionPart> session)
       : ids_(ids),
         event_(event),
         event_size_(event.size()),
-        session_(session),
+        session_(std::move(session)),
         size_(SizeOfIds(ids) + 1 +
               CodedOutputStream::VarintSize64(event_size_) + event_size_ +
-              (session == nullptr ? 0 : SizeOfSession(*session))) {}
+              (session_ ? SizeOfSession(*session_) : 0)) {}
 
   // Of the message alone, and as the field of another.
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -175,7 +179,7 @@ class DeliveryWriter {
     }
     to = WriteLength(Message::kEventFieldNumber, event_size_, to);
     to = event_.Write(to);
-    return session_ == nullptr ? to : WriteSession(to);
+    return session_ ? WriteSession(to) : to;
   }
 
  private:
@@ -239,9 +243,9 @@ class DeliveryWriter {
   }
 
   std::span<const std::string> ids_;
-  const EventWriter& event_;
+  EventWriter event_;
   std::size_t event_size_;
-  const SessionPart* session_;
+  std::optional<SessionPart> session_;
   std::size_t size_;
 };
 
@@ -253,47 +257,50 @@ std::string EncodeAlone(const DeliveryWriter& delivery) {
   return bytes;
 }
 
-// Gathers deliveries into messages of at most so many bytes.
+// Gathers deliveries into messages of at most so many bytes, each of which is
+// allocated and written once.
 class BatchWriter {
  public:
-  // About `expected_bytes` in all.
-  BatchWriter(std::size_t max_message_bytes, std::size_t expected_bytes)
-      : max_bytes_(max_message_bytes - kMessageHead) {
-    body_.reserve(std::min(max_bytes_, expected_bytes));
+  BatchWriter(std::size_t max_message_bytes, std::size_t expected_count)
+      : max_bytes_(std::min(max_message_bytes, kMaxBatchBytes) - kMessageHead) {
+    deliveries_.reserve(expected_count);
   }
 
-  void Add(const DeliveryWriter& delivery) {
-    if (!body_.empty() && body_.size() + delivery.field_size() > max_bytes_) {
+  void Add(DeliveryWriter delivery) {
+    if (!deliveries_.empty() && bytes_ + delivery.field_size() > max_bytes_) {
       Flush();
     }
-    const std::size_t before = body_.size();
-    body_.resize(before + delivery.field_size());
-    delivery.WriteField(pb::DeliveryBatch::kDeliveriesFieldNumber,
-                        reinterpret_cast<std::uint8_t*>(body_.data()) + before);
+    bytes_ += delivery.field_size();
+    deliveries_.push_back(std::move(delivery));
   }
 
-  std::vector<std::string> Take() {
-    if (!body_.empty()) Flush();
-    return std::move(messages_);
+  // Counts what was added without its document.
+  void NoteOmitted() { ++written_.documents_omitted; }
+
+  SessionMessages Take() {
+    if (!deliveries_.empty()) Flush();
+    return std::move(written_);
   }
 
  private:
   void Flush() {
     std::string message;
-    message.reserve(kMessageHead + body_.size());
-    message.resize(kMessageHead);
-    auto* const begin = reinterpret_cast<std::uint8_t*>(message.data());
-    const std::uint8_t* const end = WriteLength(
-        pb::StreamerMessage::kDeliveryBatchFieldNumber, body_.size(), begin);
-    message.resize(static_cast<std::size_t>(end - begin));
-    message += body_;
-    messages_.push_back(std::move(message));
-    body_.clear();
+    message.resize(SizeOfHead(bytes_) + bytes_);
+    auto* to =
+        WriteLength(pb::StreamerMessage::kDeliveryBatchFieldNumber, bytes_,
+                    reinterpret_cast<std::uint8_t*>(message.data()));
+    for (const DeliveryWriter& delivery : deliveries_) {
+      to = delivery.WriteField(pb::DeliveryBatch::kDeliveriesFieldNumber, to);
+    }
+    written_.messages.push_back(std::move(message));
+    deliveries_.clear();
+    bytes_ = 0;
   }
 
   const std::size_t max_bytes_;
-  std::string body_;
-  std::vector<std::string> messages_;
+  std::vector<DeliveryWriter> deliveries_;
+  std::size_t bytes_ = 0;  // of deliveries_, as fields
+  SessionMessages written_;
 };
 
 // Adds `delivery`, in as many parts as its ids need.
@@ -310,6 +317,7 @@ void AddToBatch(const Delivery& delivery, std::size_t max_message_bytes,
   std::span<const Membership> memberships_left = delivery.memberships;
   const std::uint32_t parts = CountParts(left, max_id_bytes);
   if (parts > 1) session.parts = parts;
+  bool is_any_omitted = false;
   do {
     const std::size_t count =
         left.empty() ? 0 : CountForPart(left, max_id_bytes);
@@ -320,20 +328,17 @@ void AddToBatch(const Delivery& delivery, std::size_t max_message_bytes,
     }
     session.is_document_omitted = false;
     const EventWriter whole(*delivery.event, delivery.event->document);
-    const DeliveryWriter writer(left.first(count), whole, &session);
-    if (writer.field_size() + kMessageHead <= max_message_bytes) {
-      batch.Add(writer);
-    } else {
-      session.is_document_omitted = true;
+    DeliveryWriter writer(left.first(count), whole, session);
+    if (writer.field_size() + kMessageHead > max_message_bytes) {
+      is_any_omitted = session.is_document_omitted = true;
       const EventWriter bare(*delivery.event, {});
-      batch.Add(DeliveryWriter(left.first(count), bare, &session));
+      writer = DeliveryWriter(left.first(count), bare, session);
     }
+    batch.Add(std::move(writer));
     left = left.subspan(count);
   } while (!left.empty());
+  if (is_any_omitted) batch.NoteOmitted();
 }
-
-// What a delivery takes beside its document, mostly.
-constexpr std::size_t kExpectedHead = 160;
 
 // Asks for all that writing `event` will read: if it waited long, that is in no
 // cache, and what is asked for together comes together.
@@ -361,20 +366,16 @@ std::vector<std::string> EncodeDelivery(const Delivery& delivery,
   while (!left.empty()) {
     const std::size_t count = CountForPart(left, max_id_bytes);
     messages.push_back(
-        EncodeAlone(DeliveryWriter(left.first(count), event, nullptr)));
+        EncodeAlone(DeliveryWriter(left.first(count), event, std::nullopt)));
     left = left.subspan(count);
   }
   return messages;
 }
 
-std::vector<std::string> EncodeSessionDeliveries(
+SessionMessages EncodeSessionDeliveries(
     std::span<const SharedDelivery> deliveries, std::size_t max_message_bytes) {
-  std::size_t expected_bytes = 0;
-  for (const SharedDelivery& delivery : deliveries) {
-    expected_bytes += kExpectedHead + delivery->event->document.size();
-    Fetch(*delivery->event);
-  }
-  BatchWriter batch(max_message_bytes, expected_bytes);
+  for (const SharedDelivery& delivery : deliveries) Fetch(*delivery->event);
+  BatchWriter batch(max_message_bytes, deliveries.size());
   for (const SharedDelivery& delivery : deliveries) {
     AddToBatch(*delivery, max_message_bytes, batch);
   }

@@ -29,13 +29,19 @@ std::vector<std::string> EncodeDelivery(const Delivery& delivery,
                                         std::size_t max_id_bytes = kMaxIdBytes);
 
 // StreamerMessages that carry `deliveries` to a session, in order, each of at
-// most `max_message_bytes`. One whose ids do not fit into a message comes in
-// parts, numbered from 1 and counted, under one sequence number. A document
-// that does not fit is left out, which the delivery says. REQUIRES:
-// `max_message_bytes` is at least kSmallestMessage.
-std::vector<std::string> EncodeSessionDeliveries(
+// most `max_message_bytes`, and of kMaxBatchBytes unless one delivery is
+// larger. One whose ids do not fit into a message comes in parts, numbered from
+// 1 and counted, under one sequence number. A document that does not fit is
+// left out, which the delivery says. REQUIRES: `max_message_bytes` is at least
+// kSmallestMessage.
+struct SessionMessages {
+  std::vector<std::string> messages;
+  std::size_t documents_omitted = 0;
+};
+SessionMessages EncodeSessionDeliveries(
     std::span<const SharedDelivery> deliveries, std::size_t max_message_bytes);
 inline constexpr std::size_t kSmallestMessage = 64u << 10;
+inline constexpr std::size_t kMaxBatchBytes = 4u << 20;
 
 }  // namespace streamer
 

@@ -37,8 +37,7 @@ GatewayStream::GatewayStream(Engine& engine, StreamConnection& connection,
       connection_(connection),
       counters_(counters),
       options_(std::move(options)),
-      gateway_id_(MakeUuid()),
-      max_message_bytes_(options_.max_message_bytes) {}
+      gateway_id_(MakeUuid()) {}
 
 std::shared_ptr<GatewayStream> GatewayStream::Open(
     Engine& engine, StreamConnection& connection, StreamCounters& counters,
@@ -149,7 +148,7 @@ void GatewayStream::OnHello(const pb::Hello& hello) {
     is_session_ = true;
     is_opening_ = true;
     gateway_id_ = request->gateway_id;
-    max_message_bytes_ = MaxMessageBytes(hello, options_.max_message_bytes);
+    max_message_bytes_ = MaxMessageBytes(hello);
   }
   engine_.Disconnect(gateway_);
   const GatewayHandle stream =
@@ -505,9 +504,9 @@ GatewayStream::Outgoing GatewayStream::TakeNext() {
 
 void GatewayStream::WriteDeliveries(const Outgoing& outgoing, Flush flush) {
   const std::vector<SharedDelivery>& deliveries = outgoing.deliveries;
-  std::vector<std::string> messages =
-      is_session_ ? EncodeSessionDeliveries(deliveries, max_message_bytes_)
-                  : EncodeDelivery(*deliveries.front());
+  std::vector<std::string> messages = is_session_
+                                          ? EncodeSession(deliveries)
+                                          : EncodeDelivery(*deliveries.front());
   // One that does not go out leaves none of its parts behind.
   const std::size_t longest =
       std::max_element(messages.begin(), messages.end(), IsShorter)->size();
@@ -528,9 +527,21 @@ void GatewayStream::WriteDeliveries(const Outgoing& outgoing, Flush flush) {
   connection_.Write(std::move(first), flush);
 }
 
+std::vector<std::string> GatewayStream::EncodeSession(
+    std::span<const SharedDelivery> deliveries) {
+  SessionMessages encoded =
+      EncodeSessionDeliveries(deliveries, max_message_bytes_);
+  if (encoded.documents_omitted > 0) {
+    counters_.documents_omitted.fetch_add(encoded.documents_omitted,
+                                          std::memory_order_relaxed);
+  }
+  return std::move(encoded.messages);
+}
+
 // Everything before it was written: no write was under way.
 void GatewayStream::CloseForTooLarge(const Delivery& delivery,
                                      std::size_t bytes) {
+  counters_.documents_omitted.fetch_add(1, std::memory_order_relaxed);
   Lock lock(mutex_);
   is_writing_ = false;
   --deliveries_;

@@ -34,6 +34,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,6 +43,7 @@
 #include "base/status.h"
 #include "core/effects.h"
 #include "runtime/engine.h"
+#include "transport/internal/wire.h"
 
 namespace syntrix::streamer::v1 {
 class Ack;
@@ -82,6 +84,9 @@ class StreamConnection {
 // Counted over all streams of a server.
 struct StreamCounters {
   std::atomic<std::uint64_t> deliveries = 0;
+  // Documents that were too large: left out for a session; a plain stream ends
+  // there.
+  std::atomic<std::uint64_t> documents_omitted = 0;
   std::atomic<std::uint64_t> opened = 0;
   std::atomic<std::uint64_t> closed = 0;
 };
@@ -92,7 +97,6 @@ struct GatewayStreamOptions {
   // after a quarter of them; with a quarter of so many, threads spent a third
   // of their time on waking each other.
   std::size_t window = 1024;
-  std::size_t max_message_bytes = 4u << 20;
   std::string peer;        // for the log
   std::string credential;  // of whoever opened the stream; may be empty
 };
@@ -173,6 +177,8 @@ class GatewayStream final : public GatewaySink,
   Outgoing TakeNext();
   std::size_t TakeGrant();
   void WriteDeliveries(const Outgoing& outgoing, Flush flush);
+  std::vector<std::string> EncodeSession(
+      std::span<const SharedDelivery> deliveries);
   void CloseForTooLarge(const Delivery& delivery, std::size_t bytes);
   void AddAnswer(std::string message);
   void TellSession(GatewayEffect& effect);
@@ -194,7 +200,7 @@ class GatewayStream final : public GatewaySink,
   bool is_session_ = false;
   bool is_opening_ = false;  // its handle is still to come
   SessionNumber session_;    // once it is answered
-  std::size_t max_message_bytes_;
+  std::size_t max_message_bytes_ = kDefaultMessage;
   Position writing_;  // of the newest live event that was begun
   BrokenOff broken_off_;
   // Newest that came from the engine, of a session: nobody else counts.

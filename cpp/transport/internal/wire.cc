@@ -274,9 +274,9 @@ Result<SessionRequest> ReadHello(const pb::Hello& hello) {
                         .coalesces = hello.coalesce()};
 }
 
-std::size_t MaxMessageBytes(const pb::Hello& hello, std::size_t limit) {
-  if (hello.max_message_bytes() == 0) return limit;
-  return std::min<std::size_t>(limit, hello.max_message_bytes());
+std::size_t MaxMessageBytes(const pb::Hello& hello) {
+  if (hello.max_message_bytes() == 0) return kDefaultMessage;
+  return std::min<std::size_t>(kLargestMessage, hello.max_message_bytes());
 }
 
 std::string EncodeWelcome(const SessionOpened& opened) {

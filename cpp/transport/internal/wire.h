@@ -70,8 +70,11 @@ std::string EncodeHeartbeatAck(std::int64_t timestamp,
 // What Hello asks for. InvalidArgument, naming the field, when it is no gateway
 // id, no progress, or a size that is too small.
 Result<SessionRequest> ReadHello(const pb::Hello& hello);
-// The largest message that the gateway takes, of at most `limit`.
-std::size_t MaxMessageBytes(const pb::Hello& hello, std::size_t limit);
+// The largest message for a gateway that does not say: what gRPC takes unless
+// it is told otherwise; and for whoever does.
+inline constexpr std::size_t kDefaultMessage = 4u << 20;
+inline constexpr std::size_t kLargestMessage = 64u << 20;
+std::size_t MaxMessageBytes(const pb::Hello& hello);
 
 // What only sessions are told.
 std::string EncodeWelcome(const SessionOpened& opened);

@@ -145,7 +145,7 @@ std::vector<std::string> EncodeShared(const std::vector<Delivery>& deliveries,
   for (const Delivery& delivery : deliveries) {
     shared.push_back(std::make_shared<const Delivery>(delivery));
   }
-  return EncodeSessionDeliveries(shared, max_message_bytes);
+  return EncodeSessionDeliveries(shared, max_message_bytes).messages;
 }
 
 TEST(DeliveryWireTest, SessionsGetDeliveriesWholeAndTogether) {

@@ -280,14 +280,15 @@ TEST(WireTest, AHelloThatCannotBeSaysWhere) {
             "hello.max_message_bytes: expected 0 or at least 65536, got 100");
 }
 
-TEST(WireTest, AGatewayTakesNoMoreThanBothAllow) {
-  EXPECT_EQ(MaxMessageBytes(pb::Hello(), 1'000), 1'000u);
-  EXPECT_EQ(MaxMessageBytes(FromText<pb::Hello>("max_message_bytes: 70000"),
-                            1'000'000),
+TEST(WireTest, AGatewayGetsMessagesAsLargeAsItSays) {
+  EXPECT_EQ(MaxMessageBytes(pb::Hello()), kDefaultMessage);
+  EXPECT_EQ(MaxMessageBytes(FromText<pb::Hello>("max_message_bytes: 70000")),
             70'000u);
+  EXPECT_EQ(MaxMessageBytes(FromText<pb::Hello>("max_message_bytes: 9000000")),
+            9'000'000u);
   EXPECT_EQ(
-      MaxMessageBytes(FromText<pb::Hello>("max_message_bytes: 70000"), 1'000),
-      1'000u);
+      MaxMessageBytes(FromText<pb::Hello>("max_message_bytes: 4000000000")),
+      kLargestMessage);
 }
 
 TEST(WireTest, WhatSessionsAreTold) {

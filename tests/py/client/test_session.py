@@ -7,6 +7,7 @@ import time
 
 import pytest
 import streamer
+from calls import samples
 from streamerd import Streamerd
 from test_client import FLIGHTS, connected, event_ids, flight, take, until
 
@@ -207,6 +208,17 @@ class TestDelivery:
             assert first.is_document_omitted
             assert first.event.document is None
             assert not second.is_document_omitted
+        omitted = 'streamer_documents_omitted_total{transport="grpc"}'
+        assert samples(streamerd)[omitted] == 1
+
+    async def test_who_takes_larger_messages_gets_them(self, streamerd):
+        async with session(streamerd, max_message_bytes=8 << 20) as client:
+            await client.subscribe(**FLIGHTS)
+            streamerd.ingest([flight(1, text="x" * (6 << 20)), flight(2)])
+            first, second = await take(client, 2)
+            assert not first.is_document_omitted
+            assert len(first.event.document["text"]) == 6 << 20
+            assert event_ids([second]) == ["e2"]
 
 
 class TestParts:
