@@ -466,8 +466,6 @@ void Router::HandOver(Gateway& gateway, std::vector<Effect>& effects) {
   while (auto effect = gateway.outbox.HandOver(find_id)) {
     if (const auto* delivery = std::get_if<SharedDelivery>(&*effect)) {
       Count(**delivery);
-    } else if (std::holds_alternative<ResyncRequired>(*effect)) {
-      ++statistics_.resyncs;
     }
     effects.push_back({gateway.stream, *std::move(effect),
                        gateway.kind == GatewayKind::kSession});

@@ -197,6 +197,8 @@ class Router {
   void MergeHandles(const std::vector<ShardResult>& results);
   void MergeMemberships(const std::vector<ShardResult>& results);
   void Report(const std::vector<ShardResult>& results);
+  void Tell(Gateway& gateway, LossCause cause, ResyncRequired notice,
+            std::vector<Effect>& effects);
   // A notice to this gateway alone.
   void ReportLoss(const Gateway& gateway, LossCause cause,
                   const ResyncRequired& notice);

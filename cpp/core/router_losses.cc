@@ -43,23 +43,29 @@ void Router::Do(AnnouncePastGap& work, std::vector<Effect>& effects) {
   Do(gap, effects);
 }
 
-// Sessions hear of a gap; a stream without a session has no notice to hear but
-// its own end.
 void Router::Tell(AnnounceGap& work, std::vector<Effect>& effects) {
   for (GapTarget& target : work.targets) {
     Gateway* gateway = FindOpen(target.gateway);
     if (gateway == nullptr) continue;
-    if (gateway->kind == GatewayKind::kSoftState) {
-      Close(*gateway, DataLoss(work.what.reason), effects);
-      continue;
-    }
-    gateway->outbox.Append(
-        ResyncRequired{.subscription_ids = std::move(target.subscription_ids),
-                       .from = work.what.from,
-                       .to = work.what.to,
-                       .reason = work.what.reason});
-    HandOver(*gateway, effects);
+    Tell(*gateway, work.what.cause,
+         {.subscription_ids = std::move(target.subscription_ids),
+          .from = work.what.from,
+          .to = work.what.to,
+          .reason = work.what.reason},
+         effects);
   }
+}
+
+// A session hears of a loss; a stream without a session has no notice to hear
+// but its own end.
+void Router::Tell(Gateway& gateway, LossCause cause, ResyncRequired notice,
+                  std::vector<Effect>& effects) {
+  if (gateway.kind == GatewayKind::kSoftState) {
+    return Close(gateway, DataLoss(notice.reason), effects);
+  }
+  ++statistics_.resyncs[static_cast<std::size_t>(cause)];
+  gateway.outbox.Append(std::move(notice));
+  HandOver(gateway, effects);
 }
 
 // Only the home shard of the collection knows them.
@@ -92,7 +98,6 @@ void Router::ResyncUnsure(Position position,
   Tell(work, effects);
 }
 
-// The notice of a stream without a session is its end.
 void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
                           std::vector<Effect>& effects) {
   ResyncRequired notice{
@@ -107,11 +112,7 @@ void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
   if (notice.subscription_ids.empty() && !concerns_all) return;
   if (concerns_all) notice.subscription_ids.clear();
   ReportLoss(gateway, LossCause::kTrimmed, notice);
-  if (gateway.kind == GatewayKind::kSoftState) {
-    return Close(gateway, DataLoss(notice.reason), effects);
-  }
-  gateway.outbox.Append(std::move(notice));
-  HandOver(gateway, effects);
+  Tell(gateway, LossCause::kTrimmed, std::move(notice), effects);
 }
 
 void Router::ReportLoss(const Gateway& gateway, LossCause cause,

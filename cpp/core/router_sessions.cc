@@ -227,12 +227,12 @@ void Router::Do(DropLag& work, std::vector<Effect>& effects) {
                                         ? kTrimmedReason
                                         : "the gateway is behind by more than "
                                           "session.max_lag"};
-    ReportLoss(*gateway,
-               work.is_trimmed ? LossCause::kTrimmed : LossCause::kLag, notice);
-    gateway->outbox.Append(std::move(notice));
+    const LossCause cause =
+        work.is_trimmed ? LossCause::kTrimmed : LossCause::kLag;
+    ReportLoss(*gateway, cause, notice);
     gateway->behind_after.reset();
     gateway->has_wished_behind = false;
-    HandOver(*gateway, effects);
+    Tell(*gateway, cause, std::move(notice), effects);
     Wish(*gateway);
   }
 }

@@ -4,8 +4,10 @@
 #ifndef STREAMER_CORE_ROUTER_STATISTICS_H_
 #define STREAMER_CORE_ROUTER_STATISTICS_H_
 
+#include <array>
 #include <cstdint>
 
+#include "core/loss_report.h"
 #include "event/position.h"
 
 namespace streamer {
@@ -26,7 +28,9 @@ struct RouterStatistics {
   std::uint64_t coalesced = 0;  // merged into a later one while they waited
   // Not stored for a session that is behind, or given up as it was too far.
   std::uint64_t missed = 0;
-  std::uint64_t resyncs = 0;  // handed over
+  // Losses that sessions were told of, by LossCause; one notice may tell of
+  // several.
+  std::array<std::uint64_t, kLossCauses> resyncs = {};
   // Memberships handed over of which it was not known what was before.
   std::uint64_t memberships_unknown = 0;
   // Events whose body is no JSON object.

@@ -22,6 +22,7 @@
 #include "base/ids.h"
 #include "core/commands.h"
 #include "core/effects.h"
+#include "core/loss_report.h"
 #include "core/membership.h"
 #include "event/change_event.h"
 #include "event/position.h"
@@ -215,34 +216,6 @@ struct EndPastEvents {
   Ordinal step;  // its own
   // The log held nothing of what follows this, up to `upto`.
   std::optional<Position> lost_after;
-};
-// Why continuity was lost.
-enum class LossCause : std::uint8_t {
-  kSourceGap,         // the source says so
-  kClusterTime,       // the source's events say so
-  kUnreadable,        // an event of the source could not be read
-  kDeleteUnresolved,  // nobody knows which document was deleted
-  kNotRestored,       // a subscription found no room after a restart
-  kLag,               // the gateway was behind by more than session.max_lag
-  kTrimmed,           // the log no longer holds what the gateway lacks
-};
-inline constexpr std::size_t kLossCauses = 7;
-// What gateways are told of kTrimmed.
-inline constexpr char kTrimmedReason[] = "the log no longer holds these events";
-
-// What people are told of it, once for all whom it concerns.
-struct LossReport {
-  LossCause cause = LossCause::kSourceGap;
-  std::string reason;
-  // Whose events may be missing; empty: any.
-  std::string backend;
-  std::string tenant;
-  std::string collection;
-  Position from;
-  Position to;
-  // How many gateways have subscriptions that it concerns; which, if it is one.
-  std::size_t gateways = 0;
-  std::string gateway_id;
 };
 
 // The source lost continuity; these gateways have subscriptions that it

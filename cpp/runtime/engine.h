@@ -20,6 +20,7 @@
 #ifndef STREAMER_RUNTIME_ENGINE_H_
 #define STREAMER_RUNTIME_ENGINE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,7 @@
 #include "base/status.h"
 #include "core/commands.h"
 #include "core/effects.h"
+#include "core/loss_report.h"
 #include "core/options.h"
 #include "event/change_event.h"
 #include "event/position.h"
@@ -119,7 +121,11 @@ struct EngineStatistics {
   std::uint64_t backpressure_soft = 0;
   std::uint64_t backpressure_hard = 0;
   std::uint64_t gateways_connected = 0;
-  std::uint64_t resyncs = 0;  // sessions told that they missed something
+  // Losses that sessions were told of, by LossCause.
+  std::array<std::uint64_t, kLossCauses> resyncs = {};
+  std::uint64_t deliveries_dropped_with_gateway = 0;
+  // For sessions that are behind, and get them from the log, or were told.
+  std::uint64_t deliveries_not_kept = 0;
   // About once a second. One that is behind is also one of the others.
   std::uint64_t sessions_connected = 0;
   std::uint64_t sessions_disconnected = 0;

@@ -96,6 +96,20 @@ void AddIngest(const EngineStatistics& engine,
            engine.ingest_lag_seconds);
 }
 
+void AddResyncs(const EngineStatistics& engine, Families& families) {
+  MetricFamily family{
+      "streamer_resyncs_total",
+      "Losses that sessions were told of; one notice may tell of several.",
+      MetricType::Counter,
+      {}};
+  for (std::size_t i = 0; i < engine.resyncs.size(); ++i) {
+    family.metric.push_back(MakeMetric(
+        MetricType::Counter, "reason",
+        {NameOf(static_cast<LossCause>(i)), AsDouble(engine.resyncs[i])}));
+  }
+  families.push_back(std::move(family));
+}
+
 void AddEvents(const EngineStatistics& engine, Families& families) {
   AddCounter(families, "streamer_events_processed_total",
              "Events taken from the log.", engine.events_processed);
@@ -118,8 +132,13 @@ void AddEvents(const EngineStatistics& engine, Families& families) {
   AddCounter(families, "streamer_coalesced_events_total",
              "Deliveries merged into a later one of the same document.",
              engine.coalesced_events);
-  AddCounter(families, "streamer_resyncs_total",
-             "Notices to sessions that they missed something.", engine.resyncs);
+  AddResyncs(engine, families);
+  Add(families, MetricType::Counter, "streamer_deliveries_dropped_total",
+      "Deliveries that never left: their gateway ended, or their session is "
+      "behind and reads them from the log again, or was told of the loss.",
+      "reason",
+      {{"gateway_ended", AsDouble(engine.deliveries_dropped_with_gateway)},
+       {"session_behind", AsDouble(engine.deliveries_not_kept)}});
   Add(families, MetricType::Gauge, "streamer_sessions",
       "Sessions, by whether their gateway is there; one that is behind is also "
       "one of the others.",

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "base/time.h"
-#include "core/sequenced.h"
+#include "core/loss_report.h"
 
 namespace streamer::internal {
 

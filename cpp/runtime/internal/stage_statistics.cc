@@ -50,6 +50,9 @@ void Report(const RouterCounts& counts, EngineStatistics& statistics) {
   statistics.backpressure_soft = counts.router.backpressure_soft;
   statistics.backpressure_hard = counts.router.backpressure_hard;
   statistics.resyncs = counts.router.resyncs;
+  statistics.deliveries_dropped_with_gateway =
+      counts.router.dropped_with_gateway;
+  statistics.deliveries_not_kept = counts.router.missed;
   statistics.memberships_unknown = counts.router.memberships_unknown;
   statistics.gateways_connected = counts.router.gateways;
   statistics.sessions_connected = counts.router.sessions_connected;

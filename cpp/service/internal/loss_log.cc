@@ -1,34 +1,9 @@
 #include "service/internal/loss_log.h"
 
-#include <string>
-
 #include "event/position.h"
 #include "transport/log.h"
 
 namespace streamer {
-namespace {
-
-std::string NameOf(LossCause cause) {
-  switch (cause) {
-    case LossCause::kSourceGap:
-      return "source_gap";
-    case LossCause::kClusterTime:
-      return "cluster_time";
-    case LossCause::kUnreadable:
-      return "unreadable";
-    case LossCause::kDeleteUnresolved:
-      return "delete_unresolved";
-    case LossCause::kNotRestored:
-      return "not_restored";
-    case LossCause::kLag:
-      return "lag";
-    case LossCause::kTrimmed:
-      return "trimmed";
-  }
-  return "";
-}
-
-}  // namespace
 
 void LogLoss(const LossReport& loss, std::uint64_t left_out) {
   Log(LogLevel::kWarning, "events may be missing",

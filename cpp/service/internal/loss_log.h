@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "core/sequenced.h"
+#include "core/loss_report.h"
 
 namespace streamer {
 

@@ -107,7 +107,16 @@ class TestMetrics:
         streamer_membership_unknown_total
         streamer_catchup_events_total
         streamer_coalesced_events_total
-        streamer_resyncs_total
+        streamer_resyncs_total{reason="source_gap"}
+        streamer_resyncs_total{reason="cluster_time"}
+        streamer_resyncs_total{reason="unreadable"}
+        streamer_resyncs_total{reason="delete_unresolved"}
+        streamer_resyncs_total{reason="not_restored"}
+        streamer_resyncs_total{reason="lag"}
+        streamer_resyncs_total{reason="trimmed"}
+        streamer_deliveries_dropped_total{reason="gateway_ended"}
+        streamer_deliveries_dropped_total{reason="session_behind"}
+        streamer_documents_omitted_total{transport="grpc"}
         streamer_sessions{state="connected"}
         streamer_sessions{state="disconnected"}
         streamer_sessions{state="behind"}

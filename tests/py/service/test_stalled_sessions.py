@@ -9,7 +9,7 @@ from test_losses import losses
 from test_sessions import deliveries, event_ids, hello, subscribe
 
 BEHIND = 'streamer_sessions{state="behind"}'
-RESYNCS = "streamer_resyncs_total"
+RESYNCS = 'streamer_resyncs_total{reason="lag"}'
 
 
 def restored(service):

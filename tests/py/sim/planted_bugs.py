@@ -184,7 +184,7 @@ BUGS = [
     Bug(
         "too far behind, nobody is told",
         "cpp/core/router_sessions.cc",
-        "    gateway->outbox.Append(std::move(notice));\n",
+        "    Tell(*gateway, cause, std::move(notice), effects);\n",
         "",
     ),
     Bug(
