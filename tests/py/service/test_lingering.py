@@ -5,6 +5,7 @@ import pytest
 from breakable_proxy import BreakableProxy
 from calls import active_subscriptions
 from streamerd import wait_until
+from test_durability import log_options
 
 
 @pytest.fixture
@@ -84,3 +85,50 @@ class TestBrokenStreams:
         again.subscribe_successfully("s")
         streamerd.ingest(events(1))
         assert ids_up_to(again, "e3") == ["e3"]
+
+
+class TestRecoveryWindow:
+    def options(self, folder, window):
+        return [
+            *log_options(folder),
+            f"--soft_state.recovery_window={window}",
+            # Nothing is saved: the low-watermark stays where it was.
+            "--state.save_interval=1h",
+            "--state.save_events=1000000",
+        ]
+
+    def test_after_a_crash_it_goes_on_from_the_low_watermark(
+        self, start, connect, tmp_path, events
+    ):
+        service = start(*self.options(tmp_path / "log", "1h"))
+        gateway = connect(service)
+        gateway.subscribe_successfully("s")
+        service.ingest(events(3))
+        assert gateway.event_ids(1) == ["e1"]
+        service.kill()
+        service.start()
+        again = connect(service)
+        again.subscribe_successfully("s")
+        service.ingest(events(1))
+        # Nobody knows which of them the broken stream has carried.
+        assert again.event_ids(4) == ["e1", "e2", "e3", "e4"]
+
+    @pytest.mark.parametrize("ends", ["cleanly", "late"])
+    def test_otherwise_it_begins_anew(
+        self, start, connect, tmp_path, events, ends
+    ):
+        window = "1h" if ends == "cleanly" else "0s"
+        service = start(*self.options(tmp_path / "log", window))
+        gateway = connect(service)
+        gateway.subscribe_successfully("s")
+        service.ingest(events(2))
+        assert gateway.event_ids(2) == ["e1", "e2"]
+        if ends == "cleanly":
+            assert service.stop() == 0
+        else:
+            service.kill()
+        service.start()
+        again = connect(service)
+        again.subscribe_successfully("s")
+        service.ingest(events(1))
+        assert again.event_ids(1) == ["e3"]
