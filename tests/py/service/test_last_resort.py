@@ -1,10 +1,9 @@
 """What is no reason for a resync: nobody is told of a loss without one."""
 
-from calls import samples
 from test_durability import log_options, post
 from test_losses import losses
 from test_sessions import COMPLETE, event_ids, hello
-from test_stalled_sessions import RESYNCS, open_session
+from test_stalled_sessions import open_session, resyncs
 
 ROUNDS, PER_ROUND = 5, 30
 
@@ -36,7 +35,7 @@ def test_kills_in_a_row_and_a_session_behind_its_outbox_are_none(
         post(service, events(PER_ROUND))
         got = deliveries_of(steady, session, PER_ROUND // 2)
         seen += event_ids(got)
-        assert samples(service)[RESYNCS] == 0
+        assert resyncs(service) == 0
         service.kill()
         steady.close()
         service.start()
@@ -59,5 +58,5 @@ def test_kills_in_a_row_and_a_session_behind_its_outbox_are_none(
     assert again.continuity == COMPLETE
     late = deliveries_of(away, again.session, len(everything))
     assert event_ids(late) == everything
-    assert samples(service)[RESYNCS] == 0
+    assert resyncs(service) == 0
     assert losses(service) == []

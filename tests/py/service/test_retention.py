@@ -13,7 +13,7 @@ from test_losses import losses
 from test_resume import OUT_OF_RANGE, resume
 from test_roles import is_ready
 from test_sessions import COMPLETE, deliveries, event_ids, hello
-from test_stalled_sessions import RESYNCS, open_session
+from test_stalled_sessions import open_session, resyncs
 from wall_clock import WallClock
 
 MIB = 1 << 20
@@ -169,7 +169,7 @@ def test_who_needs_what_is_gone_is_told_the_range_and_nobody_else(
     assert (of_good.event.event_id, of_good.seq) == ("e31", 31)
     assert event_ids(deliveries(late, 1)) == ["e31"]
     assert event_ids(deliveries(away, 1)) == ["e31"]
-    assert samples(service)[RESYNCS] == 2
+    assert resyncs(service, "trimmed") == 2
     wait_until(lambda: losses_told(service) == 2, "the line of the other")
     assert {one["cause"] for one in losses(service)} == {"trimmed"}
 
@@ -267,6 +267,6 @@ def test_a_streamer_whose_marker_is_gone_tells_of_the_gap_and_goes_on(
     )
     counts = samples(streamer)
     assert counts["streamer_gaps_detected_total"] == 1
-    assert counts[RESYNCS] == 1
+    assert resyncs(streamer, "source_gap") == 1
     wait_until(lambda: losses(streamer), "the line of it")
     assert [one["cause"] for one in losses(streamer)] == ["source_gap"]

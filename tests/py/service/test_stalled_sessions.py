@@ -9,7 +9,18 @@ from test_losses import losses
 from test_sessions import deliveries, event_ids, hello, subscribe
 
 BEHIND = 'streamer_sessions{state="behind"}'
-RESYNCS = 'streamer_resyncs_total{reason="lag"}'
+
+
+def resyncs(service, reason=None):
+    """Return how often sessions were told of a loss, for this reason or any."""
+    counts = samples(service)
+    if reason is not None:
+        return counts[f'streamer_resyncs_total{{reason="{reason}"}}']
+    return sum(
+        count
+        for name, count in counts.items()
+        if name.startswith("streamer_resyncs_total{")
+    )
 
 
 def restored(service):
@@ -78,7 +89,7 @@ def tell_by_events(service, good, session, events):
     def is_told():
         post(service, events(1))
         got.extend(read_and_acknowledge(good, session, 1))
-        return samples(service)[RESYNCS] == 1
+        return resyncs(service, "lag") == 1
 
     wait_until(is_told, "the silent session to be told that it is too far")
     return got

@@ -8,7 +8,7 @@ from test_losses import losses
 from test_resume import resume
 from test_roles import is_ready
 from test_sessions import COMPLETE, deliveries, event_ids, hello, subscribe
-from test_stalled_sessions import RESYNCS
+from test_stalled_sessions import resyncs
 from wall_clock import WallClock
 
 DUPLICATES = "streamer_duplicate_events_total"
@@ -66,5 +66,5 @@ def test_what_was_there_is_there_again_and_in_its_place(
         )
     post(service, events(1))
     assert event_ids(deliveries(gateway, 1)) == ["e5"]
-    assert samples(service)[RESYNCS] == 0
+    assert resyncs(service) == 0
     assert losses(service) == []

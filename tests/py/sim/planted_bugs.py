@@ -369,7 +369,8 @@ BUGS = [
         "who lost the marker waits as after a failure",
         "cpp/transport/source_consumer.cc",
         "    backoff_.Reset();\n    retry_at_ = now;\n"
-        "    if (std::exchange(was_refused_, true)) retry_at_ += backoff_.Next();\n",
+        "    if (std::exchange(was_refused_, true)) "
+        "retry_at_ += backoff_.Next();\n",
         "",
     ),
     Bug(
