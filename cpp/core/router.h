@@ -183,9 +183,10 @@ class Router {
   void Restore(const AddGateway::Restored& restored, Gateway& gateway);
   void TakeEarlyCredit(Gateway& gateway);
   void ForgetCredit(GatewayHandle stream);
-  // What was missed, by what the gateway said that it had.
+  // What was missed, by what the gateway said that it had. `is_first`: nobody
+  // had a stream in this epoch.
   [[nodiscard]] static Continuity Resume(const AttachStream& work,
-                                         Gateway& gateway);
+                                         bool is_first, Gateway& gateway);
   void LoseStream(Gateway& gateway);
   [[nodiscard]] static std::optional<Position> AcknowledgedOf(
       const Gateway& gateway);

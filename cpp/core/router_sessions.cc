@@ -103,8 +103,9 @@ void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
                                         ", got ", work.last_sequence))}});
     return;
   }
+  const bool is_first = gateway->session == SessionNumber();
   gateway->session = work.answer.session;
-  work.answer.continuity = Resume(work, *gateway);
+  work.answer.continuity = Resume(work, is_first, *gateway);
   if (gateway->stream != work.stream) {
     gateway->stream = work.stream;
     by_stream_[work.stream] = gateway;
@@ -130,7 +131,8 @@ void Router::Do(AttachStream& work, std::vector<Effect>& effects) {
 // A gateway that says it had less than was acknowledged, in this epoch or
 // before the restart, has forgotten some of it, and that is gone here too. A
 // notice that was not acknowledged is no such loss: it follows like the rest.
-Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
+Continuity Router::Resume(const AttachStream& work, bool is_first,
+                          Gateway& gateway) {
   Outbox& outbox = gateway.outbox;
   bool is_lost = false;
   switch (work.resumption) {
@@ -147,9 +149,9 @@ Continuity Router::Resume(const AttachStream& work, Gateway& gateway) {
       is_lost = outbox.acknowledged() > 0 ||
                 HasLess(work, gateway.acknowledged_before);
       outbox.MarkRedelivered(work.redelivered_upto);
-      // A process that was given numbers of this epoch goes on from those, and
-      // may have less than this one: then all comes that follows them.
-      if (outbox.last_sequence() > 0) break;
+      // A process that has heard of this epoch goes on by its numbers, and may
+      // have less than this one: then all comes that follows them.
+      if (!is_first) break;
       // It says what it has, and the rest is forgotten like what was
       // acknowledged.
       if (!is_lost) {

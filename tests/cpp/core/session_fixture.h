@@ -21,9 +21,13 @@ class SessionFixture : public ::testing::Test {
  protected:
   // Opens another stream of gateway "g"; its handle.
   GatewayHandle Open(OpenSession command = {}) {
+    if (command.initial_credit == 0) command.initial_credit = 1'000'000;
+    return OpenWithCredit(std::move(command));
+  }
+  // The same, with no more credit than it says.
+  GatewayHandle OpenWithCredit(OpenSession command) {
     command.stream = GatewayHandle(++last_stream_);
     if (command.gateway_id.empty()) command.gateway_id = "g";
-    if (command.initial_credit == 0) command.initial_credit = 1'000'000;
     core_->Sequence(command);
     core_->Settle();
     for (const GatewayEffect& effect : core_->TakeEffects(command.stream)) {

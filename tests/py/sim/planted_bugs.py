@@ -392,7 +392,7 @@ BUGS = [
         "IsHere(id)",
     ),
     Bug(
-        "what another process has is forgotten behind numbers that were given",
+        "what another process has is forgotten in an epoch that one has heard of",
         "cpp/core/router_sessions.cc",
         "      if (outbox.last_sequence() > 0) break;\n",
         "",
