@@ -70,8 +70,13 @@ SourceActions SourceConsumer::Received(SourceMessage message,
   if (is_closed_ || !is_stream_open_) return actions;
   is_reading_ = false;
   if (!has_heard_) BeginHearing(message, now);
-  if (message.gap.has_value()) PushGap(*std::move(message.gap));
   const bool is_event = message.event.has_value();
+  const bool is_gap = message.gap.has_value();
+  if (is_gap) {
+    // In one write with its marker, or it would be read again.
+    if (!is_event) message.gap->upstream_marker = message.progress;
+    PushGap(*std::move(message.gap));
+  }
   if (is_event) {
     ++(message.event->loss == nullptr ? statistics_.events
                                       : statistics_.malformed);
@@ -82,7 +87,7 @@ SourceActions SourceConsumer::Received(SourceMessage message,
   if (!message.progress.empty()) {
     const bool is_new = message.progress != queued_marker_;
     marker_ = queued_marker_ = message.progress;
-    if (!is_event && is_new) Push(Marker{marker_});
+    if (!is_event && !is_gap && is_new) Push(Marker{marker_});
   }
   GoOn(now, actions);
   return actions;

@@ -297,6 +297,22 @@ TEST(SourceConsumerTest, AGapOfTheSourceIsStoredBetweenItsEvents) {
   EXPECT_EQ(consumer.statistics().gaps, 1u);
 }
 
+TEST(SourceConsumerTest, AGapAloneIsStoredWithItsMarker) {
+  SourceConsumer consumer = Started({});
+  SourceMessage message;
+  message.progress = "9";
+  message.gap = Gap("b", {.from = "8", .to = "9", .reason = "rolled over"});
+  const SourceActions actions =
+      consumer.Received(std::move(message), At(seconds(1)));
+  EXPECT_THAT(Text(actions),
+              ElementsAre(R"(append [gap b "8" to "9": rolled over])", "read"));
+  EXPECT_EQ(std::get<source_action::Append>(actions[0])
+                .events.front()
+                .upstream_marker,
+            "9");
+  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(1)))), IsEmpty());
+}
+
 TEST(SourceConsumerTest, ALossThatCannotBeStoredIsOfferedAgainAndNothingRead) {
   SourceConsumer consumer = Started({});
   EXPECT_THAT(Text(consumer.Received(Malformed("1"), At(seconds(1)))),

@@ -376,7 +376,7 @@ BUGS = [
     Bug(
         "a gap that the source reports is passed over",
         "cpp/transport/source_consumer.cc",
-        "  if (message.gap.has_value()) PushGap(*std::move(message.gap));\n",
+        "    PushGap(*std::move(message.gap));\n",
         "",
     ),
     Bug(
@@ -394,7 +394,7 @@ BUGS = [
     Bug(
         "what another process has is forgotten in an epoch that one has heard of",
         "cpp/core/router_sessions.cc",
-        "      if (outbox.last_sequence() > 0) break;\n",
+        "      if (!is_first) break;\n",
         "",
     ),
     Bug(
