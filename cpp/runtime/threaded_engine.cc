@@ -144,6 +144,7 @@ struct ThreadedEngine::State {
   bool is_last_saved = false;     // the router's: no more progress follows
   std::size_t ended_senders = 0;  // of the router
   std::vector<Effect> effects;    // the router's scratch
+  std::vector<std::function<void()>> acknowledgements_taken;  // likewise
 
   // Between the threads.
   Intake intake;
@@ -250,6 +251,10 @@ void ThreadedEngine::State::Route(std::vector<RouterMail>& mail) {
     for (RouterMail& one : chunk) RouteOne(one, effects);
     router.NoteReports();
     HandOut(effects);
+    // What they led to was told: one that was refused has ended its stream.
+    for (const auto& taken : std::exchange(acknowledgements_taken, {})) {
+      if (taken) taken();
+    }
     for (const HistoryWish& wish : router.router().TakeWishes()) {
       intake.SubmitInternal(internal::CommandOf(wish));
     }
@@ -266,9 +271,9 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
     router.router().Accept(std::move(*result), into);
   } else if (const auto* grant = std::get_if<internal::GrantCredit>(&mail)) {
     router.router().Grant(grant->gateway, grant->deliveries, into);
-  } else if (const auto* ack = std::get_if<internal::Acknowledgement>(&mail)) {
+  } else if (auto* ack = std::get_if<internal::Acknowledgement>(&mail)) {
     router.router().Acknowledge(ack->gateway, ack->sequence, into);
-    if (ack->taken) ack->taken();
+    acknowledgements_taken.push_back(std::move(ack->taken));
   } else if (const auto* save = std::get_if<internal::SaveProgress>(&mail)) {
     router.router().CloseStalled(internal::StalledUpto(*log, save->horizon),
                                  into);
