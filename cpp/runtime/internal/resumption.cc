@@ -1,9 +1,24 @@
 #include "runtime/internal/resumption.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 namespace streamer::internal {
+namespace {
+
+// Up to where whoever names a place may have had events that the log has lost
+// since; 0: nowhere. A place that somebody made up reaches no further than any
+// tail does.
+std::uint64_t RedeliveredUpTo(const Position& named,
+                              const ResolvedPosition& resolved) {
+  constexpr std::uint64_t kLongestTail = 1'000'000;
+  if (!resolved.is_cut_back) return 0;
+  return std::min(named.offset, resolved.position.offset + kLongestTail);
+}
+
+}  // namespace
 
 Result<ResumePoint> ResolveProgress(const EventLog& log,
                                     std::string_view progress) {
@@ -12,10 +27,9 @@ Result<ResumePoint> ResolveProgress(const EventLog& log,
                             log.history().Resolve(position));
   Status reached = log.Resolve(position).status();
   if (resolved.position.offset > log.head().offset) return reached;
-  return ResumePoint{
-      .after = resolved.position,
-      .reached = reached,
-      .redelivered_upto = resolved.is_cut_back ? position.offset : 0};
+  return ResumePoint{.after = resolved.position,
+                     .reached = reached,
+                     .redelivered_upto = RedeliveredUpTo(position, resolved)};
 }
 
 OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
@@ -33,7 +47,7 @@ OpenSession CommandOf(const EventLog& log, GatewayHandle stream,
   const Result<ResolvedPosition> resolved = log.Resolve(*progress);
   if (!resolved.ok()) return command;
   command.last_progress = resolved->position;
-  if (resolved->is_cut_back) command.redelivered_upto = progress->offset;
+  command.redelivered_upto = RedeliveredUpTo(*progress, *resolved);
   return command;
 }
 
