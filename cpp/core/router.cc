@@ -502,7 +502,7 @@ void Router::CountWaiting(Gateway& gateway) {
 }
 
 void Router::ForgetWaiting(Gateway& gateway) {
-  statistics_.dropped_with_gateway += gateway.waiting;
+  statistics_.dropped_with_gateway += gateway.outbox.waiting();
   statistics_.waiting -= std::exchange(gateway.waiting, 0);
   gateway.outbox.Clear();
 }
