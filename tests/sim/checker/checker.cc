@@ -85,10 +85,7 @@ class SourceChecker {
     CheckMissing(last, history_.source.size() + 1);
     for (const History::SourceLoss& loss : history_.source_losses) {
       if (loss.first_held > loss.after + 1) continue;
-      const bool is_reported = loss.upto > 0 &&
-                               loss.upto <= history_.source.size() &&
-                               IsGap(history_.source[loss.upto - 1]);
-      if (is_reported) continue;
+      if (loss.upto == loss.after + 1 && IsGap(loss.upto)) continue;
       Complain("I11", absl::StrCat("the source still held what follows ",
                                    loss.after, ", and a gap was reported"));
     }
@@ -104,6 +101,22 @@ class SourceChecker {
            entry.event->loss->kind == SourceLoss::Kind::kGap;
   }
 
+  // Whether the source says at `offset` that it lost something.
+  [[nodiscard]] bool IsGap(std::uint64_t offset) const {
+    return offset > 0 && offset <= history_.source.size() &&
+           IsGap(history_.source[offset - 1]);
+  }
+
+  // Whether a gap in the log covers `offset`: a tail that was lost may have had
+  // one, and then it must have come again.
+  [[nodiscard]] bool IsLogged(std::uint64_t offset) const {
+    return std::any_of(
+        history_.log.begin(), history_.log.end(), [&](const LogEntry& entry) {
+          return IsGap(entry) && OffsetOf(entry.event->loss->from) < offset &&
+                 offset <= OffsetOf(entry.event->loss->to);
+        });
+  }
+
   // Between two that came.
   void CheckMissing(std::uint64_t after, std::uint64_t before) {
     for (std::uint64_t offset = after + 1; offset < before; ++offset) {
@@ -116,8 +129,8 @@ class SourceChecker {
   }
 
   [[nodiscard]] bool MayBeMissing(std::uint64_t offset) const {
+    if (IsGap(offset)) return IsLogged(offset);
     if (IsDeclared(offset)) return true;
-    if (IsGap(history_.source[offset - 1])) return false;
     return history_.coalesces && (IsRepeat(offset) || IsSuperseded(offset));
   }
 

@@ -63,7 +63,7 @@ void Truth::Take(const LogEntry& entry) {
   by_identity_[identity].push_back(offset);
   const std::string whole =
       absl::StrCat(source.backend, "|", identity, "|", source.document, "|",
-                   std::string(NameOf(source.operation)));
+                   source.before, "|", std::string(NameOf(source.operation)));
   const auto [seen, is_new] = seen_.emplace(whole, offset);
   Known& known = documents_[absl::StrCat(source.tenant, "|", source.collection,
                                          "|", source.document_id)];
