@@ -29,6 +29,27 @@ TEST(ConfigTest, NothingIsTheDefaults) {
   }
 }
 
+// What the documentation promises to whoever sets nothing.
+TEST(ConfigTest, TheDefaultsAreThoseOfThePromises) {
+  using std::chrono::seconds;
+  const ServiceConfig config;
+  const CoreOptions& core = config.engine.core;
+  EXPECT_EQ(config.grpc.port, 8084);
+  EXPECT_EQ(config.grpc.stall_timeout, seconds(30));
+  EXPECT_EQ(core.session.ttl, seconds(60));
+  EXPECT_EQ(core.session.max_total, 10'000u);
+  EXPECT_EQ(core.soft_state.linger, seconds(30));
+  EXPECT_EQ(core.soft_state.recovery_window, seconds(30));
+  EXPECT_EQ(core.quota.memberships, 1'000u);
+  EXPECT_EQ(core.duplicates.age, std::chrono::minutes(3));
+  EXPECT_EQ(config.engine.past_share, 0.3);
+  EXPECT_EQ(config.engine.save_interval, seconds(5));
+  EXPECT_EQ(config.engine.save_events, 1'000u);
+  EXPECT_EQ(config.source.consumer.backoff.minimum,
+            std::chrono::milliseconds(100));
+  EXPECT_EQ(config.source.consumer.backoff.maximum, seconds(30));
+}
+
 TEST(ConfigTest, TheLaterSourceWins) {
   ConfigSources sources{.file_name = "s.yaml",
                         .file_text =
