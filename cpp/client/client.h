@@ -76,6 +76,8 @@ struct ClientOptions {
   Duration heartbeat_timeout = std::chrono::seconds(30);
   BackoffOptions backoff;
   DeliveryQueueLimits queue;
+  // Largest message that is accepted. With a session the service sends no
+  // larger ones, and none above 64 MiB; without, none above 4 MiB.
   std::size_t max_message_bytes = 8u << 20;
 };
 

@@ -37,7 +37,7 @@ backoff_minimum, backoff_maximum : float
 queue_deliveries, queue_bytes : int
     Bounds of what is received and not yet taken.
 max_message_bytes : int
-    Largest message that is accepted.
+    Largest message that is accepted; see client/client.h.
 
 Notes
 -----

@@ -5,9 +5,9 @@
 // own, or one of the streams of a session; what it promises is written in
 // internal/gateway_stream.h.
 //
-// Bounds: 4 MiB a message, 1,000 streams a connection, `max_streams` in all; a
-// peer that answers no keepalive ping for 10 s, or takes no message for
-// `stall_timeout`, is cut off.
+// Bounds: 4 MiB a message, and up to 64 to a session that asks for it; 1,000
+// streams a connection, `max_streams` in all; a peer that answers no keepalive
+// ping for 10 s, or takes no message for `stall_timeout`, is cut off.
 // Thread-safety: every method, from any thread.
 #ifndef STREAMER_TRANSPORT_GRPC_SERVER_H_
 #define STREAMER_TRANSPORT_GRPC_SERVER_H_

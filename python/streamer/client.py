@@ -176,7 +176,9 @@ def connect(
     queue_bytes : int, default 67108864
         The same in bytes.
     max_message_bytes : int, default 8388608
-        Largest message that is accepted.
+        Largest message that is accepted.  With a session the service sends no
+        larger ones, and none above 64 MiB: a document that does not fit is
+        left out.  Without, it sends none above 4 MiB.
 
     Returns
     -------
