@@ -223,6 +223,7 @@ class ClientSession {
                               ClientActions& actions);
   void ReportUnreadLoss(ClientActions& actions);
   void Report(ReceivedGap gap, ClientActions& actions);
+  static bool IsSameLife(const Entry& entry, const SubscriptionAnswer& answer);
   // Whether it is the life that was known.
   bool Confirm(Entries::iterator found, const SubscriptionAnswer& answer,
                ClientActions& actions);

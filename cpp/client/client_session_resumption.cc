@@ -289,16 +289,31 @@ bool ClientSession::Confirm(Entries::iterator found,
   const auto retired = retired_.find(found->first);
   if (retired != retired_.end()) CompleteRetired(retired, actions);
   Entry& entry = found->second;
-  const bool is_same_life =
-      (entry.handle != SubscriptionHandle() && entry.handle == answer.handle) ||
-      (!entry.progress.empty() && entry.progress == answer.progress);
+  const bool is_same_life = IsSameLife(entry, answer);
   entry.handle = answer.handle;
   entry.progress = answer.progress;
+  const bool is_second = !is_same_life && entry.gap_reason.empty() &&
+                         entry.second_request != nullptr;
+  if (is_second) {
+    entry.request = std::move(*std::exchange(entry.second_request, nullptr));
+    entry.digest.reset();
+  }
   if (!entry.digest.has_value()) {
     entry.digest = client_internal::DigestOf(entry.request);
   }
   if (!is_same_life) NoteBegin(found->first, entry);
+  if (is_second) entry.request.resume_after.clear();
   return is_same_life;
+}
+
+// Handles decide where both are known: two lives may begin at one place.
+bool ClientSession::IsSameLife(const Entry& entry,
+                               const SubscriptionAnswer& answer) {
+  const SubscriptionHandle none;
+  if (entry.handle != none && answer.handle != none) {
+    return entry.handle == answer.handle;
+  }
+  return !entry.progress.empty() && entry.progress == answer.progress;
 }
 
 // What the process before has had is not promised to this one, unless it asks
