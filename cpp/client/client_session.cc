@@ -199,6 +199,11 @@ void ClientSession::Retire(Entries::iterator entry, UnsubscribeTicket ticket,
     }
     CompleteUnsubscribed(ticket, actions);
   }
+  Forget(entry);
+}
+
+void ClientSession::Forget(Entries::iterator entry) {
+  behind_.erase(entry->first);
   subscriptions_.erase(entry);
 }
 
@@ -295,7 +300,7 @@ void ClientSession::AnswerLive(Entries::iterator found,
     gap.reason = absl::StrCat(ended, answer.status().message());
     gap.end = ReceivedGap::End::kRefused;
     Report(std::move(gap), actions);
-    subscriptions_.erase(found);
+    Forget(found);
   }
 }
 

@@ -172,6 +172,7 @@ class ClientSession {
            ClientActions& actions);
   void Retire(Entries::iterator entry, UnsubscribeTicket ticket,
               ClientActions& actions);
+  void Forget(Entries::iterator entry);
   static void CompleteUnsubscribed(UnsubscribeTicket ticket,
                                    ClientActions& actions);
   void Complete(Entry& entry, Result<SubscriptionAnswer> answer,
@@ -251,9 +252,8 @@ class ClientSession {
   // Each entry of which something is lost that was not reported yet holds it,
   // so that nothing has to be counted.
   std::shared_ptr<void> loss_hold_ = std::make_shared<char>();
-  // How far who began in the past has come, until it is live; also of some that
-  // have ended, but not once this is closed. Under "" those of the process
-  // before.
+  // How far who began in the past has come, until it is live. Under "" those of
+  // the process before.
   std::map<std::string, std::string, std::less<>> behind_;
   std::optional<MonotonicTime> finishing_until_;
 

@@ -413,7 +413,7 @@ void ClientSession::EndLife(Entries::iterator found, SubscriptionHandle handle,
   } else if (entry.is_answer_awaited) {
     Retire(found, {}, actions);
   } else {
-    subscriptions_.erase(found);
+    Forget(found);
   }
 }
 
