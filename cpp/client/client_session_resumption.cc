@@ -80,8 +80,11 @@ void ClientSession::LoseEvents(const SessionWelcome& welcome,
   if (adopts_) {
     ReceivedGap gap;
     gap.reason = kLost;
+    // Who was not behind has had nothing yet, if there was no progress.
     gap.from_progress =
-        EarlierOf(options_.session->behind, welcome.from_progress);
+        options_.session->progress.empty()
+            ? welcome.from_progress
+            : EarlierOf(options_.session->behind, welcome.from_progress);
     gap.to_progress = welcome.to_progress;
     Report(std::move(gap), actions);
   }
@@ -152,8 +155,8 @@ void ClientSession::Continue(const SessionWelcome& welcome,
 void ClientSession::OpenGap(const std::string& id, Entry& entry,
                             const std::string& reason,
                             const std::string& from_progress) {
-  entry.gap_reason = reason;
-  if (!entry.gap_from.empty()) return;
+  const bool is_open = !std::exchange(entry.gap_reason, reason).empty();
+  if (is_open) return;
   const auto behind = behind_.find(id);
   entry.gap_from = behind == behind_.end()
                        ? from_progress
@@ -351,7 +354,8 @@ ClientSession::Admission ClientSession::DeliveryReceived(
 
 ClientActions ClientSession::ResyncReceived(std::uint64_t seq, ReceivedGap gap,
                                             MonotonicTime now) {
-  Admission admission = DeliveryReceived({.seq = seq}, now);
+  Admission admission =
+      DeliveryReceived({.seq = seq, .lost_from = gap.from_progress}, now);
   if (admission.number.is_null()) return std::move(admission.actions);
   gap.number = admission.number;
   if (!KeepLive(gap)) return Processed(gap.number);

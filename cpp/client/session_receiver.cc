@@ -185,9 +185,9 @@ Result<SessionReceiver::Admission> SessionReceiver::Admit(
     return Admission{};
   }
   const Admission admission = Number(entry);
-  outstanding_.push_back(
-      {admission.number, session_, progress_,
-       entry.is_catching_up ? JustBefore(entry.progress) : std::string()});
+  outstanding_.push_back({admission.number, session_, progress_,
+                          entry.is_catching_up ? JustBefore(entry.progress)
+                                               : std::string(entry.lost_from)});
   Advance(entry);
   if (IsLastPart(entry)) FinishParts();
   return admission;

@@ -90,10 +90,11 @@ struct SessionWelcome {
 // A numbered message as it came.
 struct SessionEntry {
   std::uint64_t seq = 0;
-  std::uint32_t part = 0;          // 0: whole
-  std::uint32_t parts = 0;         // how many there are; 0: not said
-  std::string_view progress = {};  // empty for notices
-  bool is_catching_up = false;     // read from the log
+  std::uint32_t part = 0;           // 0: whole
+  std::uint32_t parts = 0;          // how many there are; 0: not said
+  std::string_view progress = {};   // empty for notices
+  bool is_catching_up = false;      // read from the log
+  std::string_view lost_from = {};  // of a notice of a loss
 };
 
 class SessionReceiver {
@@ -161,7 +162,8 @@ class SessionReceiver {
     EntryNumber number;
     std::uint64_t session;
     std::string progress_before;  // of what came before it
-    std::string behind;           // before it, if it was read from the log
+    // Before it, if it was read from the log or tells of a loss.
+    std::string behind;
   };
 
   [[nodiscard]] bool IsDuplicate(const SessionEntry& entry) const;

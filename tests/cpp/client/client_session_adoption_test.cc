@@ -54,6 +54,19 @@ TEST_F(ClientSessionAdoptionTest, ALossBeginsWhereTheLastOfThemWas) {
                           "(p1-1-4, p1-1-20]"));
 }
 
+// Another may have had nothing at all, since before who was behind began.
+TEST_F(ClientSessionAdoptionTest, ALossBeginsNobodyKnowsWhereWithoutProgress) {
+  ClientSession session(
+      Options(ParseSessionPlace("s1-7-0--behind-p1-1-4").value()));
+  session.Start(At(seconds(0)));
+  SessionWelcome welcome = Holding(8, Continuity::kLost, 1, {});
+  welcome.from_progress.clear();
+  EXPECT_THAT(Text(session.Welcomed(welcome, At(seconds(0)))),
+              ElementsAre("connected",
+                          "gap: the service lost continuity of the session "
+                          "(, p1-1-20]"));
+}
+
 TEST_F(ClientSessionAdoptionTest, WhoWasBehindStaysSoForTheNextProcess) {
   ClientSession session(
       Options(ParseSessionPlace("s1-7-41-p1-1-41-behind-p1-1-4").value()));

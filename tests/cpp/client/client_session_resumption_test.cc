@@ -212,6 +212,64 @@ TEST_F(ClientSessionResumptionTest, ALossOfOneThatCatchesUpBeginsWhereItIs) {
   EXPECT_THAT(gap("d"), ElementsAre("gap d" + lost + "p1-1-3, p1-1-25]"));
 }
 
+TEST_F(ClientSessionResumptionTest, AnUnreadLossOfThePastIsBehind) {
+  Connect();
+  SubscribeLive("a");
+  session_.ProcessedUpTo(
+      session_
+          .DeliveryReceived({.seq = 1, .progress = "p1-1-90"}, At(seconds(2)))
+          .number);
+  ReceivedGap gap = GapOf({"a"}, "trimmed");
+  gap.from_progress = "p1-1-1";
+  gap.to_progress = "p1-1-49";
+  session_.ResyncReceived(2, gap, At(seconds(2)));
+  EXPECT_EQ(FormatSessionPlace(*session_.place()),
+            "s1-7-1-p1-1-90-behind-p1-1-1");
+  session_.ProcessedUpTo({1, 2, 0});
+  EXPECT_EQ(FormatSessionPlace(*session_.place()), "s1-7-2-p1-1-90");
+}
+
+TEST_F(ClientSessionResumptionTest, ALossThatBeganNobodyKnowsWhereStaysSo) {
+  Connect();
+  SubscribeLive("a");
+  Reopen();
+  SessionWelcome lost = Holding(7, Continuity::kLost, 5, {"a"});
+  lost.from_progress.clear();
+  Welcome(lost);
+  Receive(5);
+  Reopen();
+  lost = Holding(8, Continuity::kLost, 1, {});
+  lost.from_progress = "p1-1-15";
+  Welcome(lost);
+  EXPECT_THAT(
+      Text(session_.SubscribeAnswered("a", Accepted("a", 1, "p1-1-25"))),
+      ElementsAre("gap a: the service lost continuity of the session (, "
+                  "p1-1-25]"));
+}
+
+// The notice of its end waits behind deliveries, the answer does not.
+TEST_F(ClientSessionResumptionTest, AnotherLifeIsAskedForAgainAsItWasAskedFor) {
+  Connect();
+  SubscribeLive("a", 1, 5);
+  session_.Subscribe(SubscribeTicket(2), Request("a", "doc.other"));
+  session_.SubscribeAnswered("a", Accepted("a", 6, "p1-1-8"));
+  session_.EndReceived(1, SubscriptionHandle(5),
+                       GapOf({"a"}, "expired", ReceivedGap::End::kExpired),
+                       At(seconds(2)));
+  Reopen();
+  EXPECT_THAT(Welcome(Holding(8, Continuity::kLost, 1, {})),
+              ElementsAre("subscribe a doc.other"));
+}
+
+TEST_F(ClientSessionResumptionTest, WhoEndedBeforeItWasLiveIsForgotten) {
+  Connect();
+  session_.Subscribe(SubscribeTicket(1), RequestAfter("a", "p1-1-3"));
+  session_.SubscribeAnswered("a", Accepted("a", 1, "p1-1-3"));
+  ASSERT_TRUE(session_.has_behind());
+  ASSERT_TRUE(session_.Unsubscribe("a", UnsubscribeTicket(2)).ok());
+  EXPECT_FALSE(session_.has_behind());
+}
+
 TEST_F(ClientSessionResumptionTest, TheStateOfAClosedOneSaysWhoCaughtUp) {
   Connect();
   for (const char* id : {"ended", "a"}) {
