@@ -48,8 +48,9 @@ void Client::Acknowledge(EntryNumber number) {
   connection_->Acknowledge(number);
 }
 
-std::string Client::session_state(EntryNumber after) const {
-  return connection_->session_state(after);
+std::string Client::session_state(EntryNumber after,
+                                  bool has_untold_gaps) const {
+  return connection_->session_state(after, has_untold_gaps);
 }
 
 void Client::Close() { connection_->Close(); }

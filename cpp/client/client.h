@@ -140,8 +140,10 @@ class Client {
   // Where another client may go on: after what is processed, or would be once
   // everything up to `after` is. Who keeps it with what was made of that, and
   // acknowledges then, misses nothing and does nothing twice wherever it is
-  // killed. Empty without a session, and before it is open.
-  [[nodiscard]] std::string session_state(EntryNumber after = {}) const;
+  // killed. Empty without a session, and before it is open. Who took gaps and
+  // has not told of them says so.
+  [[nodiscard]] std::string session_state(EntryNumber after = {},
+                                          bool has_untold_gaps = false) const;
 
   // Ends the stream and, without a session, every subscription. A session
   // lives on for a while: what was processed is acknowledged. What was received

@@ -137,7 +137,7 @@ inline constexpr const char* kGapsTold = R"(gaps_told(self, /)
 Count the gaps given so far as processed.
 )";
 
-inline constexpr const char* kSessionState = R"(session_state(self, after, /)
+inline constexpr const char* kSessionState = R"(session_state(self, after, has_untold_gaps, /)
 --
 
 Give what another client needs to go on.
@@ -146,6 +146,8 @@ Parameters
 ----------
 after : Delivery or None
     Count it, and everything before, as processed.
+has_untold_gaps : bool
+    Gaps were taken of which nobody was told.
 
 Returns
 -------

@@ -318,9 +318,10 @@ class ClientObject {
     client_->Acknowledge(number);
   }
 
-  std::string SessionState(const DeliveryObject* after) {
-    return client_->session_state(after == nullptr ? EntryNumber()
-                                                   : NumberOf(*after, "after"));
+  std::string SessionState(const DeliveryObject* after, bool has_untold_gaps) {
+    return client_->session_state(
+        after == nullptr ? EntryNumber() : NumberOf(*after, "after"),
+        has_untold_gaps);
   }
 
   py::tuple Poll() {
@@ -464,7 +465,7 @@ void DefineClient(py::module_& module) {
           [](ClientObject& object) { object.client().GapsProcessed(); },
           ReleaseGil(), docs::kGapsTold)
       .def("session_state", &ClientObject::SessionState, py::arg("after"),
-           py::pos_only(), docs::kSessionState)
+           py::arg("has_untold_gaps"), py::pos_only(), docs::kSessionState)
       .def("poll", &ClientObject::Poll, docs::kPoll)
       .def("take", &ClientObject::Take, py::arg("limit"), py::pos_only(),
            docs::kTake)

@@ -347,9 +347,17 @@ class Client:
         if core is None or loop is None:
             return
         core.close()
-        if not loop.is_closed():
-            loop.remove_reader(core.fileno())
-            self._on_readable()
+        if loop.is_closed():
+            return
+        loop.remove_reader(core.fileno())
+        self._on_readable()
+        # Answers that were on their way find nobody who polls for them.
+        closed = ClosedError("the client is closed")
+        self._settle_connected(closed)
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(closed)
+        self._answers.clear()
 
     def _shut_down(self) -> None:
         if self._core is not None:
@@ -544,7 +552,9 @@ class Client:
         ClosedError
             The client was never entered.
         """
-        return self._entered(even_closed=True).session_state(after)
+        core = self._entered(even_closed=True)
+        has_untold = bool(self._untold_gaps) or self._has_forgotten_gaps
+        return core.session_state(after, has_untold)
 
     async def next_batch(self, *, limit: int = 1024) -> list[Delivery]:
         """Take deliveries, as many as there are, at least one.

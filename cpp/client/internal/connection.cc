@@ -288,10 +288,13 @@ ClientStatistics Client::Connection::Statistics() const {
   return statistics;
 }
 
-std::string Client::Connection::session_state(EntryNumber after) const {
+std::string Client::Connection::session_state(EntryNumber after,
+                                              bool has_untold_gaps) const {
   const Lock lock(mutex_);
-  const std::optional<SessionPlace> place = session_.place(after);
-  return place.has_value() ? FormatSessionPlace(*place) : std::string();
+  std::optional<SessionPlace> place = session_.place(after);
+  if (!place.has_value()) return {};
+  place->has_unread_loss |= has_untold_gaps;
+  return FormatSessionPlace(*place);
 }
 
 bool Client::Connection::OnMessage(

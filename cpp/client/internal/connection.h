@@ -52,7 +52,8 @@ class Client::Connection final
   [[nodiscard]] ClientState state() const;
   [[nodiscard]] Status close_reason() const;
   [[nodiscard]] ClientStatistics Statistics() const;
-  [[nodiscard]] std::string session_state(EntryNumber after) const;
+  [[nodiscard]] std::string session_state(EntryNumber after,
+                                          bool has_untold_gaps) const;
 
   bool OnMessage(
       ClientStream& stream,

@@ -501,6 +501,20 @@ class TestLateCallback:
             ]
             assert later == []
 
+    async def test_nobody_was_told_so_far_says_the_state(self, streamerd):
+        async with session(streamerd) as client:
+            state = client.session_state()
+        streamerd.kill()
+        streamerd.start()
+        async with session(streamerd, resume=state) as client:
+            await client.subscribe(**FLIGHTS)
+            for number in (1, 2):
+                streamerd.ingest([flight(number)])
+                await client.next_batch()
+            assert client.session_state().startswith("s1-lost-")
+            assert len(Gaps(client)) == 1
+            assert not client.session_state().startswith("s1-lost-")
+
     async def test_too_many_are_one_that_concerns_all(self, streamerd):
         async with session(streamerd) as client:
             client._tell(
