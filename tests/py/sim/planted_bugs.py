@@ -392,7 +392,7 @@ BUGS = [
         "IsHere(id)",
     ),
     Bug(
-        "what another process has is forgotten in an epoch that one has heard of",
+        "what another process has is forgotten in an epoch that is known",
         "cpp/core/router_sessions.cc",
         "      if (!is_first) break;\n",
         "",
