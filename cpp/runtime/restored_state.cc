@@ -83,6 +83,28 @@ void ForgetLossesOfEnded(RestoreSession& session) {
   });
 }
 
+// The notice of an end names an id, and handles are new after a restart: to one
+// that was asked for under that id since, it would be its own end. What that
+// one must hear of is what lies between. REQUIRES: places as they were saved.
+void TellOfEarlierLives(RestoreSession& session) {
+  std::map<std::string_view, const SavedSubscription*> lives;
+  for (const SavedSubscription& one : session.subscriptions) {
+    lives.emplace(one.subscription_id, &one);
+  }
+  std::erase_if(session.cursor.closed, [&](const SavedClosed& closed) {
+    const auto found = lives.find(closed.subscription_id);
+    if (found == lives.end() || found->second->added < closed.at) return false;
+    if (closed.at < found->second->from) {
+      session.cursor.resyncs.push_back(
+          {{closed.subscription_id},
+           closed.at,
+           found->second->from,
+           "the subscription had ended before it was asked for again"});
+    }
+    return true;
+  });
+}
+
 // With places as they were saved.
 Result<std::map<std::string, RestoreSession>> ReadSessions(
     const StateSnapshot& state) {
@@ -136,6 +158,7 @@ Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
   STREAMER_ASSIGN_OR_RETURN(auto sessions, ReadSessions(state));
   for (auto& [gateway_id, session] : sessions) {
     ForgetLossesOfEnded(session);
+    TellOfEarlierLives(session);
     Move(places, session);
   }
   const LogHistory history = log.history();

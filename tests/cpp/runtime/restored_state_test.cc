@@ -195,6 +195,39 @@ TEST_F(RestoredStateTest, ALossOfOneThatEndedIsNotToldToAnotherOfItsId) {
   EXPECT_THAT(resyncs[2].subscription_ids, IsEmpty());
 }
 
+TEST_F(RestoredStateTest, TheEndOfAnEarlierLifeIsALossToTheNext) {
+  const auto saved = [](const std::string& id, Position from, Position added) {
+    return SavedSubscription{.gateway_id = "g",
+                             .subscription_id = id,
+                             .tenant = "t",
+                             .collection = "c",
+                             .filter = MakeFilter(""),
+                             .from = from,
+                             .added = added};
+  };
+  const auto closed = [](const std::string& id) {
+    return SavedClosed{id, CloseReason::kExpired, {1, 2}, ""};
+  };
+  Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)},
+        saved("later", {1, 4}, {1, 4}), saved("at once", {1, 2}, {1, 2}),
+        saved("of the past", {1, 1}, {1, 3}), saved("same", {1, 1}, {1, 1})},
+       {.watermark = {1, 4},
+        .cursors = {{.gateway_id = "g",
+                     .acknowledged = {1, 4},
+                     .closed = {closed("later"), closed("at once"),
+                                closed("of the past"), closed("same"),
+                                closed("ended")}}}});
+  const RestoredState restored = Restore();
+  const SavedCursor& cursor = restored.sessions[0].cursor;
+  ASSERT_THAT(cursor.closed, SizeIs(2));
+  EXPECT_EQ(cursor.closed[0].subscription_id, "same");
+  EXPECT_EQ(cursor.closed[1].subscription_id, "ended");
+  ASSERT_THAT(cursor.resyncs, SizeIs(1));
+  EXPECT_THAT(cursor.resyncs[0].subscription_ids, ElementsAre("later"));
+  EXPECT_EQ(cursor.resyncs[0].from, (Position{1, 2}));
+  EXPECT_EQ(cursor.resyncs[0].to, (Position{1, 4}));
+}
+
 TEST_F(RestoredStateTest, AnIdleSessionIsAsFarAsTheWatermark) {
   Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)}},
        {.watermark = {1, 4},

@@ -107,6 +107,10 @@ void GatewayChecker::CheckCause(const Noticed& noticed) {
        HasCause(Cause::Kind::kExpired))) {
     return;
   }
+  // Its time to live had passed.
+  if (reason == "the subscription had ended before it was asked for again") {
+    return;
+  }
   // Places that were cut back look like those of other subscriptions.
   const bool is_not_held =
       reason == "the service did not hold the subscription";
