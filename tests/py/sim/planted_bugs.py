@@ -185,7 +185,7 @@ BUGS = [
         "too far behind, nobody is told",
         "cpp/core/router_sessions.cc",
         "    Tell(*gateway, cause, std::move(notice), effects);\n",
-        "",
+        "    HandOver(*gateway, effects);\n",
     ),
     Bug(
         "a gap of the source is counted and not told",
