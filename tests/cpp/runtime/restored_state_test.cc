@@ -50,6 +50,17 @@ class RestoredStateTest : public ::testing::Test {
   MemoryStateStore store_;
 };
 
+SavedSubscription Saved(const std::string& id, Position from,
+                        Position added = {1, 4}) {
+  return {.gateway_id = "g",
+          .subscription_id = id,
+          .tenant = "t",
+          .collection = "c",
+          .filter = MakeFilter(""),
+          .from = from,
+          .added = added};
+}
+
 TEST_F(RestoredStateTest, OfNothingIsNothingAtTheHead) {
   const RestoredState state = Restore();
   EXPECT_THAT(state.sessions, IsEmpty());
@@ -167,20 +178,11 @@ TEST_F(RestoredStateTest, WhatTheLogNoLongerHoldsIsNotTakenForReached) {
 }
 
 TEST_F(RestoredStateTest, ALossOfOneThatEndedIsNotToldToAnotherOfItsId) {
-  const auto saved = [](const std::string& id, Position from) {
-    return SavedSubscription{.gateway_id = "g",
-                             .subscription_id = id,
-                             .tenant = "t",
-                             .collection = "c",
-                             .filter = MakeFilter(""),
-                             .from = from,
-                             .added = {1, 4}};
-  };
   const auto told = [](std::vector<std::string> ids, std::uint64_t to) {
     return SavedResync{std::move(ids), {1, 2}, {1, to}, "why"};
   };
   Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)},
-        saved("again", {1, 4}), saved("of the past", {1, 2})},
+        Saved("again", {1, 4}), Saved("of the past", {1, 2})},
        {.watermark = {1, 4},
         .cursors = {{.gateway_id = "g",
                      .acknowledged = {1, 4},
@@ -196,21 +198,12 @@ TEST_F(RestoredStateTest, ALossOfOneThatEndedIsNotToldToAnotherOfItsId) {
 }
 
 TEST_F(RestoredStateTest, TheEndOfAnEarlierLifeIsALossToTheNext) {
-  const auto saved = [](const std::string& id, Position from, Position added) {
-    return SavedSubscription{.gateway_id = "g",
-                             .subscription_id = id,
-                             .tenant = "t",
-                             .collection = "c",
-                             .filter = MakeFilter(""),
-                             .from = from,
-                             .added = added};
-  };
   const auto closed = [](const std::string& id) {
     return SavedClosed{id, CloseReason::kExpired, {1, 2}, ""};
   };
   Save({SavedSession{.gateway_id = "g", .number = SessionNumber(1)},
-        saved("later", {1, 4}, {1, 4}), saved("at once", {1, 2}, {1, 2}),
-        saved("of the past", {1, 1}, {1, 3}), saved("same", {1, 1}, {1, 1})},
+        Saved("later", {1, 4}, {1, 4}), Saved("at once", {1, 2}, {1, 2}),
+        Saved("of the past", {1, 1}, {1, 3}), Saved("same", {1, 1}, {1, 1})},
        {.watermark = {1, 4},
         .cursors = {{.gateway_id = "g",
                      .acknowledged = {1, 4},

@@ -487,7 +487,9 @@ class TestTimeToLive:
 
 
 class TestLateCallback:
-    async def test_is_told_what_came_before_it(self, streamerd):
+    @pytest.fixture
+    async def client(self, streamerd):
+        """Of a session that was lost; nobody has been told."""
         async with session(streamerd) as client:
             state = client.session_state()
         streamerd.kill()
@@ -495,25 +497,24 @@ class TestLateCallback:
         async with session(streamerd, resume=state) as client:
             # The answer comes behind the gap.
             await client.subscribe(**FLIGHTS)
-            gaps, later = Gaps(client), Gaps(client)
-            assert [gap.reason for gap in gaps] == [
-                "the service lost continuity of the session"
-            ]
-            assert later == []
+            yield client
 
-    async def test_nobody_was_told_so_far_says_the_state(self, streamerd):
-        async with session(streamerd) as client:
-            state = client.session_state()
-        streamerd.kill()
-        streamerd.start()
-        async with session(streamerd, resume=state) as client:
-            await client.subscribe(**FLIGHTS)
-            for number in (1, 2):
-                streamerd.ingest([flight(number)])
-                await client.next_batch()
-            assert client.session_state().startswith("s1-lost-")
-            assert len(Gaps(client)) == 1
-            assert not client.session_state().startswith("s1-lost-")
+    async def test_is_told_what_came_before_it(self, client):
+        gaps, later = Gaps(client), Gaps(client)
+        assert [gap.reason for gap in gaps] == [
+            "the service lost continuity of the session"
+        ]
+        assert later == []
+
+    async def test_nobody_was_told_so_far_says_the_state(
+        self, client, streamerd
+    ):
+        for number in (1, 2):
+            streamerd.ingest([flight(number)])
+            await client.next_batch()
+        assert client.session_state().startswith("s1-lost-")
+        assert len(Gaps(client)) == 1
+        assert not client.session_state().startswith("s1-lost-")
 
     async def test_too_many_are_one_that_concerns_all(self, streamerd):
         async with session(streamerd) as client:
