@@ -341,6 +341,17 @@ TEST(ThreadedEngineTest, ClosesAGatewayThatDoesNotRead) {
   EXPECT_THAT(sink->lines()[1], StartsWith("closed outbox full"));
 }
 
+// Whoever waits for it may end the stream then, and must know how.
+TEST(ThreadedEngineTest, WhatAnAcknowledgementLedToComesBeforeItIsTaken) {
+  ThreadedEngine engine({}, std::make_shared<MemoryEventLog>());
+  auto sink = std::make_shared<RecordingSink>();
+  const GatewayHandle gateway = engine.OpenSession({.gateway_id = "g"}, sink);
+  ASSERT_TRUE(sink->WaitForLine("opened new"));
+  std::promise<std::vector<std::string>> seen;
+  engine.Acknowledge(gateway, 9, [&] { seen.set_value(sink->lines()); });
+  EXPECT_THAT(seen.get_future().get(), Contains(StartsWith("closed ")));
+}
+
 TEST(ThreadedEngineTest, StopReleasesThoseWhoWaitToIngest) {
   ThreadedEngineOptions options;
   options.ingest_backlog = 1;
