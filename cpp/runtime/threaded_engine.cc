@@ -434,7 +434,7 @@ Status ThreadedEngine::State::SavedStatus() const {
 
 Status ThreadedEngine::State::StoredStatus() const {
   STREAMER_RETURN_IF_ERROR(SavedStatus());
-  const Status status = keeper->status();
+  Status status = keeper->status();
   if (status.ok()) return status;
   return Unavailable("the log cannot be written: " +
                      std::string(MessageOf(status)));
