@@ -137,7 +137,8 @@ inline constexpr const char* kGapsTold = R"(gaps_told(self, /)
 Count the gaps given so far as processed.
 )";
 
-inline constexpr const char* kSessionState = R"(session_state(self, after, has_untold_gaps, /)
+inline constexpr const char* kSessionState =
+    R"(session_state(self, after, has_untold_gaps, /)
 --
 
 Give what another client needs to go on.
