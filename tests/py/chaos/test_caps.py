@@ -161,14 +161,19 @@ def test_who_came_and_went_leaves_no_descriptor_and_no_thread(
     def use():
         return descriptors(service.pid, tmp_path), own_threads(service)
 
-    # Every thread has its name once this one has.
+    def leaves_no_more_than(files, own):
+        left_files, left_own = use()
+        return left_files <= files and left_own <= own
+
+    # One of a pool's threads may count as the service's own, for it has begun
+    # and has no name yet. What is left behind in each round is more than that.
     wait_until(lambda: threads(service.pid)["grpcpp_sync_ser"], "its name")
     idle = use()
     for _ in range(max(2, ROUNDS)):
         comers.come_and_go()
         wait_until(lambda: connected(service) == 0, "it to notice their end")
         # The scrape has a connection of its own, closed a moment later.
-        wait_until(lambda: use() == idle, f"{idle}, got {use()}")
+        wait_until(lambda: leaves_no_more_than(*idle), f"no more than {idle}")
         found = threads(service.pid)
         assert all(found[name] <= MOST_IN_A_POOL for name in POOLS), found
 
