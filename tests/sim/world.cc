@@ -64,7 +64,7 @@ void World::MakeStreamer() {
       random_.seed(), schedule_, store_->folder(),
       StateFaults::Surroundings{
           .kill_streamer = [this] { KillStreamer(random_.Chance(1, 2)); },
-          .state_lost = [this] { AddCause(Cause::Kind::kStoreLost); },
+          .state_lost = [this] { AddCause({.kind = Cause::Kind::kStoreLost}); },
           .note = [this](const std::string& text) { Note(text); },
           .complain =
               [this](const char* invariant, std::string text) {
@@ -140,8 +140,11 @@ void World::MakeUsers() {
                 },
             .may_be_mute = streamer_options_.outbox.deliveries > 20 &&
                            streamer_options_.outbox.bytes > 20'000,
-            .lost_place = [this,
-                           id] { AddCause(Cause::Kind::kGatewayLost, id); }}));
+            .lost_place =
+                [this, id] {
+                  AddCause(
+                      {.kind = Cause::Kind::kGatewayLost, .gateway_id = id});
+                }}));
   }
 }
 
@@ -219,7 +222,8 @@ void World::Watch() {
     const Link* link = user->process().link();
     const bool is_open = link != nullptr && link->stream() != nullptr;
     if (!is_open || !user->process().is_connected()) {
-      AddCause(Cause::Kind::kExpired, user->history().gateway_id);
+      AddCause({.kind = Cause::Kind::kExpired,
+                .gateway_id = user->history().gateway_id});
     }
   }
   CheckCaps();
@@ -493,7 +497,7 @@ std::shared_ptr<SourceLink> World::OpenSource(
 void World::NoteLoss(const SourceEvent& event) {
   const SourceLoss& gap = *event.loss;
   if (gap.kind == SourceLoss::Kind::kUnreadable) {
-    return AddCause(Cause::Kind::kUnreadable, "", event.tenant);
+    return AddCause({.kind = Cause::Kind::kUnreadable, .tenant = event.tenant});
   }
   Note(absl::StrCat("source: gap from \"", gap.from, "\" to \"", gap.to,
                     "\": ", gap.reason));
@@ -506,7 +510,15 @@ void World::NoteLoss(const SourceEvent& event) {
                                     .first_held = source_log_->first().offset,
                                     .at = schedule_.now(),
                                     .backend = event.backend});
-  AddCause(Cause::Kind::kSourceGap);
+  // Whose tenants those are, the events before it say.
+  const auto is_of_it = [&](const LogEntry& entry) {
+    return entry.event->loss == nullptr &&
+           entry.event->backend == event.backend;
+  };
+  const bool is_known =
+      std::any_of(log_->archive().begin(), log_->archive().end(), is_of_it);
+  AddCause({.kind = Cause::Kind::kSourceGap,
+            .backend = is_known ? event.backend : ""});
 }
 
 void World::NoteSaved() {
@@ -536,12 +548,9 @@ void World::NoteEntry(const LogEntry& entry) {
       event.loss == nullptr ? "" : event.loss->reason));
 }
 
-void World::AddCause(Cause::Kind kind, std::string gateway_id,
-                     std::string tenant) {
-  history_.causes.push_back({.kind = kind,
-                             .at = schedule_.now(),
-                             .gateway_id = std::move(gateway_id),
-                             .tenant = std::move(tenant)});
+void World::AddCause(Cause cause) {
+  cause.at = schedule_.now();
+  history_.causes.push_back(std::move(cause));
 }
 
 void World::Note(const std::string& text) {

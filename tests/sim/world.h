@@ -102,9 +102,7 @@ class World {
   [[nodiscard]] LogBounds BoundsOfLog() const;
   void NoteSaved();
   void NoteEntry(const LogEntry& entry);
-  // What is empty is any.
-  void AddCause(Cause::Kind kind, std::string gateway_id = "",
-                std::string tenant = "");
+  void AddCause(Cause cause);  // of now
   void Note(const std::string& text);
   void Complain(const char* invariant, std::string text);
   // Again and again, at random distances of `mean` on the average.

@@ -380,6 +380,12 @@ BUGS = [
         "",
     ),
     Bug(
+        "a gap is told to the tenants of other backends",
+        "cpp/event/gap_detector.cc",
+        "backend.empty() || has_unknown_past_ ||",
+        "!backend.empty() || has_unknown_past_ ||",
+    ),
+    Bug(
         "a client that is closed forgets that a loss was not read",
         "cpp/client/client_session.cc",
         "    has_untold_loss_ |= entry.loss_hold != nullptr;\n",

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "sim/change_generator.h"
 #include "sim/checker/checker_fixture.h"
 
 namespace streamer::sim {
@@ -86,6 +87,18 @@ TEST_F(CheckerTest, SeesANoticeOfAnotherTenant) {
   Note(Notice(5, 5, "an event of the source could not be read"));
   EXPECT_THAT(Broken(), ElementsAre("I11"));
   history_.causes[0].tenant = "t";
+  EXPECT_THAT(Broken(), IsEmpty());
+}
+
+// As long as all events of a backend were seen, its tenants are known.
+TEST_F(CheckerTest, SeesANoticeOfAnotherBackend) {
+  history_.causes.push_back({.kind = Cause::Kind::kSourceGap,
+                             .backend = ChangeGenerator::BackendOf("north")});
+  history_.starts = {MonotonicTime()};
+  Deliver({1, 3, 5});
+  Note(Notice(5, 5, kSourceGap));
+  EXPECT_THAT(Broken(), ElementsAre("I11"));
+  history_.starts.emplace_back();
   EXPECT_THAT(Broken(), IsEmpty());
 }
 

@@ -132,7 +132,8 @@ class GatewayChecker {
   [[nodiscard]] std::string WhatIsWrongWithUnknown(const Life& life,
                                                    const Delivered& delivered,
                                                    std::uint64_t offset) const;
-  [[nodiscard]] bool IsForgotten(MonotonicTime since) const;
+  [[nodiscard]] bool IsForgotten(const std::string& tenant,
+                                 MonotonicTime since) const;
   void CheckOrder(Life& life, const Delivered& delivered, const Spoken& spoken);
   void CheckNothingMissed(const Life& life, const Delivered& delivered,
                           const Spoken& spoken);
@@ -143,9 +144,12 @@ class GatewayChecker {
   [[nodiscard]] bool IsAtWork(const Cause& cause, Cause::Kind kind) const;
   [[nodiscard]] bool HasCause(Cause::Kind kind) const;
   [[nodiscard]] bool HasCauseOf(Cause::Kind kind, const Noticed& noticed) const;
-  // Whether what was lost may be of `tenant`.
+  // Whether one of those that were told may be concerned.
   [[nodiscard]] bool MayConcern(const Noticed& noticed,
-                                const std::string& tenant) const;
+                                const Cause& cause) const;
+  // Whether what was lost may be of `tenant`, as far as the streamer knows.
+  [[nodiscard]] bool MayBeOf(const Cause& cause,
+                             const std::string& tenant) const;
   // Whether the event at `offset` is for the subscription, for certain.
   [[nodiscard]] bool IsFor(const Life& life, std::uint64_t offset) const;
   // Whether the event at `offset` must have come, and has not.

@@ -41,13 +41,12 @@ bool GatewayChecker::HasCauseOf(Cause::Kind kind,
                                 const Noticed& noticed) const {
   return std::any_of(
       history_.causes.begin(), history_.causes.end(), [&](const Cause& cause) {
-        return IsAtWork(cause, kind) &&
-               (cause.tenant.empty() || MayConcern(noticed, cause.tenant));
+        return IsAtWork(cause, kind) && MayConcern(noticed, cause);
       });
 }
 
 bool GatewayChecker::MayConcern(const Noticed& noticed,
-                                const std::string& tenant) const {
+                                const Cause& cause) const {
   const auto& ids = noticed.gap.subscription_ids;
   // Several made one are for subscriptions that have ended, too; and one that
   // is still to be answered is of nobody knows which tenant.
@@ -57,9 +56,18 @@ bool GatewayChecker::MayConcern(const Noticed& noticed,
   return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
     const auto life = lives_.find(id);
     // Of one that ended, and was asked for again before the notice came.
-    return life == lives_.end() || life->second.request.tenant == tenant ||
+    return life == lives_.end() ||
+           MayBeOf(cause, life->second.request.tenant) ||
            *to <= life->second.from;
   });
+}
+
+// After a restart nobody knows which other tenants a backend had.
+bool GatewayChecker::MayBeOf(const Cause& cause,
+                             const std::string& tenant) const {
+  if (!cause.tenant.empty() && cause.tenant != tenant) return false;
+  return ChangeGenerator::IsFrom(cause.backend, tenant) ||
+         (history_.starts.size() > 1 && history_.starts[1] <= now_);
 }
 
 // In the range that was told, of a tenant that it was told to.

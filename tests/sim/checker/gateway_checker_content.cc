@@ -103,14 +103,15 @@ void GatewayChecker::CheckMembership(Life& life, const Delivered& delivered,
 
 // What was remembered at `since` of a document is gone with a restart, and void
 // after a loss.
-bool GatewayChecker::IsForgotten(MonotonicTime since) const {
+bool GatewayChecker::IsForgotten(const std::string& tenant,
+                                 MonotonicTime since) const {
   const auto is_later = [&](MonotonicTime at) {
     return at >= since && at <= now_;
   };
   const auto is_loss = [&](const Cause& cause) {
     return (cause.kind == Cause::Kind::kSourceGap ||
             cause.kind == Cause::Kind::kUnreadable) &&
-           is_later(cause.at);
+           is_later(cause.at) && MayBeOf(cause, tenant);
   };
   return std::any_of(history_.starts.begin(), history_.starts.end(),
                      is_later) ||
@@ -131,7 +132,10 @@ std::string GatewayChecker::WhatIsWrongWithUnknown(const Life& life,
       !life.told.contains({delivered.session, event.before})) {
     return "";
   }
-  if (IsForgotten(truth_.At(event.before).entry.logged_at.monotonic)) return "";
+  if (IsForgotten(life.request.tenant,
+                  truth_.At(event.before).entry.logged_at.monotonic)) {
+    return "";
+  }
   if (truth_.HasUnnamed(life.request.tenant, event.before, offset)) return "";
   return absl::StrCat("is told that nobody knows, after the event at ",
                       event.before);

@@ -150,6 +150,7 @@ struct Cause {
   MonotonicTime at;
   std::string gateway_id;  // empty: any
   std::string tenant;      // empty: any
+  std::string backend;     // empty: any
 };
 
 struct History {
