@@ -6,9 +6,19 @@
 #include <utility>
 
 namespace streamer::sim {
+namespace {
+
+WallTime TimeOf(const Instant& at) {
+  return WallTime(std::chrono::duration_cast<WallTime::duration>(
+      at.monotonic.time_since_epoch()));
+}
+
+}  // namespace
 
 SimulatedLog::SimulatedLog(const Options& options)
-    : options_(options), epochs_({{options.epoch, 1}}) {}
+    : options_(options),
+      epochs_({{options.epoch, 1}}),
+      segments_(options.segment) {}
 
 void SimulatedLog::Sync() {
   durable_ = head().offset;
@@ -26,8 +36,15 @@ void SimulatedLog::Crash(std::uint64_t kept) {
     break;
   }
   archive_.resize(lasts);
+  bytes_through_.resize(lasts);
   first_ = std::min(first_, lasts + 1);
   released_ = std::min(released_, lasts);
+  while (!begun_.empty() && begun_.back().first_offset > lasts) {
+    begun_.pop_back();
+  }
+  segments_.emplace(options_.segment);
+  for (const internal::SegmentMark& segment : begun_) segments_->Add(segment);
+  segments_->DropBefore(first_);
   epochs_.push_back({epochs_.back().epoch + 1, lasts + 1});
   is_full_ = false;
   Sync();
@@ -55,6 +72,7 @@ Result<Position> SimulatedLog::Append(std::vector<SourceEvent> events,
   }
   for (SourceEvent& event : events) {
     NoteMarker(event.backend, event.upstream_marker);
+    BeginSegment(event, TimeOf(now));
     archive_.push_back({{epochs_.back().epoch, archive_.size() + 1},
                         std::make_shared<const SourceEvent>(std::move(event)),
                         now});
@@ -62,6 +80,24 @@ Result<Position> SimulatedLog::Append(std::vector<SourceEvent> events,
   if (options_.syncs) Sync();
   newest_head_ = std::max(newest_head_, head().offset);
   return head();
+}
+
+void SimulatedLog::BeginSegment(const SourceEvent& event, WallTime now) {
+  internal::SegmentMark mark = EndMark();
+  mark.begun_at = now;
+  if (segments_->Begins(segments_->last(), mark.first_offset, mark.bytes_before,
+                        now)) {
+    begun_.push_back(mark);
+    segments_->Add(mark);
+  }
+  bytes_through_.push_back(mark.bytes_before + event.document.size() +
+                           event.before.size());
+}
+
+internal::SegmentMark SimulatedLog::EndMark() const {
+  if (archive_.empty()) return {};
+  const WallTime last = TimeOf(archive_.back().logged_at);
+  return {archive_.size() + 1, bytes_through_.back(), last, last};
 }
 
 Status SimulatedLog::RecordMarker(std::string_view backend,
@@ -107,9 +143,7 @@ Status SimulatedLog::ReadFingerprints(
   STREAMER_RETURN_IF_ERROR(Read(after, limit, entries));
   std::string scratch;
   for (const LogEntry& entry : entries) {
-    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(
-        entry.logged_at.monotonic.time_since_epoch());
-    fingerprints.push_back({entry.position, WallTime(since),
+    fingerprints.push_back({entry.position, TimeOf(entry.logged_at),
                             FingerprintOf(*entry.event, scratch)});
   }
   return OkStatus();
@@ -132,14 +166,14 @@ void SimulatedLog::Release(Position position) {
   released_ = std::max(released_, std::min(position.offset, head().offset));
 }
 
-Status SimulatedLog::Trim(Instant) {
+Status SimulatedLog::Trim(Instant now) {
   if (is_full_) return Unavailable("the disk is full");
-  const std::uint64_t head_offset = head().offset;
-  if (head_offset > options_.retained) {
-    const std::uint64_t least = head_offset - options_.retained + 1;
-    first_ = std::max(first_, std::min(least, released_ + 1));
-    newest_first_ = std::max(newest_first_, first_);
-  }
+  if (segments_->last() == nullptr) return OkStatus();
+  first_ =
+      segments_->FindCut(options_.retention, released_, TimeOf(now), EndMark())
+          .first_offset;
+  newest_first_ = std::max(newest_first_, first_);
+  segments_->DropBefore(first_);
   return OkStatus();
 }
 

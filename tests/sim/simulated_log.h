@@ -2,19 +2,22 @@
 // and outlive the process.
 //
 // The object is the disk: it stays while processes come and go. It keeps, for
-// the checker, every event that it ever held.
+// the checker, every event that it ever held. Where it may be cut, the segments
+// of the log on disk decide; its times are monotonic ones.
 //
 // Thread-safety: none, against what EventLog promises: there is one thread.
 #ifndef STREAMER_TESTS_SIM_SIMULATED_LOG_H_
 #define STREAMER_TESTS_SIM_SIMULATED_LOG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/fuse.h"
 #include "store/event_log.h"
+#include "store/internal/log_segments.h"
 
 namespace streamer::sim {
 
@@ -23,8 +26,9 @@ class SimulatedLog final : public EventLog {
   struct Options {
     std::string identity;
     std::uint32_t epoch = 1;
-    std::uint64_t retained = 1'000'000;  // events, of those released
-    bool syncs = true;                   // each write, before it is answered
+    RetentionOptions retention{};  // of those released
+    internal::SegmentLimits segment{};
+    bool syncs = true;  // each write, before it is answered
   };
 
   explicit SimulatedLog(const Options& options);
@@ -79,6 +83,10 @@ class SimulatedLog final : public EventLog {
  private:
   [[nodiscard]] Status Check(Position position) const;
   [[nodiscard]] Status MayWrite();
+  // At the end of the archive, if one begins there.
+  void BeginSegment(const SourceEvent& event, WallTime now);
+  // What a segment would say that began after the head.
+  [[nodiscard]] internal::SegmentMark EndMark() const;
   void NoteMarker(std::string_view backend, std::string_view marker);
 
   // A write that was not synced, and the markers before it.
@@ -92,6 +100,9 @@ class SimulatedLog final : public EventLog {
   std::vector<LogEpoch> epochs_;
   std::vector<LogEntry> archive_;
   std::vector<MarkersThen> markers_then_;
+  std::vector<std::uint64_t> bytes_through_;  // of each in the archive
+  std::vector<internal::SegmentMark> begun_;  // all segments, dropped or not
+  std::optional<internal::LogSegments> segments_;
   UpstreamMarkers markers_;
   std::uint64_t first_ = 1;
   std::uint64_t newest_first_ = 1;

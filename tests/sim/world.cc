@@ -38,18 +38,41 @@ World::World(std::uint64_t seed, Trace trace)
   source_log_ = std::make_shared<SimulatedLog>(SimulatedLog::Options{
       .identity = "source",
       .epoch = 3,
-      .retained = random_.Chance(1, 4) ? 20 + random_.Below(60) : 1'000'000});
+      .retention = DrawRetention(random_.Chance(1, 4), 20),
+      .segment = DrawSegments()});
   MakeStreamer();
   MakeUsers();
 }
 
+// By one of the three limits.
+RetentionOptions World::DrawRetention(bool trims, std::uint64_t least) {
+  if (!trims) return {};
+  const std::uint64_t events = least + random_.Below(150);
+  constexpr std::uint64_t kBytesOfOne = 60;
+  switch (random_.Below(3)) {
+    case 0:
+      return {.bytes = events * kBytesOfOne};
+    case 1:
+      return {.age = seconds(events / 4)};
+    default:
+      return {.events = events};
+  }
+}
+
+internal::SegmentLimits World::DrawSegments() {
+  return {.events = 1 + random_.Below(12),
+          .bytes = 100 + random_.Below(2'000),
+          .age = seconds(1 + random_.Below(10))};
+}
+
 void World::MakeStreamer() {
   const bool trims = random_.Chance(1, 2);
-  log_ = std::make_shared<SimulatedLog>(SimulatedLog::Options{
-      .identity = "streamer",
-      .epoch = 7,
-      .retained = trims ? 40 + random_.Below(150) : 1'000'000,
-      .syncs = random_.Chance(1, 3)});
+  log_ = std::make_shared<SimulatedLog>(
+      SimulatedLog::Options{.identity = "streamer",
+                            .epoch = 7,
+                            .retention = DrawRetention(trims, 40),
+                            .segment = DrawSegments(),
+                            .syncs = random_.Chance(1, 3)});
   store_ = std::make_shared<SimulatedStateStore>(
       random_.Chance(1, 3) ? 1 + random_.Below(4) : 1'000);
   store_->OnCommit([this](const StateTransaction& transaction) {

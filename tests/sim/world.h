@@ -68,6 +68,8 @@ class World {
   [[nodiscard]] const WorldCounts& counts() const { return counts_; }
 
  private:
+  RetentionOptions DrawRetention(bool trims, std::uint64_t least);
+  internal::SegmentLimits DrawSegments();
   void MakeStreamer();
   void MakeUsers();
   GatewayUser::Surroundings UserSurroundings();

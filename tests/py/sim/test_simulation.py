@@ -44,7 +44,6 @@ NOT_LINKED = {
     "store/internal/folder_mark.cc": "a file beside the log",
     "store/internal/log_layout.cc": "keys and values in RocksDB",
     "store/internal/log_recovery.cc": "what the disk holds after a crash",
-    "store/internal/log_segments.cc": "which part of the disk may go",
     "store/log_record.cc": "bytes on the disk",
     "store/memory_event_log.cc": "the simulated log stands for it",
     "store/memory_state_store.cc": "the simulated store stands for it",
