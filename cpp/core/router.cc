@@ -180,14 +180,16 @@ void Router::Do(RouteEvent& work, std::vector<ShardResult>& results,
   Suspend(results, effects);
 }
 
-// What was malformed was reported when it was taken.
+// What was malformed was reported when it was taken; a stream without a session
+// is not told of what lies in its past: see AnnouncePastGap.
 void Router::Do(RoutePastEvent& work, std::vector<ShardResult>& results,
                 std::vector<Effect>& effects) {
   MergeHandles(results);
   Gateway* gateway = FindOpen(work.gateway);
   if (gateway != nullptr && !merged_.empty()) {
     DeliverPast(*gateway, work.position, EventOf(results), effects);
-  } else if (gateway != nullptr && !gateway->overrun_after) {
+  } else if (gateway != nullptr && gateway->kind == GatewayKind::kSession &&
+             !gateway->overrun_after) {
     ResyncUnsure(work.position, results, gateway, effects);
   }
   Suspend(results, effects);

@@ -594,6 +594,21 @@ TEST_F(CatchUpTest, APastEventThatCannotBeReadIsToldToWhoAskedForMembership) {
                           "delivery 3 e3 [s:unknown_in,plain]"));
 }
 
+// It would be closed, come back to the same place and be closed again.
+TEST_F(CatchUpTest, WhatCannotBeReadInThePastClosesNoStreamWithoutASession) {
+  Begin();
+  SourceEvent broken = MakeEvent(1, "c");
+  broken.document = "{";
+  core_.Sequence(broken);
+  Events(2, 2);
+  Subscribe subscribe = MakeSubscribe(kGateway, "s", "c", "doc.n > 0");
+  subscribe.resume_after = Position{1, 0};
+  subscribe.membership = true;
+  core_.Sequence(subscribe);
+  EXPECT_THAT(Settled(), ElementsAre("subscribed s after 0",
+                                     "delivery 1 e2 [s:unknown_in]"));
+}
+
 TEST_F(CatchUpTest, ImagesAreExactInThePastToo) {
   Begin();
   SourceEvent event = MakeEvent(1, "c");
