@@ -22,7 +22,7 @@ from typing import (
 )
 
 from streamer._core import Delivery, Filter, Subscription
-from streamer.errors import ClosedError, ConnectionLost, InvalidArgument
+from streamer.errors import ClosedError, ConnectionLost, Error, InvalidArgument
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -583,11 +583,7 @@ class Client:
         if limit < 1:
             raise InvalidArgument(f"limit: expected at least 1, got {limit}")
         await asyncio.sleep(0)
-        while not (batch := self._take(limit)):
-            self._raise_if_closed()
-            self._news.clear()
-            await self._news.wait()
-        return batch
+        return await self._take_some(limit)
 
     def __aiter__(self) -> AsyncIterator[Delivery]:
         """Iterate over deliveries until the client is closed."""
@@ -598,14 +594,10 @@ class Client:
         self._given += 1
         if self._given % _TURN == 0:
             await asyncio.sleep(0)
-        while not (batch := self._take(1)):
-            try:
-                self._raise_if_closed()
-            except ClosedError:
-                raise StopAsyncIteration from None
-            self._news.clear()
-            await self._news.wait()
-        return batch[0]
+        try:
+            return (await self._take_some(1))[0]
+        except ClosedError:
+            raise StopAsyncIteration from None
 
     def on_gap(self, callback: _Callback, /) -> _Callback:
         """Call back when subscriptions may have missed events.
@@ -713,15 +705,31 @@ class Client:
         return self._core
 
     def _raise_if_closed(self) -> None:
+        if (reason := self._end_reason()) is not None:
+            raise reason
+
+    def _end_reason(self) -> Error | None:
+        """Say why nothing more comes; None while something may."""
         core = self._core
         if core is None:
-            raise ClosedError('the client is not connected: use "async with"')
+            return ClosedError('the client is not connected: use "async with"')
         if core.state != "closed":
-            return
+            return None
         reason = core.close_reason
         if reason is None:
-            raise ClosedError("the client is closed")
-        raise ConnectionLost(str(reason))
+            return ClosedError("the client is closed")
+        return ConnectionLost(str(reason))
+
+    async def _take_some(self, limit: int) -> list[Delivery]:
+        while True:
+            self._news.clear()
+            # Asked before: what came with the end is given first.
+            reason = self._end_reason()
+            if batch := self._take(limit):
+                return batch
+            if reason is not None:
+                raise reason
+            await self._news.wait()
 
     def _take(self, limit: int) -> list[Delivery]:
         if self._core is None:

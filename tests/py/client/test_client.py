@@ -9,7 +9,7 @@ import time
 
 import pytest
 import streamer
-from streamerd import PATIENCE, Streamerd
+from streamerd import PATIENCE, Streamerd, wait_until
 
 FLIGHTS = {"tenant": "t", "collection": "flights"}
 
@@ -507,6 +507,29 @@ class TestConnect:
 
 
 class TestClose:
+    async def test_what_came_with_the_end_is_given_before_it(
+        self, streamerd, monkeypatch
+    ):
+        async with connected(streamerd) as client:
+            await client.subscribe(**FLIGHTS)
+            take_now = client._take
+
+            def find_nothing_just_before(limit):
+                nothing = take_now(limit)
+                monkeypatch.setattr(client, "_take", take_now)
+                streamerd.ingest([flight(1)])
+                wait_until(
+                    lambda: client.statistics()["queued_deliveries"] == 1,
+                    "it to be received",
+                )
+                client.close()
+                return nothing
+
+            monkeypatch.setattr(client, "_take", find_nothing_just_before)
+            assert event_ids(await client.next_batch()) == ["e1"]
+            with pytest.raises(streamer.ClosedError, match="client is closed"):
+                await client.next_batch()
+
     async def test_closing_ends_who_takes_and_who_asks(self, streamerd):
         async with connected(streamerd) as client:
 
