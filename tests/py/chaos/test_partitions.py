@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from contextlib import ExitStack
 
@@ -17,8 +18,9 @@ import pytest
 from gateways import OldGateway, SessionGateway, finish, start_sessions
 from judge import assert_kept
 from numbered_events import Writer
+from plain_wire import PlainGateway
 from rounds import ROUNDS, patient
-from streamerd import Streamerd, wait_until
+from streamerd import PATIENCE, Streamerd, wait_until
 
 
 def ip(*arguments: str) -> None:
@@ -55,6 +57,11 @@ class Link:
         self._inside("link", "set", inner, "up")
         self._inside("link", "set", "lo", "up")
 
+    @property
+    def enter(self) -> tuple[str, ...]:
+        """What runs a command in the namespace."""
+        return ("ip", "netns", "exec", self.name)
+
     def cut(self, *, inside: bool) -> None:
         """Cut it at one of its ends; connections over it are not told."""
         self._set("down", inside)
@@ -78,6 +85,38 @@ def ends():
         yield stack
 
 
+# Looks until a page has a line.
+AWAIT_LINE = """
+import sys, time, urllib.request
+page, line = sys.argv[1:]
+while line not in urllib.request.urlopen(page).read().decode().splitlines():
+    time.sleep(0.2)
+"""
+
+
+def test_a_gateway_that_vanished_is_found(ends, tmp_path, wire):
+    """Nothing is sent to it that could fail: it answers no keepalive ping."""
+    link = Link(ends)
+    streamer = Streamerd(
+        tmp_path / "streamer.log", host=link.inside, prefix=link.enter
+    )
+    ends.callback(streamer.kill)
+    streamer.start()
+    gateway = PlainGateway(wire, streamer.target)
+    ends.callback(gateway.close)
+    gateway.subscribe_successfully("s")
+
+    def await_subscriptions(count: int) -> None:
+        page = f"http://{streamer.host}:{streamer.http_port}/metrics"
+        line = f'streamer_subscriptions_active{{kind="match_all"}} {count}'
+        command = [*link.enter, sys.executable, "-c", AWAIT_LINE, page, line]
+        subprocess.run(command, timeout=PATIENCE, check=True)
+
+    await_subscriptions(1)
+    link.cut(inside=False)
+    await_subscriptions(0)
+
+
 @patient
 def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
     link = Link(ends)
@@ -97,7 +136,7 @@ def test_nothing_is_lost_when_the_network_fails(ends, tmp_path, wire):
         f"--log.path={tmp_path}/s",
         "--outbox.max_deliveries=300",
         host=link.inside,
-        prefix=("ip", "netns", "exec", link.name),
+        prefix=link.enter,
     )
     ends.callback(streamer.kill)
     streamer.start()
