@@ -171,6 +171,7 @@ struct ThreadedEngine::State {
   bool has_routed_all = false;      // by idle_mutex: no mail will follow
   bool has_handed_out_all = false;  // by idle_mutex: … and no delivery waits
   bool has_saved_all = false;       // by idle_mutex: … and all is saved
+  bool is_state_lost = false;       // by idle_mutex: it never will be
 
   std::mutex stop_mutex;
   std::optional<bool> stop_result;  // by stop_mutex
@@ -284,7 +285,8 @@ void ThreadedEngine::State::RouteOne(RouterMail& mail,
     }
     saver->SaveIfDue(router.router(), save->horizon, ReadMonotonicClock(),
                      save->must);
-    is_last_saved = save->must;
+    // Some that must not be saved may follow.
+    is_last_saved |= save->must;
   } else if (auto* outcome = std::get_if<internal::Saver::Outcome>(&mail)) {
     saver->NoteOutcome(*outcome);
     gauges.NoteSave(outcome->ok());
@@ -327,7 +329,8 @@ void ThreadedEngine::State::NoteProgress() {
   has_routed_all = router.router().waiting_steps() == 0;
   has_handed_out_all =
       has_routed_all && router.router().statistics().waiting == 0;
-  has_saved_all = is_last_saved && saver->is_clean();
+  is_state_lost = saver != nullptr && saver->is_lost();
+  has_saved_all = is_last_saved && saver->is_clean() && !is_state_lost;
   idle.notify_all();
 }
 
@@ -351,7 +354,9 @@ bool ThreadedEngine::State::SaveAll(Duration timeout) {
   if (saver == nullptr) return true;
   SendToRouter(internal::SaveProgress{HorizonOf(options.stall_timeout), true});
   std::unique_lock lock(idle_mutex);
-  return idle.wait_for(lock, timeout, [this] { return has_saved_all; });
+  idle.wait_for(lock, timeout,
+                [this] { return has_saved_all || is_state_lost; });
+  return has_saved_all;
 }
 
 // All stages in one thread: after each turn of the sequencer, the shards and

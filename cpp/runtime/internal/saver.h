@@ -65,6 +65,8 @@ class Saver {
                  bool must);
   // Everything that was taken is saved.
   [[nodiscard]] bool is_clean() const { return checkpoint_.is_clean(); }
+  // Nothing is saved any more.
+  [[nodiscard]] bool is_lost() const { return !checkpoint_.lost().ok(); }
 
   // Any thread. OK, or why state is not saved.
   [[nodiscard]] Status status() const;
