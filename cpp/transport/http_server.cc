@@ -126,8 +126,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(
 int HttpServer::port() const { return state_->port; }
 
 void HttpServer::SetPhase(ServicePhase phase) {
-  const std::unique_lock lock(state_->service->phase_mutex);
+  // Said first: who is let in by turns, as those are who take events, would
+  // otherwise keep out for ever who waits for all of them to leave.
   state_->service->phase.store(phase);
+  const std::unique_lock they_have_left(state_->service->phase_mutex);
 }
 
 void HttpServer::Shutdown(Duration grace) {

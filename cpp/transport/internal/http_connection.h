@@ -34,7 +34,8 @@ struct HttpService {
   const HttpServerOptions options;
   Engine& engine;
   std::atomic<ServicePhase> phase = ServicePhase::kStarting;
-  // Shared by who takes events, held alone by who changes the phase.
+  // Shared by who takes events; who changed the phase waits for those who may
+  // not have seen it.
   std::shared_mutex phase_mutex;
   const HttpRoutes routes;
   std::atomic<std::size_t> connections = 0;
