@@ -149,11 +149,14 @@ struct Service::State {
             },
             std::string(Version())) {}
 
-  // The engine tells of its log as long as it runs.
+  // The engine tells of its log as long as it runs, and outlives its users.
   ~State() {
     follower.reset();
     notified = nullptr;
     engine.Stop(Duration::zero());
+    http.reset();
+    puller.reset();
+    grpc.reset();
   }
 
   ThreadedEngineOptions WithReports(ThreadedEngineOptions options) {
@@ -230,7 +233,10 @@ struct Service::State {
   // The door of this role: gateways', or streamers'.
   Status Open(const ServiceConfig& config) {
     if (config.roles.streamer) {
-      STREAMER_ASSIGN_OR_RETURN(grpc, GrpcServer::Start(config.grpc, engine));
+      STREAMER_ASSIGN_OR_RETURN(std::unique_ptr<GrpcServer> server,
+                                GrpcServer::Start(config.grpc, engine));
+      std::lock_guard lock(phase_mutex);
+      grpc = std::move(server);
       return OkStatus();
     }
     STREAMER_ASSIGN_OR_RETURN(
@@ -242,9 +248,20 @@ struct Service::State {
     return OkStatus();
   }
 
+  Status OpenHttp(const HttpServerOptions& options) {
+    STREAMER_ASSIGN_OR_RETURN(std::unique_ptr<HttpServer> server,
+                              HttpServer::Start(options, engine, metrics));
+    std::lock_guard lock(phase_mutex);
+    http = std::move(server);
+    return OkStatus();
+  }
+
   void Follow(const SourceConfig& source) {
     if (source.address.empty()) return;
-    source_status = Unavailable("the source was not reached yet");
+    {
+      std::lock_guard lock(phase_mutex);
+      source_status = Unavailable("the source was not reached yet");
+    }
     follower = std::make_unique<Follower>(
         FollowerOptions{
             .address = source.address,
@@ -295,13 +312,14 @@ struct Service::State {
   std::atomic<PullerServer*> notified = nullptr;
   Storage storage;
   StateStorage saved;
-  ThreadedEngine engine;
-  Metrics metrics;
-  // Later ones use earlier ones, and go first.
+  // Before the engine, whose threads look from their start on whether they are
+  // there; they use it, and go before it. By phase_mutex: what is set.
   std::unique_ptr<GrpcServer> grpc;      // of a streamer
   std::unique_ptr<PullerServer> puller;  // of a puller alone
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<Follower> follower;  // of a streamer alone
+  ThreadedEngine engine;
+  Metrics metrics;
   std::optional<Drained> drained;
 };
 
@@ -326,9 +344,7 @@ Result<std::unique_ptr<Service>> Service::Start(const ServiceConfig& config) {
   auto state = std::make_unique<State>(config, std::move(storage),
                                        std::move(saved), past, restored);
   STREAMER_RETURN_IF_ERROR(state->Open(config));
-  STREAMER_ASSIGN_OR_RETURN(
-      state->http,
-      HttpServer::Start(HttpOptions(config), state->engine, state->metrics));
+  STREAMER_RETURN_IF_ERROR(state->OpenHttp(HttpOptions(config)));
   state->Follow(config.source);
   state->SetPhase(ServicePhase::kReady);
   return std::unique_ptr<Service>(new Service(std::move(state)));
