@@ -205,6 +205,10 @@ class Engine {
   // WhenIngestible and repeat. Unavailable when the log cannot be written or
   // the engine is stopping. On failure nothing was appended.
   virtual Result<Position> Ingest(std::vector<SourceEvent> events) = 0;
+  // As EventLog::RecordMarker. Like Ingest, it shows whether the log can be
+  // written.
+  virtual Status RecordMarker(std::string_view backend,
+                              std::string_view marker) = 0;
   // Runs `ready` once, from any thread, when Ingest may succeed again; at
   // once if it may now.
   virtual void WhenIngestible(std::function<void()> ready) = 0;

@@ -264,6 +264,11 @@ Result<Position> InlineEngine::Ingest(std::vector<SourceEvent> events) {
   return appended;
 }
 
+Status InlineEngine::RecordMarker(std::string_view backend,
+                                  std::string_view marker) {
+  return state_->log->RecordMarker(backend, marker);
+}
+
 void InlineEngine::WhenIngestible(std::function<void()> ready) { ready(); }
 
 std::vector<SubscriptionInfo> InlineEngine::List(SubscriptionHandle after,

@@ -590,6 +590,13 @@ Result<Position> ThreadedEngine::Ingest(std::vector<SourceEvent> events) {
   return appended;
 }
 
+Status ThreadedEngine::RecordMarker(std::string_view backend,
+                                    std::string_view marker) {
+  Status status = state_->log->RecordMarker(backend, marker);
+  state_->keeper->Note(status);
+  return status;
+}
+
 void ThreadedEngine::WhenIngestible(std::function<void()> ready) {
   {
     std::shared_lock ingest_lock(state_->ingest_mutex);

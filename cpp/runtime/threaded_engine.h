@@ -115,6 +115,8 @@ class ThreadedEngine final : public Engine {
                    std::function<void()> taken) override;
   Result<ResumePoint> Resolve(std::string_view progress) const override;
   Result<Position> Ingest(std::vector<SourceEvent> events) override;
+  Status RecordMarker(std::string_view backend,
+                      std::string_view marker) override;
   void WhenIngestible(std::function<void()> ready) override;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                      std::size_t limit) const override;

@@ -57,13 +57,13 @@ Result<Position> Follower::Intake::Append(std::vector<SourceEvent> events) {
 
 Status Follower::Intake::RecordMarker(std::string_view backend,
                                       std::string_view marker) {
-  return log_.RecordMarker(backend, marker);
+  return engine_.RecordMarker(backend, marker);
 }
 
 Follower::Follower(const FollowerOptions& options, Engine& engine,
-                   EventLog& log)
+                   const EventLog& log)
     : options_(options),
-      intake_(engine, log, options.on_append),
+      intake_(engine, options.on_append),
       client_(ClientOptions(options, log), intake_),
       watch_([this] { Watch(); }) {}
 

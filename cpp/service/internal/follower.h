@@ -40,8 +40,9 @@ struct FollowerOptions {
 
 class Follower {
  public:
-  // Begins after the last marker in `log`. `engine` and `log` outlive it.
-  Follower(const FollowerOptions& options, Engine& engine, EventLog& log);
+  // Begins after the last marker in `log`, which is that of `engine`. The
+  // engine outlives it.
+  Follower(const FollowerOptions& options, Engine& engine, const EventLog& log);
   // Ends it: nothing is appended afterwards.
   ~Follower();
   Follower(const Follower&) = delete;
@@ -51,16 +52,14 @@ class Follower {
   // What comes from the source.
   class Intake final : public SourceIntake {
    public:
-    Intake(Engine& engine, EventLog& log,
-           std::function<void(std::size_t)> on_append)
-        : engine_(engine), log_(log), on_append_(std::move(on_append)) {}
+    Intake(Engine& engine, std::function<void(std::size_t)> on_append)
+        : engine_(engine), on_append_(std::move(on_append)) {}
     Result<Position> Append(std::vector<SourceEvent> events) override;
     Status RecordMarker(std::string_view backend,
                         std::string_view marker) override;
 
    private:
     Engine& engine_;
-    EventLog& log_;
     const std::function<void(std::size_t)> on_append_;
   };
 

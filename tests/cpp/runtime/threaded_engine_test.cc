@@ -281,6 +281,19 @@ TEST_F(ThreadedEngineDiskTest, AFullDiskRefusesEventsAndIsGotOver) {
                           "delivery 2 e3 [s]"));
 }
 
+// A source that only says how far it is shows it too.
+TEST_F(ThreadedEngineDiskTest, AFullDiskRefusesMarkersAndIsGotOver) {
+  ThreadedEngine engine(Options(), log_);
+  disk_->SetRoom(0);
+  EXPECT_EQ(engine.RecordMarker("", "m1").code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(WaitForChanges(1).at(0), absl::StatusCode::kUnavailable);
+  disk_->SetRoom(1u << 30);
+  EXPECT_EQ(engine.RecordMarker("", "m1"), OkStatus());
+  EXPECT_EQ(WaitForChanges(2).at(1), absl::StatusCode::kOk);
+  EXPECT_EQ(log_->markers().last, "m1");
+}
+
 TEST_F(ThreadedEngineDiskTest, ALogThatMayBeWellAgainIsTried) {
   ThreadedEngine engine(Options(), log_);
   disk_->SetRoom(0);

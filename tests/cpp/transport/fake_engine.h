@@ -68,6 +68,9 @@ class FakeEngine final : public Engine {
     for (SourceEvent& event : batch) events.push_back(std::move(event));
     return Position{.epoch = 7, .offset = events.size()};
   }
+  Status RecordMarker(std::string_view, std::string_view) override {
+    return OkStatus();
+  }
   void WhenIngestible(std::function<void()> ready) override {
     waiting.push_back(std::move(ready));
   }

@@ -49,6 +49,9 @@ class LockedEngine final : public Engine {
     const std::lock_guard lock(mutex);
     return engine.Ingest(std::move(events));
   }
+  Status RecordMarker(std::string_view, std::string_view) override {
+    return OkStatus();
+  }
   void WhenIngestible(std::function<void()> ready) override {
     const std::lock_guard lock(mutex);
     engine.WhenIngestible(std::move(ready));
