@@ -459,7 +459,9 @@ Status RocksDbEventLog::DropBefore(const SegmentMark& cut) {
   // The markers outlive the append that has them.
   const bool drops_all = cut.first_offset > head_ && !encoded_markers_.empty();
   if (drops_all) batch.Put(internal::kMarkersKey, encoded_markers_);
-  STREAMER_RETURN_IF_ERROR(database_->Write(batch, false));
+  // Synced, whatever is said of appends: below, files go at once, and a log
+  // that does not know why would be taken for damaged.
+  STREAMER_RETURN_IF_ERROR(database_->Write(batch, true));
   has_markers_record_ = has_markers_record_ || drops_all;
   {
     std::lock_guard lock(mutex_);

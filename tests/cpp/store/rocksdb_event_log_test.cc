@@ -281,6 +281,22 @@ TEST_F(RocksDbEventLogTest, WhatAnOpenFoundIsNotLostToThePowerCutAfterIt) {
   EXPECT_EQ(log_->Resolve(last).value(), (ResolvedPosition{last, false}));
 }
 
+// The files that a trim removes are gone at once.
+TEST_F(RocksDbEventLogTest, APowerCutRightAfterATrimIsGotOver) {
+  options_.sync = LogSync::kNone;
+  options_.retention.events = 4;
+  options_.write_buffer_bytes = 1;
+  for (int round = 0; round < 3; ++round) {
+    Open();
+    for (int i = 0; i < 12; ++i) Append({std::to_string(i)});
+    log_->Release(log_->head());
+    ASSERT_EQ(log_->Trim(kNow), OkStatus());
+    CutPower();
+    ASSERT_EQ(TryOpen(), OkStatus()) << "in round " << round;
+    Close();
+  }
+}
+
 TEST_F(RocksDbEventLogTest, ALogMadeAnewRefusesThePositionsOfTheOldOne) {
   Open();
   const Position old = Append({"a", "b"});
