@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "cel/checker.h"
 #include "cel/cost.h"
 #include "cel/printer.h"
@@ -89,6 +90,26 @@ Filter::~Filter() { delete whole_.load(std::memory_order_relaxed); }
 Result<std::shared_ptr<const Filter>> Filter::Compile(
     const FilterSource& source, const FilterLimits& limits) {
   STREAMER_ASSIGN_OR_RETURN(const cel::Tree tree, BuildTree(source, limits));
+  STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<const Filter> filter,
+                            Make(tree, limits));
+  if (const std::size_t size = filter->text().size();
+      size > limits.printed_bytes) {
+    return InvalidArgument(
+        absl::StrCat("filter: expected at most ", limits.printed_bytes,
+                     " bytes of text, conditions included, got ", size));
+  }
+  return filter;
+}
+
+Result<std::shared_ptr<const Filter>> Filter::ReadBack(
+    const std::string& text) {
+  STREAMER_ASSIGN_OR_RETURN(const cel::Tree tree,
+                            cel::Parse(text, ForPrinted({})));
+  return Make(tree, {});
+}
+
+Result<std::shared_ptr<const Filter>> Filter::Make(const cel::Tree& tree,
+                                                   const FilterLimits& limits) {
   std::shared_ptr<Filter> filter(new Filter);
   STREAMER_RETURN_IF_ERROR(filter->SetNormalForm(tree, limits));
   filter->estimated_cost_ =

@@ -52,6 +52,8 @@ struct FilterLimits {
   cel::Limits expression;
   std::size_t conditions = 100;
   std::size_t conjunctions = 16;
+  // Of Filter::text, conditions included, which is what is saved of it.
+  std::size_t printed_bytes = 512 << 10;
 };
 
 // A part of a filter that is no predicate: its program must yield exactly the
@@ -75,6 +77,12 @@ class Filter {
   // number and field ("filters[2].field: expected …, got …").
   static Result<std::shared_ptr<const Filter>> Compile(
       const FilterSource& source, const FilterLimits& limits = {});
+
+  // The filter whose text() is `text`. It was accepted: that its printed form
+  // is longer than what was sent, or that it came of conditions, is no reason
+  // to refuse it. InvalidArgument when no filter is printed so.
+  static Result<std::shared_ptr<const Filter>> ReadBack(
+      const std::string& text);
 
   Filter(const Filter&) = delete;
   Filter& operator=(const Filter&) = delete;
@@ -133,6 +141,8 @@ class Filter {
 
  private:
   Filter() = default;
+  static Result<std::shared_ptr<const Filter>> Make(const cel::Tree& tree,
+                                                    const FilterLimits& limits);
   Status SetNormalForm(const cel::Tree& tree, const FilterLimits& limits);
   const Whole& MakeWhole() const;
 

@@ -255,6 +255,39 @@ TEST(FilterTest, TextReadsBackToTheSameFilter) {
   }
 }
 
+// What is printed is longer than what was sent, or was never sent as text.
+TEST(FilterTest, WhatWasAcceptedIsReadBackHoweverLongItsText) {
+  std::string list = "doc.n in [0";
+  while (list.size() + 8 < cel::Limits().text_bytes) {
+    list += "," + std::to_string(100'000 + list.size());
+  }
+  std::string ids = "[\"\"";
+  for (int i = 0; i < 5'000; ++i) {
+    ids += ",\"00000000-0000-0000-0000-" + std::to_string(100'000 + i) + "\"";
+  }
+  const FilterSource conditions{{Make("id", Operator::kIn, ids + "]")}, ""};
+  for (const FilterSource& source :
+       {FilterSource{{}, list + "]"}, conditions}) {
+    const auto filter = Filter::Compile(source);
+    ASSERT_EQ(filter.status(), OkStatus());
+    const std::string& text = (*filter)->text();
+    EXPECT_GT(text.size(), cel::Limits().text_bytes);
+    const auto read = Filter::ReadBack(text);
+    ASSERT_EQ(read.status(), OkStatus());
+    EXPECT_EQ((*read)->canonical_key(), (*filter)->canonical_key());
+    EXPECT_EQ((*read)->text(), text);
+  }
+  EXPECT_EQ(Filter::ReadBack("doc.").status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(FilterTest, AFilterThatIsTooLongToBeSavedIsRefused) {
+  EXPECT_EQ(ErrorOf({Make("a", Operator::kEqual,
+                          '"' + std::string(600'000, 'x') + '"')}),
+            "filter: expected at most 524288 bytes of text, conditions "
+            "included, got 600011");
+}
+
 // The tree is read back from the text; what it is compared with was never
 // printed.
 TEST(FilterTest, TheTreeIsTheOneThatWasCompiled) {

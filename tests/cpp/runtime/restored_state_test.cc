@@ -137,6 +137,24 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
 }
 
 // What is replayed comes to each of them, and nobody has to catch up with it.
+// What is printed is longer than what was sent: sent so, it would be refused.
+TEST_F(RestoredStateTest, AFilterAtItsLimitsComesBack) {
+  std::string list = "doc.n in [0";
+  while (list.size() + 8 < cel::Limits().text_bytes) {
+    list += "," + std::to_string(100'000 + list.size());
+  }
+  Save({SavedSession{.gateway_id = "g", .number = SessionNumber(77)},
+        SavedSubscription{.gateway_id = "g",
+                          .subscription_id = "s",
+                          .tenant = "t",
+                          .collection = "c",
+                          .filter = MakeFilter(list + "]")}},
+       {.watermark = {1, 4}});
+  const RestoreSession session = Restore().sessions.at(0);
+  EXPECT_EQ(session.subscriptions.at(0).filter->canonical_key(),
+            MakeFilter(list + "]")->canonical_key());
+}
+
 TEST_F(RestoredStateTest, AllSessionsAreThereBeforeTheReplay) {
   std::vector<StateDelta> changes;
   for (const std::string id : {"g1", "g2", "g3"}) {
