@@ -17,6 +17,10 @@ bool IsAnswer(const GatewayEffect& effect) {
          std::holds_alternative<SessionOpened>(effect);
 }
 
+std::size_t SizeOf(const StateChange& change) {
+  return change.key.name.size() + (change.value ? change.value->size() : 0);
+}
+
 }  // namespace
 
 Checkpoint::Checkpoint(const Options& options, const LogHistory& history)
@@ -36,6 +40,16 @@ void Checkpoint::Add(const StateDelta& delta) {
   for (StateChange& change : internal::EncodeDelta(delta)) {
     Add(std::move(change));
   }
+}
+
+// A session that is told of much is one record all the same, and what its
+// store does not take would be the end of saving for all.
+void Checkpoint::Add(const SavedCursor& cursor) {
+  std::vector<StateChange> changes = internal::EncodeDelta(cursor);
+  if (SizeOf(changes.front()) > max_bytes_) {
+    changes = internal::EncodeDelta(internal::Shortened(cursor));
+  }
+  for (StateChange& change : changes) Add(std::move(change));
 }
 
 void Checkpoint::Accept(std::vector<Effect>& effects) {
@@ -90,8 +104,7 @@ std::size_t Checkpoint::CountForOne() const {
   const std::size_t most = std::min(changes_.size(), max_changes_);
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < most; ++i) {
-    const StateChange& change = changes_[i];
-    bytes += change.key.name.size() + change.value.value_or("").size();
+    bytes += SizeOf(changes_[i]);
     if (i > 0 && bytes > max_bytes_) return i;
   }
   return most;

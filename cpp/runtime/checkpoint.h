@@ -91,6 +91,7 @@ class Checkpoint {
   [[nodiscard]] std::size_t CountForOne() const;
   void Add(StateChange change);
   void Add(const StateDelta& delta);
+  void Add(const SavedCursor& cursor);
 
   const std::uint64_t owner_;
   std::uint64_t revision_;

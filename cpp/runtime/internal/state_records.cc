@@ -146,6 +146,30 @@ std::optional<Duration> TimeToLive(const json& record) {
 
 }  // namespace
 
+// All of the session is read again from where the last of it is.
+SavedCursor Shortened(const SavedCursor& cursor) {
+  SavedCursor shorter = cursor;
+  for (const SavedCursor::CatchingUp& one : cursor.catching_up) {
+    if (one.after.offset < shorter.acknowledged.offset) {
+      shorter.acknowledged = one.after;
+    }
+  }
+  shorter.is_behind |= !cursor.catching_up.empty();
+  shorter.catching_up.clear();
+  shorter.resyncs.clear();
+  shorter.closed.clear();
+  if (cursor.resyncs.empty() && cursor.closed.empty()) return shorter;
+  SavedResync all{.from = cursor.acknowledged,
+                  .to = cursor.routed,
+                  .reason = "more was lost, or ended, than could be saved"};
+  for (const SavedResync& one : cursor.resyncs) {
+    if (one.from.offset < all.from.offset) all.from = one.from;
+    if (one.to.offset > all.to.offset) all.to = one.to;
+  }
+  shorter.resyncs.push_back(std::move(all));
+  return shorter;
+}
+
 std::vector<StateChange> EncodeDelta(const StateDelta& delta) {
   return std::visit([](const auto& one) { return Encode(one); }, delta);
 }

@@ -24,6 +24,11 @@ namespace streamer::internal {
 std::vector<StateChange> EncodeDelta(const StateDelta& delta);
 StateChange EncodeWatermark(Position watermark);
 
+// Less than `cursor` says, for a store that takes no record so long: whoever
+// goes on from there gets again what is not listed, and is told of one loss
+// instead of several.
+SavedCursor Shortened(const SavedCursor& cursor);
+
 // The record under `key`. DataLoss, naming it, when it is not as it was
 // written.
 Result<SavedSession> DecodeSession(const StateKey& key, std::string_view value);

@@ -177,6 +177,31 @@ TEST_F(CheckpointTest, ATransactionIsNoLongerThanTheStoreTakes) {
   EXPECT_THAT(counts, ElementsAre(4u, 1u, 1u));
 }
 
+// It would be refused, and everything of everybody after it.
+TEST_F(CheckpointTest, ACursorThatTheStoreDoesNotTakeIsShortened) {
+  Checkpoint checkpoint(
+      {.max_changes = 100, .max_bytes = 2'000, .start = {1, 4}},
+      LogHistory("log", {{1, 1}}));
+  checkpoint.Next();
+  std::vector<Effect> effects;
+  checkpoint.Committed(8, effects);
+  SavedCursor cursor{.gateway_id = "g",
+                     .acknowledged = {1, 7},
+                     .routed = {1, 9},
+                     .resyncs = {{{"a"}, {1, 5}, {1, 6}, "why"},
+                                 {{"b"}, {1, 3}, {1, 4}, "why"}}};
+  for (int i = 0; i < 100; ++i) {
+    cursor.catching_up.push_back({std::to_string(i), {1, 6}});
+  }
+  checkpoint.Accept(RouterProgress{.watermark = {1, 9}, .cursors = {cursor}});
+  EXPECT_EQ(
+      checkpoint.Next().value().changes.at(0).value,
+      R"({"acknowledged":"p1-1-6","behind":true,"catching_up":[],)"
+      R"("resyncs":[{"from":"p1-1-3","reason":"more was lost, or ended, than )"
+      R"(could be saved","subscriptions":[],"to":"p1-1-9"}],)"
+      R"("routed":"p1-1-9","sequence":0,"session":0})");
+}
+
 TEST_F(CheckpointTest, StateOfAnotherIsNeverWrittenAgain) {
   Begin();
   Accept({Saves(kStream, "a"), Answers(kStream, "a")});
