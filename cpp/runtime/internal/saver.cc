@@ -1,5 +1,6 @@
 #include "runtime/internal/saver.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -7,6 +8,13 @@
 #include "runtime/internal/clock.h"
 
 namespace streamer::internal {
+namespace {
+
+// After a renewal that the store did not answer: the lease has the rest of its
+// time, and a store that comes back in that is to be found in time.
+constexpr Duration kKeepAliveRetry = std::chrono::milliseconds(500);
+
+}  // namespace
 
 Saver::Saver(Options options, std::shared_ptr<StateStore> store,
              const RestoredState& restored, const LogHistory& history)
@@ -112,12 +120,16 @@ void Saver::Run() {
     }
     const MonotonicTime now = ReadMonotonicClock();
     if (now < keep_alive_at) continue;
-    keep_alive_at = now + store_->keep_alive_interval();
     lock.unlock();
     // That the store cannot be reached shows at the next transaction.
     const Status kept = store_->KeepAlive(now);
     if (absl::IsFailedPrecondition(kept)) Report(kept);
     lock.lock();
+    const Duration interval = store_->keep_alive_interval();
+    keep_alive_at =
+        absl::IsUnavailable(kept)
+            ? ReadMonotonicClock() + std::min(interval, kKeepAliveRetry)
+            : now + interval;
   }
 }
 

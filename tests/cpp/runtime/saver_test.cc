@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,17 @@ class CountingStore final : public StateStore {
     return store_.Commit(transaction);
   }
   std::size_t max_changes() const override { return store_.max_changes(); }
+  // Not answered at first.
+  Status KeepAlive(MonotonicTime) override {
+    return ++renewals < kAnswered ? Unavailable("the store is away")
+                                  : OkStatus();
+  }
+  Duration keep_alive_interval() const override {
+    return std::chrono::hours(1);
+  }
 
+  static constexpr int kAnswered = 3;
+  std::atomic<int> renewals = 0;
   std::atomic<bool> is_refusing = false;
   std::atomic<int> progress_records = 0;
 
@@ -230,6 +241,13 @@ TEST_F(SaverTest, AnAnswerGoesOutOnceItsChangeIsSaved) {
   EXPECT_THAT(told_, IsEmpty());
   NoteOne();
   EXPECT_THAT(told_, ElementsAre("subscribed a after 0"));
+}
+
+// What is left of its time is less than the interval.
+TEST_F(SaverTest, ALeaseThatWasNotRenewedIsTriedAgainSoon) {
+  while (store_->renewals < CountingStore::kAnswered) {
+    std::this_thread::yield();
+  }
 }
 
 }  // namespace
