@@ -117,6 +117,15 @@ wire::TxnRequest MakeClaim(const EtcdLayout& layout,
   return claim;
 }
 
+// Of the state whose head is `head`.
+wire::TxnRequest MakeReclaim(const EtcdLayout& layout, const StateHead& head,
+                             std::int64_t lease) {
+  wire::TxnRequest reclaim;
+  CompareValue(reclaim, layout.head(), internal::Encode(head));
+  Put(reclaim, layout.owner(), absl::StrCat(head.owner), lease);
+  return reclaim;
+}
+
 struct TaggedCommit {
   wire::TxnRequest request;
   std::string tag;
@@ -261,6 +270,27 @@ Result<std::uint64_t> EtcdStateStore::Claim() {
   return Unavailable(absl::StrCat("etcd ", options_.prefix,
                                   ": expected to become the owner within ",
                                   kMaxTries, " tries, got overtaken in each"));
+}
+
+// Sent again, it does the same; and nobody but the next owner changes the head
+// meanwhile.
+Status EtcdStateStore::Reclaim(std::uint64_t owner) {
+  STREAMER_ASSIGN_OR_RETURN(std::optional<StateHead> head,
+                            ReadHead(*client_, *layout_));
+  if (!head) return HeadIsMissing(*layout_);
+  if (head->owner != owner) {
+    return NotOwned(absl::StrCat("was followed by owner ", head->owner));
+  }
+  STREAMER_ASSIGN_OR_RETURN(wire::LeaseGrantResponse lease,
+                            client_->GrantLease(options_.lease_ttl));
+  STREAMER_ASSIGN_OR_RETURN(
+      wire::TxnResponse response,
+      client_->Txn(MakeReclaim(*layout_, *head, lease.id())));
+  if (!response.succeeded()) return NotOwned("was followed by another");
+  const std::lock_guard lock(mutex_);
+  ownership_ = {owner, lease.id(), std::chrono::seconds(lease.ttl()),
+                std::nullopt, ""};
+  return OkStatus();
 }
 
 Result<StateSnapshot> EtcdStateStore::Load() const {

@@ -10,7 +10,8 @@
 // that both believe they own the state exactly one can write. The lease makes
 // the other notice: an owner that could not renew it in time, that etcd no
 // longer knows, or that was followed by another, has lost the state. It is then
-// no owner until it claims again, and its commits are refused unasked.
+// no owner until it claims again, and its commits are refused unasked. Whoever
+// lost it to nobody, only to time, may take it back.
 //
 // An answer can be lost. A commit whose outcome is unknown is sent once more:
 // it cannot be done twice, and etcd answers with what is there instead. If
@@ -76,6 +77,9 @@ class EtcdStateStore final : public StateStore {
 
   // Takes a new lease. DataLoss when the state is damaged.
   Result<std::uint64_t> Claim() override;
+
+  // Takes a new lease.
+  Status Reclaim(std::uint64_t owner) override;
 
   // All of one revision of etcd, also to who does not own it. DataLoss names
   // the key that is damaged.

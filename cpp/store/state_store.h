@@ -74,6 +74,14 @@ class StateStore {
   // than all before. Unavailable when it cannot be written.
   virtual Result<std::uint64_t> Claim() = 0;
 
+  // Takes a state that was lost back under the same number, if nobody has had
+  // it since; FailedPrecondition when somebody has, or nothing is taken back
+  // here. Unavailable may be tried again.
+  virtual Status Reclaim(std::uint64_t owner) {
+    (void)owner;
+    return FailedPrecondition("state: expected its owner, got another");
+  }
+
   // All records. DataLoss when one is damaged.
   virtual Result<StateSnapshot> Load() const = 0;
 

@@ -20,6 +20,7 @@ Saver::Saver(Options options, std::shared_ptr<StateStore> store,
              const RestoredState& restored, const LogHistory& history)
     : options_(std::move(options)),
       store_(std::move(store)),
+      owner_(restored.owner),
       checkpoint_({.owner = restored.owner,
                    .revision = restored.revision,
                    .max_changes = store_->max_changes(),
@@ -101,6 +102,26 @@ void Saver::Report(const Status& status) {
   if (options_.on_change) options_.on_change(status);
 }
 
+// A transaction that may have been done is known again as the same one.
+Saver::Outcome Saver::CommitOwned(const StateTransaction& transaction) {
+  Outcome outcome = store_->Commit(transaction);
+  if (!absl::IsFailedPrecondition(outcome.status())) return outcome;
+  const Status taken = store_->Reclaim(owner_);
+  if (taken.ok()) return store_->Commit(transaction);
+  return absl::IsUnavailable(taken) ? taken : outcome;
+}
+
+// Until it is taken back nothing is saved, and everybody should know.
+Status Saver::KeepOwned(MonotonicTime now) {
+  const Status kept = store_->KeepAlive(now);
+  if (!absl::IsFailedPrecondition(kept)) return kept;
+  Report(kept);
+  STREAMER_RETURN_IF_ERROR(store_->Reclaim(owner_));
+  const Status again = store_->KeepAlive(now);
+  if (again.ok()) Report(again);
+  return again;
+}
+
 void Saver::Run() {
   std::unique_lock lock(mutex_);
   MonotonicTime keep_alive_at = ReadMonotonicClock();
@@ -113,7 +134,7 @@ void Saver::Run() {
       const StateTransaction transaction =
           *std::exchange(waiting_, std::nullopt);
       lock.unlock();
-      options_.deliver(store_->Commit(transaction));
+      options_.deliver(CommitOwned(transaction));
       lock.lock();
     } else if (is_stopping_) {
       return;
@@ -122,8 +143,7 @@ void Saver::Run() {
     if (now < keep_alive_at) continue;
     lock.unlock();
     // That the store cannot be reached shows at the next transaction.
-    const Status kept = store_->KeepAlive(now);
-    if (absl::IsFailedPrecondition(kept)) Report(kept);
+    const Status kept = KeepOwned(now);
     lock.lock();
     const Duration interval = store_->keep_alive_interval();
     keep_alive_at =

@@ -8,7 +8,8 @@
 //
 // A store that cannot be written is tried again at the next SaveIfDue; streams
 // that wait for an answer are closed, deliveries of others go on. State that
-// belongs to another is never written again.
+// was lost to time is taken back; what belongs to another is never written
+// again.
 //
 // Thread-safety: owned by the router's thread, but for what is marked.
 #ifndef STREAMER_RUNTIME_INTERNAL_SAVER_H_
@@ -74,11 +75,15 @@ class Saver {
  private:
   void Run();
   void Commit();
+  // Of the own thread. Of a state that was lost, and may be taken back.
+  Outcome CommitOwned(const StateTransaction& transaction);
+  Status KeepOwned(MonotonicTime now);
   [[nodiscard]] bool IsProgressWaiting() const;
   void Report(const Status& status);
 
   const Options options_;
   const std::shared_ptr<StateStore> store_;
+  const std::uint64_t owner_;
   Checkpoint checkpoint_;
   std::vector<Effect> released_;
   bool is_failing_ = false;  // the store; until the next SaveIfDue

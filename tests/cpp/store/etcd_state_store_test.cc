@@ -168,6 +168,23 @@ TEST_F(EtcdStateStoreTest, ALeaseNotRenewedInTimeIsLostAndCommitsAreNotSent) {
   EXPECT_EQ(store->Commit({2, 0, {{kProgress, "p"}}}).value(), 1u);
 }
 
+TEST_F(EtcdStateStoreTest, WhatWasLostToTimeIsTakenBackUnlessSomebodyFollowed) {
+  auto store = Open();
+  ASSERT_EQ(store->Claim().value(), 1u);
+  Etcd().RevokeLease(Etcd().Find(Key("o"))->lease);
+  ASSERT_EQ(store->KeepAlive(kNow), NotOwner("lost the lease"));
+  ASSERT_EQ(store->Reclaim(1), OkStatus());
+  EXPECT_EQ(store->KeepAlive(kNow), OkStatus());
+  EXPECT_TRUE(store->is_owner(kNow));
+  EXPECT_EQ(store->Commit({1, 0, {{kProgress, "p"}}}).value(), 1u);
+
+  auto later = Open();
+  ASSERT_EQ(later->Claim().value(), 2u);
+  EXPECT_EQ(store->Reclaim(1), NotOwner("was followed by owner 2"));
+  EXPECT_EQ(later->KeepAlive(kNow), OkStatus());
+  EXPECT_EQ(later->Commit({2, 1, {{kProgress, "q"}}}).value(), 2u);
+}
+
 TEST_F(EtcdStateStoreTest, ALeaseThatEtcdEndedIsLostAtTheNextRenewal) {
   auto store = Open();
   ASSERT_EQ(store->Claim().value(), 1u);

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 
 import grpc
 import pytest
@@ -38,6 +39,9 @@ def logged(service, message):
     entries = [json.loads(line) for line in service.log.splitlines()]
     return [one for one in entries if one["message"] == message]
 
+
+# How long the state is owned unless that is renewed, in seconds.
+LEASE = 10
 
 READY = "ready"
 STATE_FAILING = "expected the service to be ready, got state failing"
@@ -176,6 +180,24 @@ def test_without_etcd_it_says_so_and_it_comes_back(
     assert logged(service, "the state is saved again")
     post(service, events(1))
     assert event_ids(deliveries(gateway, 2)) == ["e1", "e3"]
+
+
+def test_an_etcd_that_was_away_for_longer_than_the_lease_is_gone_on_with(
+    start, gateway_of, etcd, tmp_path, events
+):
+    service = start(*options(etcd, tmp_path / "log"))
+    gateway = gateway_of(service)
+    hello(gateway)
+    assert subscribe(gateway, "s").success
+    etcd.kill()
+    end = time.monotonic() + LEASE + 1
+    wait_until(lambda: time.monotonic() > end, "the lease to end")
+    assert readiness(service) == STATE_FAILING
+    etcd.start()
+    wait_until(lambda: readiness(service) == READY, "it to come back")
+    assert subscribe(gateway, "t").success
+    post(service, events(1))
+    assert event_ids(deliveries(gateway, 1)) == ["e1"]
 
 
 def test_who_asks_while_nothing_can_be_saved_is_told_so(
