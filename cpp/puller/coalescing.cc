@@ -1,9 +1,10 @@
 #include "puller/coalescing.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/hash.h"
 #include "event/joining.h"
@@ -11,10 +12,11 @@
 namespace streamer {
 namespace {
 
-// Changes of one document that become one: the first of them, and the place of
-// the last so far.
+// Changes of one document that become one: the first of them, where it stands
+// in the log, and the place of the last so far.
 struct Run {
   std::shared_ptr<const SourceEvent> first;
+  std::uint64_t first_offset = 0;
   std::size_t last = 0;
 };
 using Runs = TextMap<Run>;
@@ -34,43 +36,55 @@ void WriteKey(const SourceEvent& event, std::string& key) {
   AppendPart(event.document_id, key);
 }
 
-// Puts the event at `place` into the run of its document.
-void Follow(std::vector<LogEntry>& entries, std::size_t place, Runs& runs,
-            std::string& key) {
+// Puts the event at `place` into the run of its document. Returns the offset of
+// the run's first event.
+std::uint64_t Follow(std::vector<LogEntry>& entries, std::size_t place,
+                     Runs& runs, std::string& key) {
+  const std::uint64_t offset = entries[place].position.offset;
   const std::shared_ptr<const SourceEvent>& event = entries[place].event;
   if (event->collection.empty() || event->loss != nullptr) {
     // A delete that names its document by a key only: it may be anyone's. So
     // may what was lost.
     runs.clear();
-    return;
+    return offset;
   }
   WriteKey(*event, key);
   if (IsDelete(*event)) {
     runs.erase(key);
-    return;
+    return offset;
   }
   Run& run = runs[key];
   const bool is_joined = run.first != nullptr && IsPlainChange(*event) &&
                          run.first->form == event->form;
   if (!is_joined) {
-    run = {event, place};
-    return;
+    run = {event, offset, place};
+    return offset;
   }
   entries[place].event = Join(*run.first, *event);
   entries[run.last].event = nullptr;
   run.last = place;
+  return run.first_offset;
 }
 
 }  // namespace
 
-std::size_t Coalesce(std::vector<LogEntry>& entries) {
+std::vector<std::uint64_t> Coalesce(std::vector<LogEntry>& entries) {
   Runs runs;
   std::string key;
+  std::vector<std::uint64_t> firsts;
   for (std::size_t place = 0; place < entries.size(); ++place) {
-    Follow(entries, place, runs, key);
+    firsts.push_back(Follow(entries, place, runs, key));
   }
-  return std::erase_if(
-      entries, [](const LogEntry& entry) { return entry.event == nullptr; });
+  std::size_t left = 0;
+  for (std::size_t place = 0; place < entries.size(); ++place) {
+    if (entries[place].event == nullptr) continue;
+    firsts[left] = firsts[place];
+    if (left != place) entries[left] = std::move(entries[place]);
+    ++left;
+  }
+  entries.resize(left);
+  firsts.resize(left);
+  return firsts;
 }
 
 }  // namespace streamer

@@ -10,21 +10,26 @@
 // itself, and what lies on its two sides is never joined across it, nor across
 // a loss.
 //
+// What is joined goes out later than what came between: who was sent the
+// update of b above has not had the insert of a, which is earlier. A stream may
+// not say that it was sent all up to there (puller_marker.h).
+//
 // Cost: one hash table entry for each document, a copy of each joined event.
 // Thread-safety: a pure function.
 #ifndef STREAMER_PULLER_COALESCING_H_
 #define STREAMER_PULLER_COALESCING_H_
 
-#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "event/log_entry.h"
 
 namespace streamer {
 
-// Joins what can be joined among `entries`, which are in log order. Returns
-// how many were left out.
-std::size_t Coalesce(std::vector<LogEntry>& entries);
+// Joins what can be joined among `entries`, which are in log order. Returns of
+// each that is left the offset of the first event that went into it: its own
+// where nothing else did.
+std::vector<std::uint64_t> Coalesce(std::vector<LogEntry>& entries);
 
 }  // namespace streamer
 

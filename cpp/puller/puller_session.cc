@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "puller/coalescing.h"
 
 namespace streamer {
@@ -12,18 +10,23 @@ namespace {
 
 // The first batch is small: nothing is known of the events yet.
 constexpr std::size_t kFirstLimit = 16;
-constexpr std::size_t kLongestQuoted = 64;
 
-Result<Position> Resolve(const std::string& after, const EventLog& log) {
-  if (after.empty()) return log.head();
-  const Result<Position> position = ParseProgress(after);
-  if (!position.ok()) {
-    return InvalidArgument(
-        absl::StrCat("after: expected a progress marker of this server, got \"",
-                     absl::CHexEscape(after.substr(0, kLongestQuoted)), "\""));
+// What `after` means in this log. Of a batch that the log has lost the end of,
+// nothing counts as sent: what is left of it is not what it was.
+Result<PullerMarker> Resolve(const std::string& after, const EventLog& log) {
+  if (after.empty()) return WholeMarker(log.head());
+  STREAMER_ASSIGN_OR_RETURN(PullerMarker marker, ParsePullerMarker(after));
+  STREAMER_ASSIGN_OR_RETURN(const ResolvedPosition complete,
+                            log.Resolve(marker.complete));
+  if (complete.is_cut_back || !IsWithinBatch(marker)) {
+    return WholeMarker(complete.position);
   }
-  STREAMER_ASSIGN_OR_RETURN(ResolvedPosition resolved, log.Resolve(*position));
-  return resolved.position;
+  STREAMER_ASSIGN_OR_RETURN(const ResolvedPosition read,
+                            log.Resolve(marker.read));
+  if (read.is_cut_back) marker.sent = complete.position;
+  marker.complete = complete.position;
+  marker.read = read.position;
+  return IsWithinBatch(marker) ? marker : WholeMarker(complete.position);
 }
 
 std::size_t SizeOf(const SourceEvent& event) {
@@ -37,24 +40,27 @@ Position OldestPosition(const EventLog& log) {
 }
 
 PullerSession::PullerSession(const PullerSessionOptions& options,
-                             const EventLog& log, Position position,
-                             MonotonicTime now)
+                             const EventLog& log, const PullerMarker& begin,
+                             bool coalesces, MonotonicTime now)
     : options_(options),
       log_(&log),
-      read_(position),
-      sent_(position),
-      is_catching_up_(position.offset < log.head().offset),
+      coalesces_(coalesces),
+      read_(begin.complete),
+      sent_(begin),
+      is_catching_up_(begin.complete.offset < log.head().offset),
       limit_(std::min(kFirstLimit, options.batch_events)),
-      heartbeat_at_(now) {}
+      heartbeat_at_(now) {
+  if (IsWithinBatch(begin)) begun_ = begin;
+}
 
 Result<PullerSession> PullerSession::Open(const PullerRequest& request,
                                           const PullerSessionOptions& options,
                                           const EventLog& log,
                                           MonotonicTime now) {
-  STREAMER_ASSIGN_OR_RETURN(const Position position,
+  STREAMER_ASSIGN_OR_RETURN(const PullerMarker begin,
                             Resolve(request.after, log));
-  PullerSession session(options, log, position, now);
-  if (request.coalesces) {
+  PullerSession session(options, log, begin, request.coalesces, now);
+  if (request.coalesces || session.begun_.has_value()) {
     STREAMER_RETURN_IF_ERROR(session.RememberEarlier(now));
   }
   return session;
@@ -95,15 +101,15 @@ Result<std::optional<PullerMessage>> PullerSession::Next(MonotonicTime now) {
   if (now >= heartbeat_at_) {
     message = PullerMessage{sent_, nullptr};
   } else if (!batch_.empty()) {
-    sent_ = batch_.front().position;
-    message = PullerMessage{sent_, std::move(batch_.front().event)};
+    sent_ = batch_.front().progress;
+    message = std::move(batch_.front());
     batch_.pop_front();
   } else {
     return message;
   }
   // What was read last and left out counts as sent once nothing before it is
   // left to send.
-  if (batch_.empty()) sent_ = read_;
+  if (batch_.empty() && !begun_.has_value()) sent_ = WholeMarker(read_);
   heartbeat_at_ = now + options_.heartbeat_interval;
   return message;
 }
@@ -114,12 +120,17 @@ Status PullerSession::FillBatch(MonotonicTime now) {
   while (batch_.empty()) {
     const Position head = log_->head();
     entries.clear();
-    const Status status = log_->Read(read_, limit_, entries);
+    const Status status = log_->Read(read_, NextLimit(), entries);
     // What stands before a damaged place is sent before the damage is told.
     if (entries.empty()) return status;
     TakeBatch(entries, head, now);
   }
   return OkStatus();
+}
+
+// What was joined is read again as it was: whole.
+std::size_t PullerSession::NextLimit() const {
+  return begun_.has_value() ? begun_->read.offset - read_.offset : limit_;
 }
 
 void PullerSession::TakeBatch(std::vector<LogEntry>& entries, Position head,
@@ -128,20 +139,61 @@ void PullerSession::TakeBatch(std::vector<LogEntry>& entries, Position head,
   AdaptLimit(entries);
   const bool is_at_head = read_.offset >= head.offset;
   if (!is_at_head) is_catching_up_ = true;
-  LeaveOut(entries, now);
+  LeaveOutRepeats(entries, now);
+  const bool joins = coalesces_ && is_catching_up_ && now > joins_after_;
+  if (joins || begun_.has_value()) {
+    QueueJoined(entries);
+  } else {
+    Queue(entries, {});
+  }
   if (is_at_head) is_catching_up_ = false;
-  batch_.assign(std::make_move_iterator(entries.begin()),
-                std::make_move_iterator(entries.end()));
-  if (batch_.empty()) sent_ = read_;
+  if (begun_.has_value()) FinishBatchBegunBefore();
+  if (batch_.empty()) sent_ = WholeMarker(read_);
 }
 
-void PullerSession::LeaveOut(std::vector<LogEntry>& entries,
-                             MonotonicTime now) {
+void PullerSession::LeaveOutRepeats(std::vector<LogEntry>& entries,
+                                    MonotonicTime now) {
   if (!repeats_.has_value()) return;
   coalesced_ += std::erase_if(entries, [&](const LogEntry& entry) {
     return IsRepeat(*entry.event, now);
   });
-  if (is_catching_up_ && now > joins_after_) coalesced_ += Coalesce(entries);
+}
+
+void PullerSession::QueueJoined(std::vector<LogEntry>& entries) {
+  coalesced_ += entries.size();
+  const std::vector<std::uint64_t> firsts = Coalesce(entries);
+  coalesced_ -= entries.size();
+  Queue(entries, firsts);
+}
+
+// With one of them, all before the first event of whatever is still to come was
+// sent. `firsts` is empty when nothing was joined.
+void PullerSession::Queue(std::vector<LogEntry>& entries,
+                          const std::vector<std::uint64_t>& firsts) {
+  const LogHistory history = log_->history();
+  std::uint64_t complete = read_.offset;
+  for (std::size_t i = entries.size(); i > 0; --i) {
+    LogEntry& entry = entries[i - 1];
+    PullerMarker marker = WholeMarker(entry.position);
+    const bool is_held = complete < entry.position.offset;
+    if (is_held) marker.complete = history.At(complete);
+    // The rest of a batch begun before may have been sent, too.
+    if (is_held || begun_.has_value()) marker.read = read_;
+    batch_.push_front({marker, std::move(entry.event)});
+    if (!firsts.empty()) complete = std::min(complete, firsts[i - 1] - 1);
+  }
+}
+
+// Leaves out what the stream before this one sent, if the batch is as it was.
+void PullerSession::FinishBatchBegunBefore() {
+  if (read_.offset == begun_->read.offset) {
+    while (!batch_.empty() &&
+           batch_.front().progress.sent.offset <= begun_->sent.offset) {
+      batch_.pop_front();
+    }
+  }
+  begun_.reset();
+  if (!coalesces_) repeats_.reset();
 }
 
 bool PullerSession::IsRepeat(const SourceEvent& event, MonotonicTime now) {

@@ -9,7 +9,9 @@
 // The first message is a heartbeat with the marker from which the stream goes
 // on: the head for a consumer that has no marker or is up to date. It is never
 // a later one, since the consumer keeps it as the place up to which it has
-// everything.
+// everything. Nor is any other: where an event went out before an earlier one,
+// which is joined to what comes later, the marker says so, and the stream that
+// begins after it sends what that batch still had to send (puller_marker.h).
 //
 // A stream is catching up when it is opened behind the head, or when more than
 // a batch waits for it, until it has read to the head. If the consumer allows
@@ -41,6 +43,7 @@
 #include "event/duplicate_window.h"
 #include "event/log_entry.h"
 #include "event/position.h"
+#include "puller/puller_marker.h"
 #include "store/event_log.h"
 
 namespace streamer {
@@ -65,7 +68,7 @@ struct PullerRequest {
 };
 
 struct PullerMessage {
-  Position progress;                         // everything up to here was sent
+  PullerMarker progress;                     // what was sent, with this
   std::shared_ptr<const SourceEvent> event;  // null: a heartbeat; may be a loss
 };
 
@@ -91,25 +94,33 @@ class PullerSession {
 
  private:
   PullerSession(const PullerSessionOptions& options, const EventLog& log,
-                Position position, MonotonicTime now);
+                const PullerMarker& begin, bool coalesces, MonotonicTime now);
 
   Status RememberEarlier(MonotonicTime now);
   Status FillBatch(MonotonicTime now);
+  [[nodiscard]] std::size_t NextLimit() const;
   void TakeBatch(std::vector<LogEntry>& entries, Position head,
                  MonotonicTime now);
-  void LeaveOut(std::vector<LogEntry>& entries, MonotonicTime now);
+  void LeaveOutRepeats(std::vector<LogEntry>& entries, MonotonicTime now);
+  void QueueJoined(std::vector<LogEntry>& entries);
+  void Queue(std::vector<LogEntry>& entries,
+             const std::vector<std::uint64_t>& firsts);
+  void FinishBatchBegunBefore();
   bool IsRepeat(const SourceEvent& event, MonotonicTime now);
   void NoteForgotten(MonotonicTime now);
   void AdaptLimit(const std::vector<LogEntry>& entries);
 
   PullerSessionOptions options_;
   const EventLog* log_;
-  Position read_;  // the last event read
-  Position sent_;  // the last event sent, or left out before one that was
+  bool coalesces_;
+  Position read_;      // the last event read
+  PullerMarker sent_;  // what the consumer was sent
+  // The batch within which the stream before this one ended, until it is read.
+  std::optional<PullerMarker> begun_;
   bool is_catching_up_;
   std::size_t limit_;
-  std::deque<LogEntry> batch_;
-  std::optional<DuplicateWindow> repeats_;  // if the consumer allows coalescing
+  std::deque<PullerMessage> batch_;         // to be sent
+  std::optional<DuplicateWindow> repeats_;  // if anything is to be joined
   // Until then what comes may repeat something that is not remembered.
   MonotonicTime joins_after_ = MonotonicTime::min();
   std::uint64_t coalesced_ = 0;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/backoff.h"
+#include "puller/puller_marker.h"
 #include "sim/saved_places.h"
 
 namespace streamer::sim {
@@ -525,8 +526,8 @@ void World::NoteLoss(const SourceEvent& event) {
   Note(absl::StrCat("source: gap from \"", gap.from, "\" to \"", gap.to,
                     "\": ", gap.reason));
   const auto offset = [](const std::string& progress) {
-    const Result<Position> position = ParseProgress(progress);
-    return position.ok() ? position->offset : 0;
+    const Result<PullerMarker> marker = ParsePullerMarker(progress);
+    return marker.ok() ? marker->complete.offset : 0;
   };
   history_.source_losses.push_back({.after = offset(gap.from),
                                     .upto = offset(gap.to),

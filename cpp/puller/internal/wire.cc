@@ -31,10 +31,12 @@ void EncodeStored(const SourceEvent& stored, wire::ChangeEvent& change) {
 
 // Markers of this server: those of its own source say nothing to others.
 void EncodeLoss(const PullerMessage& message, wire::Gap& gap) {
-  const Position before{message.progress.epoch, message.progress.offset - 1};
+  // Nothing is joined across it, so all before it was sent.
+  const Position& at = message.progress.sent;
+  const Position before{at.epoch, at.offset - 1};
   gap.set_backend(message.event->backend);
   gap.set_from(FormatProgress(before));
-  gap.set_to(FormatProgress(message.progress));
+  gap.set_to(FormatProgress(at));
   gap.set_reason(message.event->loss->reason);
 }
 
@@ -42,7 +44,7 @@ void EncodeLoss(const PullerMessage& message, wire::Gap& gap) {
 
 void EncodeMessage(const PullerMessage& message, wire::PullerEvent& wire) {
   wire.Clear();
-  wire.set_progress(FormatProgress(message.progress));
+  wire.set_progress(FormatPullerMarker(message.progress));
   if (message.event == nullptr) return;
   if (message.event->loss != nullptr) {
     return EncodeLoss(message, *wire.mutable_gap());

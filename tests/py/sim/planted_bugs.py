@@ -261,14 +261,20 @@ BUGS = [
     Bug(
         "changes are joined for who did not ask",
         "cpp/puller/puller_session.cc",
-        "  if (request.coalesces) {\n",
-        "  if (request.coalesces || !request.coalesces) {\n",
+        "      coalesces_(coalesces),\n",
+        "      coalesces_(coalesces || !coalesces),\n",
     ),
     Bug(
         "an event's marker runs ahead of the events read with it",
         "cpp/puller/puller_session.cc",
-        "    sent_ = batch_.front().position;\n",
-        "    sent_ = read_;\n",
+        "    sent_ = batch_.front().progress;\n    message = std::move(batch_.front());\n",
+        "    batch_.front().progress = WholeMarker(read_);\n    message = std::move(batch_.front());\n",
+    ),
+    Bug(
+        "a stream that joins changes says that all before an event was sent",
+        "cpp/puller/puller_session.cc",
+        "    const bool is_held = complete < entry.position.offset;\n",
+        "    const bool is_held = complete > entry.position.offset;\n",
     ),
     Bug(
         "the client acknowledges what it has received",

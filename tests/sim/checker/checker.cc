@@ -6,6 +6,8 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "event/joining.h"
+#include "puller/puller_marker.h"
 #include "sim/change_generator.h"
 #include "sim/checker/gateway_checker.h"
 #include "sim/checker/truth.h"
@@ -17,9 +19,10 @@ namespace {
 constexpr Duration kRecovery = std::chrono::seconds(10);
 constexpr Duration kMostLag = std::chrono::milliseconds(100);
 
+// The last that came with it, if it is the puller's.
 std::uint64_t OffsetOf(const std::string& progress) {
-  const Result<Position> position = ParseProgress(progress);
-  return position.ok() ? position->offset : 0;
+  const Result<PullerMarker> marker = ParsePullerMarker(progress);
+  return marker.ok() ? marker->sent.offset : 0;
 }
 
 std::int64_t Millis(Duration duration) {
@@ -145,30 +148,42 @@ class SourceChecker {
     return false;
   }
 
-  // A later event of the document came, or was declared lost.
+  // A later event of the document came with what this one said of what was
+  // before, or was declared lost. A delete is never left out.
   [[nodiscard]] bool IsSuperseded(std::uint64_t offset) const {
     const SourceEvent& event = *history_.source[offset - 1].event;
-    if (ChangeGenerator::IsBareDelete(event)) return false;
+    if (IsDelete(event)) return false;
     const auto is_of_document = [&](const LogEntry& entry) {
       return entry.event->tenant == event.tenant &&
              entry.event->collection == event.collection &&
              entry.event->document_id == event.document_id;
     };
+    // The first that came is the one to which this was joined.
+    const LogEntry* joined = nullptr;
+    for (const LogEntry& entry : history_.log) {
+      const std::uint64_t marker = OffsetOf(entry.event->upstream_marker);
+      if (joined == nullptr && marker > offset && !IsGap(entry) &&
+          is_of_document(history_.source[marker - 1]) && !IsRepeated(entry)) {
+        joined = &entry;
+      }
+    }
+    if (joined != nullptr) return TellsOf(*joined, offset);
     const auto later =
         history_.source.begin() + static_cast<std::ptrdiff_t>(offset);
-    return std::any_of(history_.log.begin(), history_.log.end(),
-                       [&](const LogEntry& entry) {
-                         const std::uint64_t marker =
-                             OffsetOf(entry.event->upstream_marker);
-                         return marker > offset && !IsGap(entry) &&
-                                is_of_document(history_.source[marker - 1]) &&
-                                !IsRepeated(entry);
-                       }) ||
-           std::any_of(later, history_.source.end(),
-                       [&](const LogEntry& entry) {
-                         return is_of_document(entry) &&
-                                IsDeclared(entry.position.offset);
-                       });
+    return std::any_of(
+        later, history_.source.end(), [&](const LogEntry& entry) {
+          return is_of_document(entry) && IsDeclared(entry.position.offset);
+        });
+  }
+
+  // Whether `joined` still says that the document was new, if the event at
+  // `offset` did. What cannot be read says nothing, and is told.
+  [[nodiscard]] bool TellsOf(const LogEntry& joined,
+                             std::uint64_t offset) const {
+    if (joined.event->loss != nullptr) return true;
+    const SourceEvent& event = *history_.source[offset - 1].event;
+    return event.operation != SourceOperation::kInsert ||
+           joined.event->operation == SourceOperation::kInsert;
   }
 
   // It goes nowhere, and so does what was joined to it.

@@ -362,6 +362,32 @@ TEST_F(CheckerTest, SeesWhatWasJoinedToARepeat) {
   EXPECT_THAT(Broken(), ElementsAre("I1"));
 }
 
+// A later event of the document does not stand for an insert that it was not
+// joined to.
+TEST_F(CheckerTest, SeesAnInsertThatALaterEventSaysNothingOf) {
+  history_.coalesces = true;
+  const auto add = [&](std::uint64_t marker, SourceOperation operation) {
+    auto event = std::make_shared<SourceEvent>(*Event(marker));
+    event->document_id = "d6";
+    event->operation = operation;
+    event->upstream_marker = Place(marker);
+    history_.source.push_back({{1, marker}, event, {}});
+    return event;
+  };
+  add(6, SourceOperation::kInsert);
+  auto later = add(7, SourceOperation::kUpdate);
+  Deliver({1, 3, 5});
+  for (const bool is_joined : {false, true}) {
+    auto event = std::make_shared<SourceEvent>(*later);
+    if (is_joined) event->operation = SourceOperation::kInsert;
+    history_.log.resize(5);
+    history_.log.push_back({{1, 6}, event, {}});
+    const std::vector<std::string> broken = Broken();
+    EXPECT_EQ(std::count(broken.begin(), broken.end(), "I1"),
+              is_joined ? 1 : 2);
+  }
+}
+
 TEST_F(CheckerTest, SeesTheLogInAnotherOrder) {
   std::swap(history_.log[1].event, history_.log[3].event);
   Deliver({1, 3, 5});

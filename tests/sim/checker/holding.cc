@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "puller/puller_marker.h"
 #include "sim/change_generator.h"
 
 namespace streamer::sim {
@@ -88,8 +89,8 @@ Place Holding::OfImage(const Filter& filter, const LogEntry& entry) const {
 
 bool Holding::IsBroken(const LogEntry& first, const LogEntry& last) const {
   const auto marker_of = [](const LogEntry& entry) {
-    const auto position = ParseProgress(entry.event->upstream_marker);
-    return position.ok() ? position->offset : 0;
+    const auto marker = ParsePullerMarker(entry.event->upstream_marker);
+    return marker.ok() ? marker->sent.offset : 0;
   };
   const std::uint64_t from = marker_of(first);
   const std::uint64_t to = marker_of(last);
