@@ -55,7 +55,7 @@ SourceActions SourceConsumer::Start(MonotonicTime now) {
 void SourceConsumer::Open(MonotonicTime now, SourceActions& actions) {
   is_stream_open_ = true;
   is_reading_ = false;
-  has_heard_ = false;
+  has_heard_ = has_brought_ = false;
   ++statistics_.streams_opened;
   actions.emplace_back(
       OpenStream{absl::StrCat(options_.consumer_id, "-", options_.instance, "-",
@@ -77,6 +77,7 @@ SourceActions SourceConsumer::Received(SourceMessage message,
     if (!is_event) message.gap->upstream_marker = message.progress;
     PushGap(*std::move(message.gap));
   }
+  has_brought_ |= is_event;
   if (is_event) {
     ++(message.event->loss == nullptr ? statistics_.events
                                       : statistics_.malformed);
@@ -86,6 +87,7 @@ SourceActions SourceConsumer::Received(SourceMessage message,
   }
   if (!message.progress.empty()) {
     const bool is_new = message.progress != queued_marker_;
+    has_brought_ |= is_new;
     marker_ = queued_marker_ = message.progress;
     if (!is_event && !is_gap && is_new) Push(Marker{marker_});
   }
@@ -136,10 +138,15 @@ void SourceConsumer::Break(const Status& status, MonotonicTime now) {
   is_reading_ = false;
   last_failure_ = status;
   if (has_heard_) {
-    lost_at_ = now;
+    const bool must_prove = std::exchange(must_prove_, !HasProvenItself(now));
+    if (!must_prove || !must_prove_) lost_at_ = now;
     if (now - heard_since_ >= kStableAfter) backoff_.Reset();
   }
   retry_at_ = now + backoff_.Next();
+}
+
+bool SourceConsumer::HasProvenItself(MonotonicTime now) const {
+  return has_brought_ || now - heard_since_ >= kStableAfter;
 }
 
 // With another marker to begin after, all that is missing lies before it, and
@@ -290,8 +297,9 @@ SourceActions SourceConsumer::Close() {
 
 bool SourceConsumer::IsReady(MonotonicTime now) const {
   if (!has_ever_heard_ || is_closed_) return false;
-  const bool is_heard = is_stream_open_ && has_heard_;
-  return is_heard || now - lost_at_ <= options_.unready_after;
+  const bool counts =
+      is_stream_open_ && has_heard_ && (!must_prove_ || HasProvenItself(now));
+  return counts || now - lost_at_ <= options_.unready_after;
 }
 
 }  // namespace streamer

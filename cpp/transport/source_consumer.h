@@ -149,7 +149,9 @@ class SourceConsumer {
   SourceActions Close();
 
   // Whether the source is followed: a message has come, and there was none to
-  // come from for no longer than `unready_after`.
+  // come from for no longer than `unready_after`. After a stream that broke as
+  // soon as it was heard, the next counts once it has brought something new or
+  // lasted: a source that always breaks so is never followed.
   [[nodiscard]] bool IsReady(MonotonicTime now) const;
   // Why the last stream broke.
   [[nodiscard]] const Status& last_failure() const { return last_failure_; }
@@ -166,6 +168,7 @@ class SourceConsumer {
   void Open(MonotonicTime now, SourceActions& actions);
   void BeginHearing(const SourceMessage& message, MonotonicTime now);
   void Break(const Status& status, MonotonicTime now);
+  [[nodiscard]] bool HasProvenItself(MonotonicTime now) const;
   void LoseMarker(const Status& status, const std::string& oldest);
   void Push(Item item);
   void PushGap(SourceEvent gap);
@@ -202,10 +205,12 @@ class SourceConsumer {
   bool is_reading_ = false;
   bool has_heard_ = false;
   bool has_ever_heard_ = false;
+  bool has_brought_ = false;  // an event, or a marker that is another
+  bool must_prove_ = false;   // the last stream that was heard did not
   bool was_refused_ = false;  // a marker, and nothing was heard since
   MonotonicTime heard_since_;
   MonotonicTime read_since_;
-  MonotonicTime lost_at_;   // when the last heard stream broke
+  MonotonicTime lost_at_;   // when the last stream that counts broke
   MonotonicTime retry_at_;  // while there is none
 };
 

@@ -448,6 +448,39 @@ TEST(SourceConsumerTest, IsReadyWhileTheSourceIsFollowedAndALittleLonger) {
   EXPECT_TRUE(consumer.IsReady(At(seconds(710))));
 }
 
+// The place at which it goes on cannot be read there, each time anew.
+TEST(SourceConsumerTest, ASourceThatAlwaysBreaksOnceItIsHeardIsNotReady) {
+  SourceConsumerOptions options = Options();
+  options.unready_after = seconds(30);
+  SourceConsumer consumer =
+      Started({.marker = "1", .is_log_empty = false}, options);
+  const auto hear = [&](MonotonicTime now) {
+    consumer.Tick(now);
+    consumer.Received(Heartbeat("1"), now);
+  };
+  MonotonicTime now = At(seconds(0));
+  consumer.Received(Heartbeat("1"), now);
+  EXPECT_TRUE(consumer.IsReady(now));
+  consumer.StreamBroken(DataLoss("damaged"), "", now);
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    now = *consumer.NextDeadline();
+    hear(now);
+    EXPECT_EQ(consumer.IsReady(now), now <= At(seconds(30)));
+    consumer.StreamBroken(DataLoss("damaged"), "", now);
+  }
+  EXPECT_GT(now, At(minutes(1)));
+  EXPECT_FALSE(consumer.IsReady(now));
+  // One that lasts is followed, and so is one that brings something.
+  now = *consumer.NextDeadline();
+  hear(now);
+  EXPECT_FALSE(consumer.IsReady(now));
+  EXPECT_TRUE(consumer.IsReady(now + seconds(5)));
+  consumer.Received(Event("2"), now);
+  EXPECT_TRUE(consumer.IsReady(now));
+  consumer.StreamBroken(DataLoss("damaged"), "", now);
+  EXPECT_TRUE(consumer.IsReady(now + seconds(30)));
+}
+
 TEST(SourceConsumerTest, NothingIsAskedForOnceItIsClosed) {
   SourceConsumer consumer = Started({});
   consumer.Received(Event("1"), At(seconds(1)));
