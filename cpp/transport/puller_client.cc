@@ -65,8 +65,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const PullerClientOptions& options) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, shortest);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetMaxReceiveMessageSize(
-      static_cast<int>(options.max_message_bytes));
+  arguments.SetMaxReceiveMessageSize(-1);
   return grpc::CreateCustomChannel(
       options.target, grpc::InsecureChannelCredentials(), arguments);
 }

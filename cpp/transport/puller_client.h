@@ -7,12 +7,14 @@
 // A stream that ends while no message is being read is noticed with the next
 // read. So while storing is refused, the source is not looked at.
 //
+// A message may be as large as protobuf can read, 2 GiB: one that was refused
+// would come again each time, and what lies behind it never.
+//
 // Cost: one thread that stores, one that waits for timers.
 // Thread-safety: every method from any thread.
 #ifndef STREAMER_TRANSPORT_PULLER_CLIENT_H_
 #define STREAMER_TRANSPORT_PULLER_CLIENT_H_
 
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,7 +47,6 @@ struct PullerClientOptions {
   // `instance` and `backoff_seed` are drawn if they are left empty.
   SourceConsumerOptions consumer;
   SourceStart start;
-  std::size_t max_message_bytes = 64u << 20;
 };
 
 class PullerClient {

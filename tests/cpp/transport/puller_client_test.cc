@@ -555,6 +555,31 @@ TEST_F(PullerClientTest, FollowsAServerOfAnotherMake) {
                           "gap token-7 to token-9: rolled over"));
 }
 
+// Refused, it would come again and again, and nothing after it.
+TEST_F(PullerClientTest, ALargeMessageStopsNothing) {
+  ForeignServer server({[](auto& context, auto& writer) {
+    wire::PullerEvent large = Heartbeat("token-1");
+    wire::ChangeEvent& change = *large.mutable_change_event();
+    change.set_event_id("e1");
+    change.set_tenant("t");
+    change.set_mgo_doc_id("t:d");
+    change.set_op_type("insert");
+    change.set_full_doc(
+        R"({"id":"t:d","database":"t","collection":"c","data":{"text":")" +
+        std::string(65u << 20, 'x') + R"("}})");
+    writer.Write(large);
+    writer.Write(Heartbeat("token-2"));
+    return FallSilent(context);
+  }});
+  LogIntake intake(to_);
+  PullerClientOptions options = Following(source_, to_);
+  options.target = server.target();
+  PullerClient client(options, intake);
+  EXPECT_TRUE(intake.AwaitMarker("token-2"));
+  EXPECT_THAT(Losses(to_), ElementsAre());
+  EXPECT_EQ(to_.head().offset, 1u);
+}
+
 TEST_F(PullerClientTest, IsNotHeardOfOnceItIsClosed) {
   source_.Start();
   LogIntake intake(to_);
