@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "service/internal/failure_log.h"
 #include "transport/log.h"
 
 namespace streamer {
@@ -79,13 +80,15 @@ Follower::~Follower() {
 
 void Follower::Watch() {
   bool was_ready = false;
+  FailureLog failures("a stream of the source broke");
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
     lock.unlock();
     const bool is_ready = client_.IsReady();
+    const Status failure = client_.LastFailure();
+    failures.Note(failure);
     if (is_ready != was_ready) {
       was_ready = is_ready;
-      const Status failure = client_.LastFailure();
       options_.on_change(is_ready
                              ? OkStatus()
                              : Unavailable("the source is lost: " +

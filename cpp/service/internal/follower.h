@@ -2,7 +2,8 @@
 // source is lost and found.
 //
 // What the source lost goes to the log like its events, so that whoever it
-// concerns hears of it in its place, and has a line in the service's log.
+// concerns hears of it in its place, and has a line in the service's log. So
+// has why its streams break, when that is something new.
 //
 // Thread-safety: as of its parts; `on_change` is called by one thread at a
 // time.
