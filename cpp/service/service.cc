@@ -256,7 +256,7 @@ struct Service::State {
     return OkStatus();
   }
 
-  void Follow(const SourceConfig& source) {
+  void Follow(const SourceConfig& source, bool has_sessions) {
     if (source.address.empty()) return;
     {
       std::lock_guard lock(phase_mutex);
@@ -266,6 +266,7 @@ struct Service::State {
         FollowerOptions{
             .address = source.address,
             .consumer = source.consumer,
+            .has_sessions = has_sessions,
             .on_append = [this](std::size_t count) { followed += count; },
             .on_change =
                 [this](const Status& status) { OnSourceChange(status); }},
@@ -345,7 +346,7 @@ Result<std::unique_ptr<Service>> Service::Start(const ServiceConfig& config) {
                                        std::move(saved), past, restored);
   STREAMER_RETURN_IF_ERROR(state->Open(config));
   STREAMER_RETURN_IF_ERROR(state->OpenHttp(HttpOptions(config)));
-  state->Follow(config.source);
+  state->Follow(config.source, !restored.sessions.empty());
   state->SetPhase(ServicePhase::kReady);
   return std::unique_ptr<Service>(new Service(std::move(state)));
 }

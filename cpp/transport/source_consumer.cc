@@ -44,7 +44,7 @@ SourceConsumer::SourceConsumer(const SourceConsumerOptions& options,
       backoff_(options.backoff, options.backoff_seed),
       marker_(start.marker),
       queued_marker_(start.marker),
-      was_followed_(!start.is_log_empty) {}
+      is_new_(start.is_new) {}
 
 SourceActions SourceConsumer::Start(MonotonicTime now) {
   SourceActions actions;
@@ -102,7 +102,8 @@ void SourceConsumer::BeginHearing(const SourceMessage& message,
   has_heard_ = has_ever_heard_ = true;
   was_refused_ = false;
   heard_since_ = now;
-  if (marker_.empty() && was_followed_) {
+  const bool is_beginning = is_new_ && statistics_.streams_opened == 1;
+  if (marker_.empty() && !is_beginning) {
     PushGap(MakeGap(
         options_.backend,
         {.from = std::exchange(lost_marker_, {}),
@@ -110,7 +111,6 @@ void SourceConsumer::BeginHearing(const SourceMessage& message,
          .reason = lost_reason_.empty() ? "there was no marker to go on from"
                                         : std::exchange(lost_reason_, {})}));
   }
-  was_followed_ = true;
 }
 
 SourceActions SourceConsumer::StreamBroken(const Status& status,
@@ -158,7 +158,6 @@ void SourceConsumer::LoseMarker(const Status& status,
   if (oldest.empty() || oldest == marker_) {
     lost_marker_ = std::exchange(marker_, {});
     lost_reason_ = reason;
-    was_followed_ = true;
     return;
   }
   SourceEvent gap = MakeGap(options_.backend,

@@ -23,7 +23,10 @@
 // A gap is stored, in its place in that order, when
 //   - the source says that it has one;
 //   - the source no longer serves the marker, but names the oldest it does;
-//   - a stream begins, without a marker, at a source that was followed before.
+//   - a stream begins without a marker: somewhere in the source's events, and
+//     what came before may have been waited for. Only the first stream of a
+//     process that begins anew, with nobody waiting, misses nothing; one that
+//     comes to nothing may have cost the time in which somebody subscribed.
 // After a marker was refused the next stream is opened at once, however long
 // the backoff was, and soon if that is refused as well: a source that drops
 // what is old sooner than one waits would never be caught up with.
@@ -82,7 +85,8 @@ struct SourceConsumerOptions {
 // Where the log stands when following begins.
 struct SourceStart {
   std::string marker;  // the last upstream marker in the log; may be empty
-  bool is_log_empty = true;
+  // The log is empty, and no session goes on that may have seen another.
+  bool is_new = true;
 };
 
 // What the owner is to do, in order.
@@ -189,7 +193,7 @@ class SourceConsumer {
 
   std::string marker_;         // the last received: where a stream begins
   std::string queued_marker_;  // the last that was queued to be recorded
-  bool was_followed_;          // without a marker, something is missing
+  const bool is_new_;          // nobody waited for what was before the start
   std::string lost_marker_;    // refused, and no other in its place
   std::string lost_reason_;
 

@@ -63,11 +63,12 @@ Status StreamerProcess::Start() {
   CoreOptions core = options_.core;
   core.session.owner = restored.owner;
   counters_ = std::make_unique<StreamCounters>();
+  const bool is_new = log_->head().offset == 0 && restored.sessions.empty();
   engine_ = std::make_unique<InlineEngine>(
       core, log_, Now(), past, store_, std::move(restored), options_.shards);
   Later(kTick, [this] { KeepTime(); });
   Later(kUpkeep, [this] { LookAfter(); });
-  Follow();
+  Follow(is_new);
   return OkStatus();
 }
 
@@ -149,7 +150,7 @@ void StreamerProcess::LookAfter() {
   });
 }
 
-void StreamerProcess::Follow() {
+void StreamerProcess::Follow(bool is_new) {
   SourceConsumerOptions options;
   options.instance = absl::StrCat(life_);
   options.coalesces = options_.coalesces;
@@ -157,8 +158,7 @@ void StreamerProcess::Follow() {
   options.backoff_seed = random_.Bits();
   options.batch_events = options_.source_batch;
   consumer_ = std::make_unique<SourceConsumer>(
-      options, SourceStart{.marker = log_->markers().last,
-                           .is_log_empty = log_->head().offset == 0});
+      options, SourceStart{.marker = log_->markers().last, .is_new = is_new});
   Perform(consumer_->Start(schedule_.now()));
 }
 

@@ -104,7 +104,7 @@ class StreamerProcess {
   void Vanish();
   void KeepTime();
   void LookAfter();
-  void Follow();
+  void Follow(bool is_new);
   void Perform(SourceActions actions);
   void PerformOne(const source_action::OpenStream& action);
   void PerformOne(const source_action::CancelStream& action);

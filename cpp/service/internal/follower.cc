@@ -17,7 +17,7 @@ PullerClientOptions ClientOptions(const FollowerOptions& options,
   return {.target = options.address,
           .consumer = options.consumer,
           .start = {.marker = log.markers().last,
-                    .is_log_empty = log.head().offset == 0}};
+                    .is_new = log.head().offset == 0 && !options.has_sessions}};
 }
 
 std::vector<SourceEvent> LossesAmong(const std::vector<SourceEvent>& events) {

@@ -30,6 +30,9 @@ namespace streamer {
 struct FollowerOptions {
   std::string address;  // of the puller
   SourceConsumerOptions consumer;
+  // Some go on from before this process: what it does not begin with, they
+  // miss.
+  bool has_sessions = false;
   // How often is looked whether the source is still followed.
   Duration check = std::chrono::milliseconds(200);
   // Told how many events were logged, each time.

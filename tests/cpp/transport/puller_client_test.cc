@@ -197,7 +197,7 @@ PullerClientOptions Following(const Source& source, const EventLog& log) {
                               .maximum = milliseconds(50)};
   options.consumer.store_retry = milliseconds(1);
   options.start = {.marker = log.markers().last,
-                   .is_log_empty = log.head().offset == 0};
+                   .is_new = log.head().offset == 0};
   return options;
 }
 

@@ -88,8 +88,8 @@ class FaultyWorld {
     is_open_ = false;
     is_reading_ = false;
     storing_.clear();
-    consumer_.emplace(
-        options, SourceStart{.marker = marker_, .is_log_empty = stored_ == 0});
+    consumer_.emplace(options,
+                      SourceStart{.marker = marker_, .is_new = stored_ == 0});
     Perform(consumer_->Start(now_));
   }
 

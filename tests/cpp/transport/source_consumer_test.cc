@@ -80,7 +80,7 @@ std::vector<std::string> Reopen(SourceConsumer& consumer) {
 TEST(SourceConsumerTest, BeginsAfterTheLastMarkerOfTheLog) {
   SourceConsumerOptions options = Options();
   options.coalesces = true;
-  SourceConsumer consumer(options, {.marker = "m7", .is_log_empty = false});
+  SourceConsumer consumer(options, {.marker = "m7", .is_new = false});
   EXPECT_THAT(Text(consumer.Start(At(seconds(0)))),
               ElementsAre("open node-5f-1 after \"m7\" coalescing", "read"));
 }
@@ -149,7 +149,7 @@ TEST(SourceConsumerTest, AMarkerIsRecordedBeforeAnEventThatBringsNone) {
 }
 
 TEST(SourceConsumerTest, AnEmptyMarkerOrTheSameAgainRecordsNothing) {
-  SourceConsumer consumer = Started({.marker = "7", .is_log_empty = false});
+  SourceConsumer consumer = Started({.marker = "7", .is_new = false});
   EXPECT_THAT(Text(consumer.Received(Heartbeat(""), At(seconds(1)))),
               ElementsAre("read"));
   EXPECT_THAT(Text(consumer.Received(Heartbeat("7"), At(seconds(1)))),
@@ -327,7 +327,7 @@ TEST(SourceConsumerTest, ALossThatCannotBeStoredIsOfferedAgainAndNothingRead) {
 }
 
 TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToTheOldestThereIs) {
-  SourceConsumer consumer = Started({.marker = "m1", .is_log_empty = false});
+  SourceConsumer consumer = Started({.marker = "m1", .is_new = false});
   EXPECT_THAT(
       Text(consumer.StreamBroken(OutOfRange("trimmed"), "m5", At(seconds(1)))),
       ElementsAre(R"(append [gap up "m1" to "m5": trimmed])"));
@@ -340,7 +340,7 @@ TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToTheOldestThereIs) {
 }
 
 TEST(SourceConsumerTest, AMarkerThatIsGoneDoesNotWaitForALongBackoff) {
-  SourceConsumer consumer = Started({.marker = "m1", .is_log_empty = false});
+  SourceConsumer consumer = Started({.marker = "m1", .is_new = false});
   MonotonicTime now;
   for (int i = 0; i < 10; ++i) {
     now = consumer.NextDeadline().value_or(At(seconds(0)));
@@ -370,7 +370,7 @@ TEST(SourceConsumerTest, AMarkerThatIsGoneIsAGapUpToWhereTheSourceGoesOn) {
        R"(append [gap up "m1" to "": no such token] em10)"},
   };
   for (const Case& one : cases) {
-    SourceConsumer consumer = Started({.marker = "m1", .is_log_empty = false});
+    SourceConsumer consumer = Started({.marker = "m1", .is_new = false});
     EXPECT_THAT(Text(consumer.StreamBroken(one.refusal, "", At(seconds(1)))),
                 IsEmpty());
     EXPECT_THAT(Reopen(consumer),
@@ -402,31 +402,44 @@ TEST(SourceConsumerTest, InvalidArgumentOnAStreamThatWorkedIsNoGap) {
   EXPECT_EQ(Reopen(consumer).front(), "open node-5f-2 after \"1\"");
 }
 
-TEST(SourceConsumerTest, OnlyTheFirstStreamOfAnEmptyLogBeginsWithoutAGap) {
-  SourceConsumer consumer = Started({});
-  // Never heard: nobody knew a place yet.
-  consumer.StreamBroken(Unavailable("refused"), "", At(seconds(0)));
-  EXPECT_THAT(Reopen(consumer),
-              ElementsAre("open node-5f-2 after \"\"", "read"));
-  EXPECT_THAT(Text(consumer.Received(Heartbeat(""), At(seconds(1)))),
-              ElementsAre("read"));
-  consumer.StreamBroken(Unavailable("gone"), "", At(seconds(2)));
-  EXPECT_THAT(Reopen(consumer),
-              ElementsAre("open node-5f-3 after \"\"", "read"));
-  EXPECT_THAT(
-      Text(consumer.Received(Heartbeat("4"), At(seconds(3)))),
-      ElementsAre(
-          R"(append [gap up "" to "4": there was no marker to go on from])",
-          "read"));
-  EXPECT_THAT(Text(consumer.Stored(OkStatus(), At(seconds(3)))),
+// Whoever subscribed before the source was there was told that all comes from
+// then on, and what the source got meanwhile does not.
+TEST(SourceConsumerTest, OnlyTheFirstStreamOfANewLogBeginsWithoutAGap) {
+  constexpr char kGap[] =
+      R"(append [gap up "" to "4": there was no marker to go on from])";
+  SourceConsumer first = Started({.is_new = true});
+  EXPECT_THAT(Text(first.Received(Heartbeat("4"), At(seconds(1)))),
+              ElementsAre("record up 4", "read"));
+
+  SourceConsumer second = Started({.is_new = true});
+  second.StreamBroken(Unavailable("refused"), "", At(seconds(0)));
+  EXPECT_THAT(Reopen(second), ElementsAre("open node-5f-2 after \"\"", "read"));
+  EXPECT_THAT(Text(second.Received(Heartbeat("4"), At(seconds(1)))),
+              ElementsAre(kGap, "read"));
+  EXPECT_THAT(Text(second.Stored(OkStatus(), At(seconds(1)))),
               ElementsAre("record up 4"));
 
-  SourceConsumer restarted = Started({.is_log_empty = false});
-  EXPECT_THAT(
-      Text(restarted.Received(Heartbeat(""), At(seconds(3)))),
-      ElementsAre(
-          R"(append [gap up "" to "": there was no marker to go on from])",
-          "read"));
+  // A session goes on, or the log says nothing of where it was.
+  SourceConsumer restarted = Started({.is_new = false});
+  EXPECT_THAT(Text(restarted.Received(Heartbeat("4"), At(seconds(1)))),
+              ElementsAre(kGap, "read"));
+}
+
+// A source of another make may give no markers but with events.
+TEST(SourceConsumerTest, EachLaterStreamWithoutAMarkerBeginsWithAGap) {
+  SourceConsumer consumer = Started({.is_new = true});
+  EXPECT_THAT(Text(consumer.Received(Heartbeat(""), At(seconds(1)))),
+              ElementsAre("read"));
+  for (int stream = 2; stream < 5; ++stream) {
+    consumer.StreamBroken(Unavailable("gone"), "", At(seconds(2)));
+    Reopen(consumer);
+    EXPECT_THAT(
+        Text(consumer.Received(Heartbeat(""), At(seconds(3)))),
+        ElementsAre(
+            R"(append [gap up "" to "": there was no marker to go on from])",
+            "read"));
+    consumer.Stored(OkStatus(), At(seconds(3)));
+  }
 }
 
 TEST(SourceConsumerTest, IsReadyWhileTheSourceIsFollowedAndALittleLonger) {
@@ -452,8 +465,7 @@ TEST(SourceConsumerTest, IsReadyWhileTheSourceIsFollowedAndALittleLonger) {
 TEST(SourceConsumerTest, ASourceThatAlwaysBreaksOnceItIsHeardIsNotReady) {
   SourceConsumerOptions options = Options();
   options.unready_after = seconds(30);
-  SourceConsumer consumer =
-      Started({.marker = "1", .is_log_empty = false}, options);
+  SourceConsumer consumer = Started({.marker = "1", .is_new = false}, options);
   const auto hear = [&](MonotonicTime now) {
     consumer.Tick(now);
     consumer.Received(Heartbeat("1"), now);
