@@ -69,9 +69,12 @@ struct SourceConsumerOptions {
   std::string backend;
   BackoffOptions backoff;
   std::uint64_t backoff_seed = 0;
-  // How long a stream may take to its first message, and between two.
-  Duration attempt_timeout = std::chrono::seconds(10);
-  Duration silence_limit = std::chrono::seconds(30);
+  // How long a stream may take to its first message, and between two. A stock
+  // puller sends a heartbeat every 30 s, and none at once: a stream that is
+  // idle and whole says nothing for so long, and one heartbeat may be late. A
+  // source that is not there is not waited for: gRPC says so itself.
+  Duration attempt_timeout = std::chrono::seconds(90);
+  Duration silence_limit = std::chrono::seconds(90);
   // How long it is ready without a stream.
   Duration unready_after = std::chrono::seconds(30);
   Duration store_retry = std::chrono::milliseconds(100);

@@ -226,6 +226,21 @@ TEST(SourceConsumerTest, SilenceBeyondTheLimitIsABrokenStream) {
   EXPECT_EQ(consumer.last_failure(), Unavailable("no message within 30000 ms"));
 }
 
+// A stock puller sends nothing for 30 s, then a heartbeat each 30 s, of which
+// one may be late.
+TEST(SourceConsumerTest, AnIdleStreamWithHeartbeatsEachHalfMinuteIsLeftOpen) {
+  SourceConsumer consumer = Started({});
+  MonotonicTime now = At(seconds(0));
+  for (int heartbeat = 1; heartbeat < 10; ++heartbeat) {
+    now += heartbeat % 3 == 0 ? seconds(59) : seconds(31);
+    EXPECT_GT(*consumer.NextDeadline(), now);
+    EXPECT_THAT(Text(consumer.Tick(now)), IsEmpty());
+    consumer.Received(Heartbeat(std::to_string(heartbeat)), now);
+    consumer.Stored(OkStatus(), now);
+    EXPECT_TRUE(consumer.IsReady(now));
+  }
+}
+
 TEST(SourceConsumerTest, WhatCannotBeStoredIsOfferedAgainAndNothingRead) {
   SourceConsumerOptions options = Options();
   options.store_retry = milliseconds(100);
