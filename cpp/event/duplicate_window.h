@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
@@ -50,6 +51,11 @@ class DuplicateWindow {
   void Expire(MonotonicTime now);
 
   [[nodiscard]] std::size_t size() const { return seen_.size(); }
+  // When the one that is forgotten next was first seen; none: nothing is
+  // remembered.
+  [[nodiscard]] std::optional<MonotonicTime> oldest() const {
+    return seen_.empty() ? std::nullopt : std::optional(seen_.front().at);
+  }
 
  private:
   struct Seen {

@@ -11,22 +11,30 @@ namespace {
 // The first batch is small: nothing is known of the events yet.
 constexpr std::size_t kFirstLimit = 16;
 
+// Where a stream begins.
+struct Beginning {
+  PullerMarker marker;
+  // What was asked for lay in a tail that the log has lost.
+  bool is_cut_back = false;
+};
+
 // What `after` means in this log. Of a batch that the log has lost the end of,
 // nothing counts as sent: what is left of it is not what it was.
-Result<PullerMarker> Resolve(const std::string& after, const EventLog& log) {
-  if (after.empty()) return WholeMarker(log.head());
+Result<Beginning> Resolve(const std::string& after, const EventLog& log) {
+  if (after.empty()) return Beginning{WholeMarker(log.head())};
   STREAMER_ASSIGN_OR_RETURN(PullerMarker marker, ParsePullerMarker(after));
   STREAMER_ASSIGN_OR_RETURN(const ResolvedPosition complete,
                             log.Resolve(marker.complete));
   if (complete.is_cut_back || !IsWithinBatch(marker)) {
-    return WholeMarker(complete.position);
+    return Beginning{WholeMarker(complete.position), complete.is_cut_back};
   }
   STREAMER_ASSIGN_OR_RETURN(const ResolvedPosition read,
                             log.Resolve(marker.read));
   if (read.is_cut_back) marker.sent = complete.position;
   marker.complete = complete.position;
   marker.read = read.position;
-  return IsWithinBatch(marker) ? marker : WholeMarker(complete.position);
+  if (!IsWithinBatch(marker)) marker = WholeMarker(complete.position);
+  return Beginning{marker, read.is_cut_back};
 }
 
 std::size_t SizeOf(const SourceEvent& event) {
@@ -57,9 +65,10 @@ Result<PullerSession> PullerSession::Open(const PullerRequest& request,
                                           const PullerSessionOptions& options,
                                           const EventLog& log,
                                           MonotonicTime now) {
-  STREAMER_ASSIGN_OR_RETURN(const PullerMarker begin,
-                            Resolve(request.after, log));
-  PullerSession session(options, log, begin, request.coalesces, now);
+  STREAMER_ASSIGN_OR_RETURN(const Beginning begin, Resolve(request.after, log));
+  PullerSession session(options, log, begin.marker, request.coalesces, now);
+  // The consumer remembers what it was sent of the tail.
+  if (begin.is_cut_back) session.NoteForgotten(now);
   if (request.coalesces || session.begun_.has_value()) {
     STREAMER_RETURN_IF_ERROR(session.RememberEarlier(now));
   }
@@ -70,16 +79,15 @@ Result<PullerSession> PullerSession::Open(const PullerRequest& request,
 // all of it counts as seen now.
 Status PullerSession::RememberEarlier(MonotonicTime now) {
   repeats_.emplace(options_.repeats);
-  STREAMER_ASSIGN_OR_RETURN(Position from,
-                            log_->FindEarlier(read_, options_.repeats.age));
-  // Of the beginning of a log nothing is missing.
+  STREAMER_ASSIGN_OR_RETURN(const Position needed,
+                            log_->FindEarlier(read_, options_.consumer_memory));
   const std::uint64_t first = log_->first().offset;
-  if (first > 1 && from.offset < first) NoteForgotten(now);
   const std::uint64_t most = options_.repeats.count;
-  if (read_.offset > most && from.offset < read_.offset - most) {
-    from = log_->history().At(read_.offset - most);
-    NoteForgotten(now);
-  }
+  Position from = log_->history().At(
+      std::max(first - 1, read_.offset - std::min(read_.offset, most)));
+  // Of the beginning of a log nothing is missing.
+  const bool is_trimmed = first > 1 && needed.offset < first;
+  if (is_trimmed || needed.offset < from.offset) NoteForgotten(now);
   std::vector<LoggedFingerprint> fingerprints;
   while (from.offset < read_.offset) {
     fingerprints.clear();
@@ -198,16 +206,18 @@ void PullerSession::FinishBatchBegunBefore() {
 
 bool PullerSession::IsRepeat(const SourceEvent& event, MonotonicTime now) {
   repeats_->Expire(now);
-  const bool has_room = repeats_->size() < options_.repeats.count;
+  const bool has_room =
+      repeats_->size() < options_.repeats.count || event.event_id.empty();
+  const MonotonicTime oldest = repeats_->oldest().value_or(now);
   const bool is_repeat = repeats_->IsDuplicate(event, now);
-  if (!has_room && !is_repeat) NoteForgotten(now);
+  if (!has_room && !is_repeat) NoteForgotten(oldest);
   return is_repeat;
 }
 
-// Something is not remembered that the consumer may remember: it was seen by
-// now, and for the age of the window what comes may repeat it.
-void PullerSession::NoteForgotten(MonotonicTime now) {
-  joins_after_ = now + options_.repeats.age;
+// Something is not remembered that the consumer may remember. It was seen by
+// `seen`.
+void PullerSession::NoteForgotten(MonotonicTime seen) {
+  joins_after_ = std::max(joins_after_, seen + options_.consumer_memory);
 }
 
 void PullerSession::AdaptLimit(const std::vector<LogEntry>& entries) {

@@ -17,13 +17,23 @@
 // a batch waits for it, until it has read to the head. If the consumer allows
 // it, what is read meanwhile is coalesced (coalescing.h). Events that repeat
 // an earlier one are then left out, as the consumer would: it could not know a
-// repeat of one that it never got. For that, what came shortly before the
-// stream's beginning is looked at when it is opened. If the log does not reach
-// back so far, or there was more than is remembered, no changes are joined for
-// as long as one of them could be a repeat that is dropped by the consumer,
-// with what was joined to it.
+// repeat of one that it never got. For that, what came before the stream's
+// beginning is looked at when it is opened.
 //
-// Bounds: one batch is held, `batch_events` events or about `batch_bytes`.
+// What is forgotten is a danger: the consumer may remember it, and would drop a
+// repeat with all that was joined to it. How long a consumer remembers is not
+// known here: 3 min if it is not told otherwise, and 24 h at most. So an event
+// is remembered for longer than that, as long as there is room. For one for
+// which there is none, no changes are joined until `consumer_memory` after it
+// was seen; and if that were 24 h, too, nothing would ever be joined in a log
+// that takes an event a second. What remains: a consumer told to remember
+// longer than `consumer_memory`, and a repeat that comes later than that and
+// more than `repeats.count` events after what it repeats. Likewise no changes
+// are joined after a beginning for which the log does not reach back so far, or
+// that lay in a lost tail: the consumer remembers what this log does not.
+//
+// Bounds: one batch is held, `batch_events` events or about `batch_bytes`, and
+// 40 bytes for each of the `repeats.count` events remembered, if it coalesces.
 // Thread-safety: none; one owner. The log outlives it.
 #ifndef STREAMER_PULLER_PULLER_SESSION_H_
 #define STREAMER_PULLER_PULLER_SESSION_H_
@@ -56,10 +66,12 @@ struct PullerSessionOptions {
   std::size_t batch_bytes = 1u << 20;
   // An idle stream is heard of so often.
   Duration heartbeat_interval = std::chrono::seconds(10);
-  // In which repeats are found, of a stream that coalesces: what its consumer
-  // remembers, at least.
-  DuplicateWindowOptions repeats{.age = std::chrono::minutes(3),
+  // In which repeats are found, of a stream that coalesces. An hour more than
+  // any consumer remembers: it gets later what is seen here.
+  DuplicateWindowOptions repeats{.age = std::chrono::hours(25),
                                  .count = 65'536};
+  // How long after an event its repeat is expected, if it is not remembered.
+  Duration consumer_memory = std::chrono::minutes(3);
 };
 
 struct PullerRequest {
@@ -107,7 +119,7 @@ class PullerSession {
              const std::vector<std::uint64_t>& firsts);
   void FinishBatchBegunBefore();
   bool IsRepeat(const SourceEvent& event, MonotonicTime now);
-  void NoteForgotten(MonotonicTime now);
+  void NoteForgotten(MonotonicTime seen);
   void AdaptLimit(const std::vector<LogEntry>& entries);
 
   PullerSessionOptions options_;

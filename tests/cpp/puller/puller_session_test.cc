@@ -19,6 +19,7 @@ namespace streamer {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -378,6 +379,70 @@ TEST(PullerSessionTest, NothingIsJoinedToWhatMayRepeatAnEventThatIsGone) {
                           R"(p1-3-3 update a {"n":1})"));
 }
 
+// A consumer may be told to remember events for a day.
+TEST(PullerSessionTest, ARepeatIsFoundHoursLater) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  MemoryEventLog log(kLog);
+  const SourceEvent first = Change(kUpdate, "a", 1, "e1");
+  PullerSession session = Open(log, {.coalesces = true}, {.batch_events = 2});
+  AppendTo(log, {first});
+  EXPECT_EQ(Send(session).size(), 2u);
+  AppendTo(log, {Change(kUpdate, "a", 2, "e2"), first, Insert("c", 3)});
+  EXPECT_THAT(Send(session, At(std::chrono::hours(24))),
+              ElementsAre("p1-3-1 heartbeat", R"(p1-3-2 update a {"n":2})",
+                          R"(p1-3-4 insert c {"n":3})"));
+}
+
+// The window is full most of the time. What was seen long ago does not keep
+// changes from being joined.
+TEST(PullerSessionTest, WhatIsForgottenLongAfterItWasSeenHoldsNothingUp) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  MemoryEventLog log(kLog);
+  PullerSession session = Open(log, {.coalesces = true},
+                               {.batch_events = 3, .repeats = {.count = 2}});
+  AppendTo(log, {Change(kUpdate, "x", 1, "x1"), Change(kUpdate, "y", 1, "y1")});
+  EXPECT_EQ(Send(session).size(), 3u);
+  const auto append = [&](int n) {
+    AppendTo(log, {Change(kUpdate, "a", n, "e" + std::to_string(n)),
+                   Change(kUpdate, "a", n + 1, "e" + std::to_string(n + 1)),
+                   Insert("c", n), Insert("d", n)});
+  };
+  append(1);
+  EXPECT_THAT(
+      Send(session, At(minutes(4))),
+      ElementsAre("p1-3-2 heartbeat", R"(p1-3-4 update a {"n":2})",
+                  R"(p1-3-5 insert c {"n":1})", R"(p1-3-6 insert d {"n":1})"));
+  // These were seen just now, and there is no room for them.
+  append(3);
+  EXPECT_EQ(Send(session, At(minutes(4) + seconds(1))).size(), 4u);
+}
+
+// The consumer was sent what stood there, and its repeat comes again.
+TEST(PullerSessionTest, NothingIsJoinedBehindATailThatWasLost) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  const TemporaryFolder folder;
+  RocksDbEventLogOptions options{.path = folder / "log",
+                                 .identity = "0123456789abcdef"};
+  std::uint32_t epoch = 0;
+  {
+    auto log = RocksDbEventLog::Open(options, InstantAt(Duration(0)));
+    ASSERT_TRUE(log.ok()) << log.status();
+    AppendTo(**log, {Insert("b", 1)});
+    epoch = (*log)->head().epoch;
+    CopyFolder(options.path, folder / "left");
+  }
+  options.path = folder / "left";
+  auto log = RocksDbEventLog::Open(options, InstantAt(Duration(0)));
+  ASSERT_TRUE(log.ok()) << log.status();
+  AppendTo(**log,
+           {Change(kUpdate, "a", 2, "e2"), Change(kUpdate, "a", 1, "e1")});
+  PullerSession session =
+      Open(**log, {.after = FormatProgress({epoch, 2}), .coalesces = true});
+  std::string marker;
+  EXPECT_THAT(EventsOf(session, 99, marker),
+              ElementsAre(R"(update a {"n":2})", R"(update a {"n":1})"));
+}
+
 TEST(PullerSessionTest, AnyInterleavingSendsTheLogOnceAndInOrder) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);
@@ -438,8 +503,9 @@ TEST(PullerSessionTest, NothingIsJoinedToWhatMayRepeatMoreThanIsRemembered) {
   // Once nobody remembers what came before, changes are joined again.
   AppendTo(log, {Change(kUpdate, "a", 3, "e3"), Change(kUpdate, "a", 4, "e4"),
                  Change(kUpdate, "a", 5, "e5")});
-  const PullerSessionOptions by_two{
-      .batch_events = 2, .repeats = {.age = seconds(60), .count = 2}};
+  const PullerSessionOptions by_two{.batch_events = 2,
+                                    .repeats = {.count = 2},
+                                    .consumer_memory = seconds(60)};
   PullerSession later_on =
       Open(log, {.after = "p1-3-6", .coalesces = true}, by_two);
   EXPECT_THAT(Send(later_on, At(seconds(61))),
