@@ -92,9 +92,16 @@ Status PullerSession::RememberEarlier(MonotonicTime now) {
   while (from.offset < read_.offset) {
     fingerprints.clear();
     const std::uint64_t left = read_.offset - from.offset;
-    STREAMER_RETURN_IF_ERROR(log_->ReadFingerprints(
+    const Status status = log_->ReadFingerprints(
         from, std::min<std::uint64_t>(left, options_.batch_events),
-        fingerprints));
+        fingerprints);
+    if (absl::IsOutOfRange(status) && from.offset + 1 < log_->first().offset) {
+      // Trimmed meanwhile: what is left still tells what it can.
+      from = OldestPosition(*log_);
+      if (needed.offset < from.offset) NoteForgotten(now);
+      continue;
+    }
+    STREAMER_RETURN_IF_ERROR(status);
     for (const LoggedFingerprint& one : fingerprints) {
       repeats_->Remember(one.fingerprint, now);
     }

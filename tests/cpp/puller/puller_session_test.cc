@@ -443,6 +443,69 @@ TEST(PullerSessionTest, NothingIsJoinedBehindATailThatWasLost) {
               ElementsAre(R"(update a {"n":2})", R"(update a {"n":1})"));
 }
 
+// A log that is trimmed to its last `kept` events as soon as it was asked how
+// far back it reaches.
+class TrimmedLog final : public EventLog {
+ public:
+  TrimmedLog(MemoryEventLog& log, std::uint64_t kept)
+      : log_(log), first_(log.head().offset + 1 - kept) {}
+
+  Status ReadFingerprints(
+      Position after, std::size_t limit,
+      std::vector<LoggedFingerprint>& fingerprints) const override {
+    is_trimmed_ = true;
+    if (after.offset + 1 < first_) return OutOfRange("trimmed");
+    return log_.ReadFingerprints(after, limit, fingerprints);
+  }
+  Position first() const override {
+    return is_trimmed_ ? Position{3, first_} : log_.first();
+  }
+
+  Result<Position> Append(std::vector<SourceEvent> events,
+                          Instant now) override {
+    return log_.Append(std::move(events), now);
+  }
+  Status RecordMarker(std::string_view backend,
+                      std::string_view marker) override {
+    return log_.RecordMarker(backend, marker);
+  }
+  UpstreamMarkers markers() const override { return log_.markers(); }
+  Status Read(Position after, std::size_t limit,
+              std::vector<LogEntry>& entries) const override {
+    return log_.Read(after, limit, entries);
+  }
+  Result<Position> FindEarlier(Position position, Duration age) const override {
+    return log_.FindEarlier(position, age);
+  }
+  LogHistory history() const override { return log_.history(); }
+  Position head() const override { return log_.head(); }
+  void Release(Position position) override { log_.Release(position); }
+  Status Trim(Instant now) override { return log_.Trim(now); }
+
+ private:
+  MemoryEventLog& log_;
+  const std::uint64_t first_;
+  mutable bool is_trimmed_ = false;
+};
+
+TEST(PullerSessionTest, ALogThatIsTrimmedWhileItIsLookedAtRefusesNoMarker) {
+  constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
+  MemoryEventLog log(kLog);
+  AppendTo(log, {Change(kUpdate, "a", 1, "e1"), Change(kUpdate, "b", 1, "e2"),
+                 Change(kUpdate, "a", 2, "e3"), Change(kUpdate, "b", 1, "e2"),
+                 Change(kUpdate, "a", 1, "e1")});
+  // What is still there is known again; with what may not be, nothing is
+  // joined.
+  const TrimmedLog some(log, 4);
+  PullerSession session = Open(some, {.after = "p1-3-2", .coalesces = true});
+  EXPECT_THAT(Send(session),
+              ElementsAre("p1-3-2 heartbeat", R"(p1-3-3 update a {"n":2})",
+                          R"(p1-3-5 update a {"n":1})"));
+  const TrimmedLog all(log, 3);
+  PullerSession other = Open(all, {.after = "p1-3-2", .coalesces = true});
+  EXPECT_EQ(Send(other).size(), 4u);
+}
+
 TEST(PullerSessionTest, AnyInterleavingSendsTheLogOnceAndInOrder) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);
