@@ -42,8 +42,26 @@ bool IsBefore(Position left, Position right) {
   return left.offset < right.offset;
 }
 
+// Too many names are none: all of the gateway.
+void BoundNames(std::vector<std::string>& names) {
+  std::size_t bytes = 0;
+  for (const std::string& id : names) bytes += id.size() + Outbox::kNameFrame;
+  if (bytes > Outbox::kMostNamedBytes) names.clear();
+}
+
+// Cuts no character of UTF-8 in two.
+void BoundReason(std::string& reason) {
+  std::size_t most = Outbox::kLongestReason;
+  if (reason.size() <= most) return;
+  const auto is_inside = [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0u) == 0x80u;
+  };
+  while (most > 0 && is_inside(reason[most])) --most;
+  reason.resize(most);
+}
+
 // Both ascending. Most losses concern the same subscriptions as the last one,
-// and then nothing is moved. Too many names are none: all of the gateway.
+// and then nothing is moved.
 void MergeNames(std::vector<std::string> more,
                 std::vector<std::string>& names) {
   std::erase_if(more, [&names](const std::string& id) {
@@ -53,14 +71,13 @@ void MergeNames(std::vector<std::string> more,
   const auto old = static_cast<std::ptrdiff_t>(names.size());
   std::move(more.begin(), more.end(), std::back_inserter(names));
   std::inplace_merge(names.begin(), names.begin() + old, names.end());
-  if (names.size() > Outbox::kMostNamed) names.clear();
+  BoundNames(names);
 }
 
 // Both, unless that says no more than one, or is too long to read.
 void MergeReasons(const std::string& more, std::string& reason) {
-  constexpr std::size_t kMost = 512;
   if (reason.find(more) != std::string::npos) return;
-  if (reason.size() + more.size() > kMost) return;
+  if (reason.size() + more.size() > Outbox::kLongestReason) return;
   absl::StrAppend(&reason, "; ", more);
 }
 
@@ -280,6 +297,8 @@ void Outbox::Append(ResyncRequired notice) {
   std::vector<std::string>& names = notice.subscription_ids;
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
+  BoundNames(names);
+  BoundReason(notice.reason);
   if (waiting_resync_) return Merge(std::move(notice), *waiting_resync_);
   waiting_resync_ = std::move(notice);
   entries_.push_back({ResyncPlace(), 0});

@@ -20,9 +20,11 @@
 // may come before deliveries of events that are older than the loss, never
 // after one that is newer. So who has a delivery has had, or been told that it
 // lost, everything before, and may go on from there; and however many losses
-// there are, what is kept of them, and saved, is kMostResyncs + 1 notices, each
-// with the names of one loss or kMostNamed. Who acknowledges in time waits for
-// nothing.
+// there are, what is kept of them, and saved, is kMostResyncs + 1 notices. Each
+// has at most kMostNamedBytes of names, or else none: it is for all of the
+// gateway then. So a message of the smallest size that a gateway may ask for
+// carries any of them, and all of them together are far from what a store takes
+// in one record (1.5 MiB in etcd). Who acknowledges in time waits for nothing.
 //
 // Notices that a subscription ended by itself count as bytes; of those that a
 // session does not acknowledge kMostSavedClosed are saved, the oldest: what it
@@ -83,8 +85,11 @@ class Outbox {
   // A session that acknowledges none of so many is to lose its stream.
   static constexpr std::size_t kMostClosed = 16'384;
   static constexpr std::size_t kMostInFlight = 16u << 20;  // bytes
-  // One that several losses would make name more is for all of the gateway.
-  static constexpr std::size_t kMostNamed = 16'384;
+  // Of the names in a resync, each counted with what frames it.
+  static constexpr std::size_t kMostNamedBytes = 32u << 10;
+  static constexpr std::size_t kNameFrame = 4;
+  // Why, in bytes: it may repeat what a source said.
+  static constexpr std::size_t kLongestReason = 512;
 
   struct Waiting {
     std::shared_ptr<const OutgoingEvent> event;

@@ -387,7 +387,7 @@ void GatewayStream::TellSession(GatewayEffect& effect) {
     AddAnswer(EncodeSubscriptionClosed(*closed));
   } else if (const auto* resync = std::get_if<ResyncRequired>(&effect)) {
     last_sequence_ = resync->sequence;
-    AddAnswer(EncodeResyncRequired(*resync));
+    AddAnswer(EncodeResyncRequired(*resync, max_message_bytes_));
   }
 }
 

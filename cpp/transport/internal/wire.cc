@@ -315,7 +315,8 @@ std::string EncodeSubscriptionClosed(const SubscriptionClosed& closed) {
   return message.SerializeAsString();
 }
 
-std::string EncodeResyncRequired(const ResyncRequired& notice) {
+std::string EncodeResyncRequired(const ResyncRequired& notice,
+                                 std::size_t most_bytes) {
   pb::StreamerMessage message;
   pb::ResyncRequired& resync = *message.mutable_resync_required();
   resync.set_seq(notice.sequence);
@@ -325,6 +326,7 @@ std::string EncodeResyncRequired(const ResyncRequired& notice) {
   resync.set_from_progress(FormatProgress(notice.from));
   resync.set_to_progress(FormatProgress(notice.to));
   resync.set_reason(notice.reason);
+  if (message.ByteSizeLong() > most_bytes) resync.clear_subscription_ids();
   return message.SerializeAsString();
 }
 

@@ -80,7 +80,9 @@ std::size_t MaxMessageBytes(const pb::Hello& hello);
 std::string EncodeWelcome(const SessionOpened& opened);
 std::string EncodeUnsubscribeResponse(const UnsubscribeResponse& response);
 std::string EncodeSubscriptionClosed(const SubscriptionClosed& closed);
-std::string EncodeResyncRequired(const ResyncRequired& notice);
+// One that would be longer than `most_bytes` names none: it is for all then.
+std::string EncodeResyncRequired(const ResyncRequired& notice,
+                                 std::size_t most_bytes = kDefaultMessage);
 
 }  // namespace streamer
 

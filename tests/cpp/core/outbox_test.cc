@@ -41,6 +41,17 @@ class OutboxTest : public testing::Test {
     return delivery;
   }
 
+  // So many that a resync names no more, ascending.
+  static std::vector<std::string> MostNames() {
+    constexpr std::size_t kSize = 28;
+    std::vector<std::string> names;
+    for (std::size_t i = 0;
+         i < Outbox::kMostNamedBytes / (kSize + Outbox::kNameFrame); ++i) {
+      names.push_back(absl::StrCat(std::string(kSize - 6, 's'), 100'000 + i));
+    }
+    return names;
+  }
+
   // Everything that may go, as text.
   std::vector<std::string> HandOver(Outbox& outbox) {
     std::vector<std::string> lines;
@@ -360,15 +371,38 @@ TEST_F(OutboxTest, AResyncWaitsWhileTooManyAreNotAcknowledged) {
 // Subscriptions come and go: their names are no bound.
 TEST_F(OutboxTest, AResyncThatWouldNameTooManyIsForAll) {
   Outbox outbox(GatewayKind::kSession, {}, false);
-  for (std::size_t i = 0; i < Outbox::kMostNamed; ++i) {
-    outbox.Append(ResyncRequired{.subscription_ids = {absl::StrCat(i)}});
+  const std::vector<std::string> names = MostNames();
+  for (const std::string& name : names) {
+    outbox.Append(ResyncRequired{.subscription_ids = {name}});
   }
   ASSERT_EQ(outbox.resyncs().size(), 1u);
-  EXPECT_EQ(outbox.resyncs()[0].subscription_ids.size(), Outbox::kMostNamed);
-  outbox.Append(ResyncRequired{.subscription_ids = {"0", "17"}});
-  EXPECT_EQ(outbox.resyncs()[0].subscription_ids.size(), Outbox::kMostNamed);
+  EXPECT_EQ(outbox.resyncs()[0].subscription_ids, names);
+  outbox.Append(ResyncRequired{.subscription_ids = {names[0], names[17]}});
+  EXPECT_EQ(outbox.resyncs()[0].subscription_ids, names);
   outbox.Append(ResyncRequired{.subscription_ids = {"one more"}});
   EXPECT_THAT(outbox.resyncs()[0].subscription_ids, IsEmpty());
+}
+
+// One loss can concern very many, too.
+TEST_F(OutboxTest, ALossOfTooManyToNameIsForAll) {
+  std::vector<std::string> names = MostNames();
+  Outbox outbox(GatewayKind::kSession, {});
+  outbox.Append(ResyncRequired{.subscription_ids = names});
+  HandOver(outbox);
+  names.emplace_back("one more");
+  outbox.Append(ResyncRequired{.subscription_ids = names});
+  ASSERT_EQ(outbox.resyncs().size(), 2u);
+  EXPECT_EQ(outbox.resyncs()[0].subscription_ids.size(), names.size() - 1);
+  EXPECT_THAT(outbox.resyncs()[1].subscription_ids, IsEmpty());
+}
+
+TEST_F(OutboxTest, AReasonOfAnyLengthIsCutShort) {
+  Outbox outbox(GatewayKind::kSession, {});
+  std::string reason(Outbox::kLongestReason - 1, 'x');
+  const std::string cut = reason;
+  reason += "\xC3\xA9 and more";
+  outbox.Append(ResyncRequired{.reason = reason});
+  EXPECT_EQ(outbox.resyncs()[0].reason, cut);
 }
 
 TEST_F(OutboxTest, WhatIsGivenUpHoldsNothingAndIsNotHandedOver) {

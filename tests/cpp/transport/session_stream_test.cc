@@ -183,5 +183,24 @@ TEST_F(SessionStreamTest, ADocumentThatIsTooLargeCostsTheStreamNothing) {
   EXPECT_FALSE(connection_.is_finished());
 }
 
+// Else it would end each stream that the gateway opens.
+TEST_F(SessionStreamTest, ANoticeThatIsTooLargeIsForAll) {
+  Hello("max_message_bytes: 65536");
+  ResyncRequired notice{.reason = "why", .sequence = 1};
+  notice.subscription_ids.assign(64, std::string(1'000, 's'));
+  Effects({notice});
+  notice.subscription_ids.emplace_back(2'000, 's');
+  notice.sequence = 2;
+  Effects({notice});
+  WriteEverything();
+  ASSERT_THAT(connection_.written, SizeIs(2));
+  EXPECT_THAT(connection_.written[0].resync_required().subscription_ids(),
+              SizeIs(64));
+  const pb::ResyncRequired& second = connection_.written[1].resync_required();
+  EXPECT_THAT(second.subscription_ids(), IsEmpty());
+  EXPECT_EQ(second.seq(), 2u);
+  EXPECT_EQ(second.reason(), "why");
+}
+
 }  // namespace
 }  // namespace streamer
