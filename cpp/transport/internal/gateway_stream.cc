@@ -90,18 +90,24 @@ void GatewayStream::OnSubscribe(const pb::SubscribeRequest& request) {
   SubscribeResponse refusal{.subscription_id = reading.subscription_id,
                             .status = reading.command.status()};
   if (refusal.status.ok()) {
-    {
-      Lock lock(mutex_);
-      ++answers_pending_;
-    }
-    refusal.status =
-        engine_.Submit(std::move(*reading.command), ReadNextWhenTaken());
+    refusal.status = Ask(std::move(*reading.command));
     if (refusal.status.ok()) return;
-    Lock lock(mutex_);
-    --answers_pending_;
   }
-  Refuse(refusal);
+  Refuse(EncodeSubscribeResponse(refusal));
   RequestRead();
+}
+
+// Submits a command that will be answered, unless this fails.
+Status GatewayStream::Ask(Command command) {
+  {
+    Lock lock(mutex_);
+    ++answers_pending_;
+  }
+  Status status = engine_.Submit(std::move(command), ReadNextWhenTaken());
+  if (status.ok()) return status;
+  Lock lock(mutex_);
+  --answers_pending_;
+  return status;
 }
 
 // A place that the log no longer reaches is refused to a plain gateway, which
@@ -121,10 +127,22 @@ void GatewayStream::ResolveResume(const pb::SubscribeRequest& request,
       Status(status.code(), "resume_after: " + std::string(MessageOf(status)));
 }
 
+// Only a session is answered; and by an engine that is stopping, nobody: the
+// gateway asks again on its next stream.
 void GatewayStream::OnUnsubscribe(const pb::UnsubscribeRequest& request) {
-  const Status submitted = engine_.Submit(
-      Unsubscribe{gateway_, request.subscription_id()}, ReadNextWhenTaken());
-  if (!submitted.ok()) RequestRead();
+  UnsubscribeReading reading = ReadUnsubscribe(request);
+  if (!reading.status.ok()) {
+    if (is_session_) {
+      Refuse(EncodeUnsubscribeResponse(
+          {std::move(reading.subscription_id), std::move(reading.status), {}}));
+    }
+    return RequestRead();
+  }
+  Unsubscribe command{gateway_, std::move(reading.subscription_id)};
+  const Status status =
+      is_session_ ? Ask(std::move(command))
+                  : engine_.Submit(std::move(command), ReadNextWhenTaken());
+  if (!status.ok()) RequestRead();
 }
 
 void GatewayStream::OnHeartbeat(const pb::Heartbeat& heartbeat) {
@@ -147,6 +165,7 @@ void GatewayStream::OnHello(const pb::Hello& hello) {
     Lock lock(mutex_);
     is_session_ = true;
     is_opening_ = true;
+    ++answers_pending_;
     gateway_id_ = request->gateway_id;
     max_message_bytes_ = MaxMessageBytes(hello);
   }
@@ -205,19 +224,21 @@ void GatewayStream::TellAcknowledged(Lock& lock) {
 // Answers without asking the engine, and yet in the order of the requests: an
 // id may have been asked for before, and its owner takes the first answer for
 // that one's.
-void GatewayStream::Refuse(const SubscribeResponse& response) {
+void GatewayStream::Refuse(std::string answer) {
   Lock lock(mutex_);
   if (phase_ != Phase::kOpen) return;
   if (answers_pending_ == 0) {
-    AddAnswer(EncodeSubscribeResponse(response));
+    AddAnswer(std::move(answer));
     WriteNext(lock);
   } else {
-    refusals_.push_back({answers_pending_, EncodeSubscribeResponse(response)});
+    refusals_.push_back({answers_pending_, std::move(answer)});
   }
 }
 
 // One more answer of the engine has come. REQUIRES: mutex_ is held.
-void GatewayStream::ReleaseRefusals() {
+void GatewayStream::OnAnswered(std::string answer) {
+  if (answers_pending_ > 0) --answers_pending_;
+  AddAnswer(std::move(answer));
   for (Refusal& refusal : refusals_) --refusal.after;
   while (!refusals_.empty() && refusals_.front().after == 0) {
     AddAnswer(std::move(refusals_.front().message));
@@ -238,7 +259,7 @@ void GatewayStream::OnMalformed(std::size_t size) {
              Queued::kKeep);
 }
 
-// Commands sent before the peer closed its side are still answered, and what it
+// What was asked before the peer closed its side is still answered, and what it
 // acknowledged is taken.
 bool GatewayStream::IsEndOfReading() const {
   return has_read_end_ && answers_pending_ == 0 && !is_telling_acknowledged_;
@@ -355,9 +376,7 @@ void GatewayStream::Enqueue(GatewayEffect effect,
     if (is_session_) last_sequence_ = (*delivery)->sequence;
     queue_.emplace_back(std::move(*delivery));
   } else if (auto* response = std::get_if<SubscribeResponse>(&effect)) {
-    if (answers_pending_ > 0) --answers_pending_;
-    AddAnswer(EncodeSubscribeResponse(*response));
-    ReleaseRefusals();
+    OnAnswered(EncodeSubscribeResponse(*response));
   } else if (auto* closed = std::get_if<GatewayClosed>(&effect)) {
     close = closed->status;
   } else if (is_session_) {
@@ -379,9 +398,9 @@ void GatewayStream::Enqueue(GatewayEffect effect,
 void GatewayStream::TellSession(GatewayEffect& effect) {
   if (const auto* opened = std::get_if<SessionOpened>(&effect)) {
     session_ = opened->session;
-    AddAnswer(EncodeWelcome(*opened));
+    OnAnswered(EncodeWelcome(*opened));
   } else if (const auto* ended = std::get_if<UnsubscribeResponse>(&effect)) {
-    AddAnswer(EncodeUnsubscribeResponse(*ended));
+    OnAnswered(EncodeUnsubscribeResponse(*ended));
   } else if (const auto* closed = std::get_if<SubscriptionClosed>(&effect)) {
     last_sequence_ = closed->sequence;
     AddAnswer(EncodeSubscriptionClosed(*closed));

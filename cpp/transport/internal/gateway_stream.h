@@ -160,8 +160,9 @@ class GatewayStream final : public GatewaySink,
   void OnAck(const pb::Ack& ack);
   void TellAcknowledged(Lock& lock);
   [[nodiscard]] bool IsEndOfReading() const;
-  void Refuse(const SubscribeResponse& response);
-  void ReleaseRefusals();
+  Status Ask(Command command);
+  void Refuse(std::string answer);
+  void OnAnswered(std::string answer);
   std::function<void()> ReadNextWhenTaken();
 
   void RequestRead();
@@ -212,10 +213,11 @@ class GatewayStream final : public GatewaySink,
   bool is_done_ = false;
   Status close_status_;
   std::deque<Item> queue_;
-  std::deque<std::int64_t> acks_;    // timestamps to echo
-  std::deque<std::string> parts_;    // rest of a delivery that was split
-  std::size_t answers_queued_ = 0;   // in queue_
-  std::size_t answers_pending_ = 0;  // asked of the engine
+  std::deque<std::int64_t> acks_;   // timestamps to echo
+  std::deque<std::string> parts_;   // rest of a delivery that was split
+  std::size_t answers_queued_ = 0;  // in queue_
+  // Asked of the engine: sessions, subscriptions and, by a session, their ends.
+  std::size_t answers_pending_ = 0;
   // An answer that waits for so many of the engine's that were asked before.
   struct Refusal {
     std::size_t after = 0;

@@ -226,6 +226,13 @@ SubscribeReading ReadSubscribe(const pb::SubscribeRequest& request,
   return {std::string(Beginning(id, kLongestId)), Shortened(command.status())};
 }
 
+UnsubscribeReading ReadUnsubscribe(const pb::UnsubscribeRequest& request) {
+  const std::string& id = request.subscription_id();
+  Status status = CheckName("subscription_id", id);
+  if (status.ok()) return {id, OkStatus()};
+  return {std::string(Beginning(id, kLongestId)), std::move(status)};
+}
+
 std::string EncodeSubscribeResponse(const SubscribeResponse& response) {
   pb::StreamerMessage message;
   pb::SubscribeResponse& answer = *message.mutable_subscribe_response();

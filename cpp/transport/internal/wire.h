@@ -28,6 +28,7 @@
 namespace syntrix::streamer::v1 {
 class Hello;
 class SubscribeRequest;
+class UnsubscribeRequest;
 class Value;
 }  // namespace syntrix::streamer::v1
 
@@ -55,6 +56,14 @@ struct SubscribeReading {
 SubscribeReading ReadSubscribe(const pb::SubscribeRequest& request,
                                GatewayHandle gateway,
                                GatewayKind kind = GatewayKind::kSoftState);
+
+// The subscription that `request` is to end, cut short like that of a refusal
+// when it can be none; then the Status is not OK.
+struct UnsubscribeReading {
+  std::string subscription_id;
+  Status status;
+};
+UnsubscribeReading ReadUnsubscribe(const pb::UnsubscribeRequest& request);
 
 // Of the filters of all ReadSubscribe.
 FilterCache::Counts FilterCacheCounts();

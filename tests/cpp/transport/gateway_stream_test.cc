@@ -107,6 +107,13 @@ TEST_F(GatewayStreamTest, AnEngineThatIsStoppingRefusesButEndsNothing) {
   EXPECT_FALSE(connection_.is_finished());
 }
 
+TEST_F(GatewayStreamTest, AnUnsubscribeOfWhatIsNoIdIsPassedOver) {
+  Receive("unsubscribe {subscription_id: '" + std::string(2'000, 'x') + "'}");
+  EXPECT_THAT(engine_.commands, IsEmpty());
+  EXPECT_THAT(connection_.written, IsEmpty());
+  EXPECT_EQ(connection_.reads, 2);
+}
+
 TEST_F(GatewayStreamTest, UnknownPayloadsAreIgnored) {
   Receive("");
   Receive("ack {seq: 5}");

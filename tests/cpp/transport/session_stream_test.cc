@@ -183,6 +183,70 @@ TEST_F(SessionStreamTest, ADocumentThatIsTooLargeCostsTheStreamNothing) {
   EXPECT_FALSE(connection_.is_finished());
 }
 
+// An id is repeated in its answer, and answers may wait.
+TEST_F(SessionStreamTest, AnUnsubscribeOfWhatIsNoIdIsRefusedInItsTurn) {
+  Hello();
+  ReceiveSubscribe("s");
+  Receive("unsubscribe {subscription_id: '" + std::string(100'000, 'x') + "'}");
+  EXPECT_THAT(engine_.commands, SizeIs(1));
+  EXPECT_THAT(connection_.written, IsEmpty());
+  Effects({Answer("s")});
+  WriteEverything();
+  ASSERT_THAT(connection_.written, SizeIs(2));
+  EXPECT_TRUE(connection_.written[0].has_subscribe_response());
+  const pb::UnsubscribeResponse& answer =
+      connection_.written[1].unsubscribe_response();
+  EXPECT_EQ(answer.subscription_id(), std::string(1'024, 'x'));
+  EXPECT_FALSE(answer.success());
+  EXPECT_EQ(answer.error(),
+            "subscription_id: expected at most 1024 bytes, got 100000");
+}
+
+// The engine answers once it is saved, which may take long.
+TEST_F(SessionStreamTest, OnlySoManyUnsubscribesWaitForTheirAnswers) {
+  Hello();
+  const auto limit = static_cast<int>(GatewayStream::kMaxAnswers);
+  const int before = connection_.reads;
+  for (int i = 0; i < limit; ++i) {
+    Receive("unsubscribe {subscription_id: 's'}");
+    engine_.taken.back()();
+  }
+  EXPECT_EQ(connection_.reads, before + limit - 1);
+  Effects({UnsubscribeResponse{.subscription_id = "s"}});
+  WriteEverything();
+  EXPECT_EQ(connection_.reads, before + limit);
+}
+
+TEST_F(SessionStreamTest, AnUnsubscribeBeforeTheEndIsAnswered) {
+  Hello();
+  Receive("unsubscribe {subscription_id: 's'}");
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
+  EXPECT_FALSE(connection_.is_finished());
+  Effects({UnsubscribeResponse{.subscription_id = "s"}});
+  WriteEverything();
+  ASSERT_THAT(connection_.written, SizeIs(1));
+  EXPECT_TRUE(connection_.written[0].has_unsubscribe_response());
+  EXPECT_EQ(connection_.finished, OkStatus());
+}
+
+TEST_F(SessionStreamTest, AHelloBeforeTheEndIsAnswered) {
+  Receive("hello {gateway_id: 'g'}");
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
+  EXPECT_FALSE(connection_.is_finished());
+  Effects({SessionOpened{.session = SessionNumber(7)}});
+  WriteEverything();
+  ASSERT_THAT(connection_.written, SizeIs(1));
+  EXPECT_EQ(connection_.written[0].welcome().session(), 7u);
+  EXPECT_EQ(connection_.finished, OkStatus());
+}
+
+TEST_F(SessionStreamTest, AHelloThatIsRefusedEndsWithWhy) {
+  Receive("hello {gateway_id: 'g'}");
+  stream_->OnReadEnd(ReadEnd::kHalfClosed);
+  Effects({GatewayClosed{Unavailable("the disk is full")}});
+  EXPECT_EQ(connection_.finished, Unavailable("the disk is full"));
+}
+
 // Else it would end each stream that the gateway opens.
 TEST_F(SessionStreamTest, ANoticeThatIsTooLargeIsForAll) {
   Hello("max_message_bytes: 65536");
