@@ -280,9 +280,12 @@ void GatewayStream::OnWritten(bool ok) {
     BeginClose(lock, Unavailable("the stream is broken"), Queued::kDrop);
     return;
   }
-  if (parts_.empty()) broken_off_.written = writing_;
-  const bool is_step =
-      to_grant_ >= options_.window / 4 || to_grant_bytes_ >= kGrantBytes;
+  if (parts_.empty()) {
+    broken_off_.written = writing_;
+    to_grant_ += std::exchange(taken_, 0);
+  }
+  const bool is_step = parts_.empty() && (to_grant_ >= options_.window / 4 ||
+                                          to_grant_bytes_ >= kGrantBytes);
   const std::size_t grant = is_step ? TakeGrant() : 0;
   WriteNext(lock);
   if (!lock.owns_lock()) lock.lock();
@@ -296,7 +299,7 @@ void GatewayStream::OnWritten(bool ok) {
 // handle: what is granted to any other is lost, and the stream stands still.
 // REQUIRES: mutex_ is held.
 std::size_t GatewayStream::TakeGrant() {
-  if (is_opening_) return 0;
+  if (is_opening_ || to_grant_ == 0) return 0;
   to_grant_bytes_ = 0;
   return std::exchange(to_grant_, 0);
 }
@@ -515,7 +518,7 @@ GatewayStream::Outgoing GatewayStream::TakeNext() {
     if (!next_one.is_catching_up) writing_ = next_one.event->event.position;
     next.deliveries.push_back(std::move(*delivery));
     queue_.pop_front();
-    ++to_grant_;
+    ++taken_;
     ++deliveries_;
   }
   return next;

@@ -228,7 +228,8 @@ class GatewayStream final : public GatewaySink,
   bool wants_read_ = false;
   int starting_reads_ = 0;  // calls of Read that have not returned
   bool is_writing_ = false;
-  std::size_t to_grant_ = 0;        // deliveries
+  std::size_t taken_ = 0;           // deliveries, not written out yet
+  std::size_t to_grant_ = 0;        // deliveries that were
   std::size_t to_grant_bytes_ = 0;  // of their messages
   std::uint64_t writes_ = 0;
   std::uint64_t writes_at_sweep_ = 0;

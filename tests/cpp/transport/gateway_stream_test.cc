@@ -245,6 +245,23 @@ TEST_F(GatewayStreamTest, CreditForLessThanAStepIsAskedForAtASweep) {
   EXPECT_EQ(engine_.granted, 2u);
 }
 
+// The low-watermark passes what is granted for.
+TEST_F(GatewayStreamTest, WhatIsNotWrittenOutIsNotGrantedForAtASweep) {
+  const auto in_parts = MakeDelivery("e2");
+  in_parts->subscription_ids.assign(2, std::string(1'100'000, 'i'));
+  Effects({MakeDelivery("e1"), in_parts});
+  stream_->Sweep();
+  EXPECT_EQ(engine_.granted, 0u);
+  Written();
+  Written();  // the first part
+  EXPECT_EQ(engine_.granted, 0u);
+  stream_->Sweep();
+  EXPECT_EQ(engine_.granted, 1u);
+  Written();
+  stream_->Sweep();
+  EXPECT_EQ(engine_.granted, 2u);
+}
+
 TEST_F(GatewayStreamTest, APeerThatOnlySendsHeartbeatsStopsBeingRead) {
   Effects({MakeDelivery("e1")});
   for (std::size_t i = 0; i < GatewayStream::kMaxAcks; ++i) {
