@@ -148,8 +148,13 @@ struct EndSuspended {
 struct ContinueHistory {
   GatewayHandle gateway;
   std::size_t events = 0;
-  // The wish's: it lost its place, and must be read to from here again.
-  std::optional<Position> again_after;
+  // The wish's: as of step `as_of` it wants what follows the offset `after`,
+  // and nothing before.
+  struct Place {
+    Ordinal as_of;
+    std::uint64_t after = 0;
+  };
+  std::optional<Place> place;
   // The wish's: by this step, all that was past stands in its outbox.
   std::optional<Ordinal> caught_up;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <map>
 #include <type_traits>
 #include <utility>
@@ -62,6 +63,7 @@ bool Router::IsReady(const Pending& pending) {
 }
 
 void Router::Run(Pending& pending, std::vector<Effect>& effects) {
+  newest_step_ = pending.step.ordinal;
   std::visit(
       [&](auto& work) {
         if constexpr (requires { work.awaited_results; }) {
@@ -265,7 +267,8 @@ void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
 }
 
 // One wish at a time: the next when what came of it has been routed and the
-// gateway has taken most of it.
+// gateway has taken most of it. Each says from where: what ended or was given
+// up since the last is not read for.
 void Router::Wish(Gateway& gateway) {
   if (gateway.has_wished || gateway.is_closed) return;
   if (gateway.catching_up.empty() && !gateway.behind_after) return;
@@ -273,14 +276,21 @@ void Router::Wish(Gateway& gateway) {
   if (room == 0) return;
   gateway.has_wished = true;
   gateway.has_wished_behind = gateway.behind_after.has_value();
-  std::optional<Position> again_after =
-      std::exchange(gateway.overrun_after, std::nullopt);
-  if (gateway.behind_after &&
-      (!again_after || gateway.behind_after->offset < again_after->offset)) {
-    again_after = gateway.behind_after;
+  gateway.overrun_after.reset();
+  wishes_.push_back({.gateway = gateway.handle,
+                     .events = std::min(room, kPastTogether),
+                     .place = {{newest_step_, PlaceOf(gateway)}}});
+}
+
+// After which it wants past events: where the last of it is.
+std::uint64_t Router::PlaceOf(const Gateway& gateway) const {
+  std::uint64_t place = std::numeric_limits<std::uint64_t>::max();
+  if (gateway.behind_after) place = gateway.behind_after->offset;
+  for (SubscriptionHandle handle : gateway.catching_up) {
+    const Route* route = routes_.Find(handle);
+    if (route != nullptr) place = std::min(place, route->after);
   }
-  wishes_.push_back(
-      {gateway.handle, std::min(room, kPastTogether), again_after});
+  return place;
 }
 
 // Handles ascend over all shards together, so that how many shards there are

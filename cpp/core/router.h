@@ -14,7 +14,8 @@
 //
 // A session that is behind stores nothing more. Once it has drained below 60 %
 // it wishes for the events after the last one that it stored, until it has come
-// to the newest: so it gets all of them, however slow it is.
+// to the newest: so it gets all of them, however slow it is. A wish says from
+// where, so what was given up or unsubscribed meanwhile is not read for.
 //
 // Steps name a session by its home, what streams do (Grant, Acknowledge) by
 // the stream; effects go to the stream that it has at present, and to no other.
@@ -73,7 +74,8 @@ struct EventReport {
 struct HistoryWish {
   GatewayHandle gateway;
   std::size_t events = 0;
-  std::optional<Position> again_after;
+  // From where, by what the router knew then.
+  std::optional<ContinueHistory::Place> place;
   // It has no wish any more: this EndPastEvents left none.
   std::optional<Ordinal> caught_up;
 };
@@ -179,6 +181,7 @@ class Router {
   void AnnounceLost(Gateway& gateway, const EndPastEvents& work,
                     std::vector<Effect>& effects);
   void Wish(Gateway& gateway);
+  [[nodiscard]] std::uint64_t PlaceOf(const Gateway& gateway) const;
 
   void Restore(const AddGateway::Restored& restored, Gateway& gateway);
   void TakeEarlyCredit(Gateway& gateway);
@@ -233,6 +236,7 @@ class Router {
   [[nodiscard]] Gateway* FindOfStream(GatewayHandle stream);
 
   std::deque<Pending> steps_;
+  Ordinal newest_step_;  // that was begun
   // Results that came before their step.
   absl::flat_hash_map<Ordinal, std::vector<ShardResult>> early_;
   // In order, so that the effects of what concerns many are.

@@ -412,7 +412,7 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
                          subscription->membership});
   const bool catches_up = from.offset < position_.offset;
   if (catches_up) {
-    scans_.Begin(command.gateway, from.offset);
+    scans_.Begin(command.gateway, from.offset, ordinal);
     past_ends_.Begin(command.gateway);
     sessions_.NotePastAsked(command.gateway);
   }
@@ -464,8 +464,8 @@ void Sequencer::Do(EndSuspended& command, Instant, SequencerOutput& output) {
 
 void Sequencer::Do(ContinueHistory& command, Instant, SequencerOutput&) {
   if (!registry_.HasGateway(command.gateway)) return;
-  if (command.again_after) {
-    scans_.Begin(command.gateway, command.again_after->offset);
+  if (command.place) {
+    scans_.MoveTo(command.gateway, command.place->after, command.place->as_of);
   }
   scans_.Allow(command.gateway, command.events);
   if (command.caught_up) {

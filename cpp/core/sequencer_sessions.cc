@@ -196,7 +196,7 @@ void Sequencer::RestoreSubscription(GatewayHandle home,
   output.shards[placement_.Add(restored, registry_)].emplace_back(
       ordinal, AddFilter{restored.handle, restored.tenant, restored.collection,
                          restored.filter, restored.membership});
-  if (place.catches_up) scans_.Begin(home, place.after.offset);
+  if (place.catches_up) scans_.Begin(home, place.after.offset, ordinal);
   output.steps.push_back(
       {ordinal, AddRoute{home,
                          {.subscription_id = restored.subscription_id,

@@ -4,9 +4,17 @@
 
 namespace streamer::internal {
 
-void Scans::Begin(GatewayHandle gateway, std::uint64_t after) {
-  const auto [found, is_new] = scans_.try_emplace(gateway, Scan{after, 0});
-  found->second.after = std::min(found->second.after, after);
+void Scans::Begin(GatewayHandle gateway, std::uint64_t after, Ordinal step) {
+  Scan& scan = scans_[gateway];
+  scan.begun = step;
+  scan.begun_after = std::min(scan.begun_after, after);
+  scan.after = std::min(scan.after, after);
+}
+
+void Scans::MoveTo(GatewayHandle gateway, std::uint64_t after, Ordinal as_of) {
+  Scan& scan = scans_[gateway];
+  if (scan.begun <= as_of) scan.begun_after = kNowhere;
+  scan.after = std::min(scan.begun_after, after);
 }
 
 void Scans::Allow(GatewayHandle gateway, std::size_t events) {

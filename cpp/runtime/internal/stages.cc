@@ -160,7 +160,7 @@ std::vector<GatewayHandle> FindClosed(std::span<const Effect> effects) {
 }
 
 ContinueHistory CommandOf(const HistoryWish& wish) {
-  return {wish.gateway, wish.events, wish.again_after, wish.caught_up};
+  return {wish.gateway, wish.events, wish.place, wish.caught_up};
 }
 
 RouterStage::RouterStage(

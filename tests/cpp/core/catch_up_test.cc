@@ -22,7 +22,9 @@ namespace {
 
 using support::MakeEvent;
 using support::MakeSubscribe;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr GatewayHandle kGateway(1);
@@ -128,6 +130,22 @@ TEST_F(CatchUpTest, OneScanServesAllThatCatchUp) {
                           "delivery 1 e2 [early]", "delivery 2 e3 [early]",
                           "delivery 3 e4 [late,early]"));
   EXPECT_EQ(core_.sequencer().statistics().past_events, 3u);
+}
+
+TEST_F(CatchUpTest, WhatEndedIsNotReadForWhatBeginsLater) {
+  Begin(GatewayKind::kSession, {.deliveries = 10});
+  Events(1, 40);
+  Resume("early", 0);
+  core_.Settle();  // some of it, and no room for the rest
+  core_.Sequence(Unsubscribe{kGateway, "early"});
+  core_.Settle();
+  core_.Take(kGateway);
+  const std::uint64_t read = core_.sequencer().statistics().past_events;
+  core_.Trim(35);
+  Resume("late", 37);
+  core_.Acknowledge(kGateway, 7);
+  EXPECT_THAT(Settled(), Contains(HasSubstr("e40 [late]")));
+  EXPECT_EQ(core_.sequencer().statistics().past_events, read + 3);
 }
 
 TEST_F(CatchUpTest, APlaceThatIsStillToComeIsWaitedFor) {

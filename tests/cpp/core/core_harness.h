@@ -164,7 +164,7 @@ class CoreHarness {
   }
   void GrantWishes() {
     for (const HistoryWish& wish : std::exchange(wishes_, {})) {
-      Sequence(ContinueHistory{wish.gateway, wish.events, wish.again_after,
+      Sequence(ContinueHistory{wish.gateway, wish.events, wish.place,
                                wish.caught_up});
     }
   }

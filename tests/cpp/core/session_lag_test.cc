@@ -15,7 +15,9 @@ namespace streamer {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 class SessionLagTest : public SessionFixture {
  protected:
@@ -146,6 +148,29 @@ TEST_F(SessionLagTest, WhomNothingConcernsIsNeverTold) {
   Seen(stream);
   LimitTo(5);
   EXPECT_THAT(Seen(stream), IsEmpty());
+}
+
+// What it was behind by is given up, and nobody is told of that again.
+TEST_F(SessionLagTest, WhatWasGivenUpIsNotReadForTheNextTime) {
+  const GatewayHandle stream =
+      Open({.limits = {.deliveries = 4}, .initial_credit = 100});
+  Subscribe(stream, "s");
+  Events(1, 20);  // behind after the fourth
+  Seen(stream);
+  core_->Acknowledge(stream, 3);
+  Seen(stream);  // some of what follows, and no room for the rest
+  LimitTo(10);
+  EXPECT_THAT(Seen(stream).back(), HasSubstr("to 20"));
+  const std::uint64_t read = core_->sequencer().statistics().past_events;
+  Events(21, 30);  // behind again
+  core_->Trim(15);
+  for (std::uint64_t i = 4; i < 16; ++i) {
+    core_->Acknowledge(stream, i);
+    for (const std::string& line : Seen(stream)) {
+      EXPECT_THAT(line, StartsWith("delivery"));
+    }
+  }
+  EXPECT_LE(core_->sequencer().statistics().past_events, read + 10);
 }
 
 // What it asked for of the past is old to begin with.

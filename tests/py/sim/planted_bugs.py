@@ -177,9 +177,9 @@ BUGS = [
     ),
     Bug(
         "one scan for two subscriptions begins where the later one does",
-        "cpp/core/internal/scans.cc",
-        "std::min(found->second.after, after);",
-        "std::max(found->second.after, after);",
+        "cpp/core/router.cc",
+        "    place = std::min(place, route->after);\n",
+        "    place = route->after;\n",
     ),
     Bug(
         "too far behind, nobody is told",
