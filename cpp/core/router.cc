@@ -249,6 +249,7 @@ void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
     if (route == nullptr) return true;  // it has ended
     route->after = std::max(route->after, upto.offset);
     route->catches_up = !is_live;
+    if (is_live) gateway->caught_up_at = statistics_.routed.offset;
     if (is_live && gateway->kind == GatewayKind::kSession) {
       gateway->settling.push_back(handle);
     }

@@ -55,6 +55,15 @@ bool HasMoved(const SavedCursor& from, const SavedCursor& to) {
                      to.closed.end(), IsSameEnd);
 }
 
+// Whether `to` says that one had caught up by then, and `from` does not: else
+// it would do so again after a restart, from where it began, though nothing was
+// there for it. See PlaceOf in sequencer_sessions.cc.
+bool IsNewsOf(std::optional<std::uint64_t> caught_up_at,
+              const SavedCursor& from, const SavedCursor& to) {
+  return caught_up_at && from.routed.offset <= *caught_up_at &&
+         to.routed.offset > *caught_up_at;
+}
+
 }  // namespace
 
 // What a session is behind by begins where it was, or not at all when the
@@ -289,7 +298,8 @@ std::optional<RouterProgress> Router::TakeProgress(Position horizon) {
     statistics_.slowest = Earlier(statistics_.slowest, cursor.acknowledged);
     const std::uint64_t sequence = gateway->outbox.acknowledged();
     if (gateway->saved && sequence == gateway->saved_sequence &&
-        !HasMoved(*gateway->saved, cursor)) {
+        !HasMoved(*gateway->saved, cursor) &&
+        !IsNewsOf(gateway->caught_up_at, *gateway->saved, cursor)) {
       continue;
     }
     gateway->saved = cursor;

@@ -62,6 +62,9 @@ struct RoutedGateway {
   // As it was last taken, and what was acknowledged then.
   std::optional<SavedCursor> saved;
   std::uint64_t saved_sequence = 0;
+  // Offset of the newest event routed when one had caught up last: who finds a
+  // cursor that knows no later one cannot tell that it had.
+  std::optional<std::uint64_t> caught_up_at;
 };
 
 struct Route {

@@ -52,6 +52,26 @@ TEST_F(SessionTest, OutlivesItsStreamAndSendsAgainWhatWasNotAcknowledged) {
                           "delivery 4 e4 [s]"));
 }
 
+// It acknowledged nothing, for there was nothing; the cursor says so.
+TEST_F(SessionTest, WhatCaughtUpWithNothingDoesNotCatchUpAfterARestart) {
+  GatewayHandle stream = Open();
+  Events(1, 5);
+  core_->SaveProgress();
+  streamer::Subscribe command = MakeSubscribe(stream, "s", "other", "true");
+  command.resume_after = Position{1, 1};
+  core_->Sequence(command);
+  core_->Settle();
+  core_->SaveProgress();
+  Events(6, 9);
+  core_->SaveProgress();
+  Restart();
+  core_->Trim(8);
+  EXPECT_EQ(core_->sequencer().statistics().past_events, 0u);
+  stream = Open({.session = opened_.session});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened nothing missed, next 1, has 1"));
+}
+
 TEST_F(SessionTest, ThatMissedNothingIsToldSo) {
   GatewayHandle stream = Open();
   Subscribe(stream, "s");
