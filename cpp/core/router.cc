@@ -124,17 +124,26 @@ void Router::Do(AddRoute& work, std::vector<Effect>& effects) {
   gateway->second->outbox.MarkRedelivered(work.redelivered_upto);
   Answer(work.gateway, std::move(work.response), effects);
   if (!work.catches_up) return;
-  gateway->second->catching_up.push_back(handle);
+  gateway->second->catching_up.insert(handle);
   Wish(*gateway->second);
 }
 
+// Of what comes and goes without end, nothing is kept. Whether it was there.
+bool Router::EraseRoute(SubscriptionHandle handle) {
+  const Route* route = routes_.Find(handle);
+  if (route == nullptr) return false;
+  route->gateway->catching_up.erase(handle);
+  route->gateway->settling.erase(handle);
+  return routes_.Erase(handle);
+}
+
 void Router::Do(RemoveRoute& work, std::vector<Effect>& effects) {
-  routes_.Erase(work.response.handle);
+  EraseRoute(work.response.handle);
   Answer(work.gateway, std::move(work.response), effects);
 }
 
 void Router::Do(ExpireRoute& work, std::vector<Effect>& effects) {
-  const bool is_known = routes_.Erase(work.notice.handle);
+  const bool is_known = EraseRoute(work.notice.handle);
   Gateway* gateway = FindOpen(work.gateway);
   // One that was suspended before it expired has had its notice.
   if (gateway == nullptr || !is_known) return;
@@ -244,14 +253,13 @@ void Router::Do(EndPastEvents& work, std::vector<Effect>& effects) {
   gateway->has_wished = false;
   const Position upto = gateway->overrun_after.value_or(work.upto);
   const bool is_live = work.is_live && !gateway->overrun_after;
-  std::erase_if(gateway->catching_up, [&](SubscriptionHandle handle) {
+  absl::erase_if(gateway->catching_up, [&](SubscriptionHandle handle) {
     Route* route = routes_.Find(handle);
-    if (route == nullptr) return true;  // it has ended
     route->after = std::max(route->after, upto.offset);
     route->catches_up = !is_live;
     if (is_live) gateway->caught_up_at = statistics_.routed.offset;
     if (is_live && gateway->kind == GatewayKind::kSession) {
-      gateway->settling.push_back(handle);
+      gateway->settling.insert(handle);
     }
     return is_live;
   });
@@ -289,7 +297,7 @@ std::uint64_t Router::PlaceOf(const Gateway& gateway) const {
   if (gateway.behind_after) place = gateway.behind_after->offset;
   for (SubscriptionHandle handle : gateway.catching_up) {
     const Route* route = routes_.Find(handle);
-    if (route != nullptr) place = std::min(place, route->after);
+    place = std::min(place, route->after);
   }
   return place;
 }
@@ -385,8 +393,8 @@ void Router::Suspend(SubscriptionHandle handle, const std::string& reason,
                      std::vector<Effect>& effects) {
   Route* found = routes_.Find(handle);
   if (found == nullptr) return;
-  Route route = std::move(*found);
-  routes_.Erase(handle);
+  Route route = *found;
+  EraseRoute(handle);
   suspended_.push_back(handle);
   if (route.gateway->is_closed) return;
   TellClosed(*route.gateway,

@@ -183,6 +183,8 @@ class Router {
   void Wish(Gateway& gateway);
   [[nodiscard]] std::uint64_t PlaceOf(const Gateway& gateway) const;
 
+  bool EraseRoute(SubscriptionHandle handle);
+
   void Restore(const AddGateway::Restored& restored, Gateway& gateway);
   void TakeEarlyCredit(Gateway& gateway);
   void ForgetCredit(GatewayHandle stream);

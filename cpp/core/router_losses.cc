@@ -104,7 +104,7 @@ void Router::AnnounceLost(Gateway& gateway, const EndPastEvents& work,
       .from = *work.lost_after, .to = work.upto, .reason = kTrimmedReason};
   for (SubscriptionHandle handle : gateway.catching_up) {
     const Route* route = routes_.Find(handle);
-    if (route == nullptr || route->after >= work.upto.offset) continue;
+    if (route->after >= work.upto.offset) continue;
     notice.subscription_ids.push_back(route->subscription_id);
   }
   const bool concerns_all = gateway.has_wished_behind &&

@@ -334,7 +334,6 @@ SavedCursor Router::CursorOf(const Gateway& gateway) const {
   const std::optional<Position> past = gateway.outbox.oldest_past();
   const auto keep = [&](SubscriptionHandle handle) {
     const Route* route = routes_.Find(handle);
-    if (route == nullptr) return;
     Position after{statistics_.routed.epoch, route->after};
     if (past) after = Earlier(after, Before(*past));
     cursor.catching_up.push_back({route->subscription_id, after});

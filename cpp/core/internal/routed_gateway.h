@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "absl/container/btree_set.h"
 #include "base/ids.h"
 #include "core/commands.h"
 #include "core/outbox.h"
@@ -38,8 +38,8 @@ struct RoutedGateway {
   // What the event at hand has for it: scratch of GroupByGateway.
   Outbox::Waiting matched;
 
-  // Its subscriptions that catch up; some may have ended.
-  std::vector<SubscriptionHandle> catching_up;
+  // Its subscriptions that catch up.
+  absl::btree_set<SubscriptionHandle> catching_up;
   bool has_wished = false;  // and the past events are still to come
   // Past events after this found no room and must come again.
   std::optional<Position> overrun_after;
@@ -57,7 +57,7 @@ struct RoutedGateway {
   // What it had in an earlier epoch, and does not get again.
   std::uint64_t had_upto = 0;
   // Caught up, but what they caught up with is not acknowledged yet.
-  std::vector<SubscriptionHandle> settling;
+  absl::btree_set<SubscriptionHandle> settling;
 
   // As it was last taken, and what was acknowledged then.
   std::optional<SavedCursor> saved;

@@ -72,6 +72,21 @@ TEST_F(SessionTest, WhatCaughtUpWithNothingDoesNotCatchUpAfterARestart) {
               ElementsAre("opened nothing missed, next 1, has 1"));
 }
 
+// However many come and go before their past is read: none is kept.
+TEST_F(SessionTest, WhatEndedBeforeItCaughtUpIsNotKept) {
+  GatewayHandle stream = Open();
+  Events(1, 5);
+  for (const char* id : {"a", "b"}) {
+    streamer::Subscribe command = MakeSubscribe(stream, id, "c", "true");
+    command.resume_after = Position{1, 1};
+    core_->Sequence(command);
+    core_->Sequence(Unsubscribe{stream, id});
+  }
+  stream = Open({.session = opened_.session});
+  EXPECT_THAT(Seen(stream),
+              ElementsAre("opened nothing missed, next 1, has 0"));
+}
+
 TEST_F(SessionTest, ThatMissedNothingIsToldSo) {
   GatewayHandle stream = Open();
   Subscribe(stream, "s");
