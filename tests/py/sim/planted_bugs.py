@@ -267,8 +267,8 @@ BUGS = [
     Bug(
         "an event's marker runs ahead of the events read with it",
         "cpp/puller/puller_session.cc",
-        "    sent_ = batch_.front().progress;\n    message = std::move(batch_.front());\n",
-        "    batch_.front().progress = WholeMarker(read_);\n    message = std::move(batch_.front());\n",
+        "    sent_ = batch_.front().progress;\n",
+        "    batch_.front().progress = WholeMarker(read_);\n",
     ),
     Bug(
         "a stream that joins changes says that all before an event was sent",
