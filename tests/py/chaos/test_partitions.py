@@ -32,14 +32,22 @@ def ip(*arguments: str) -> None:
 
 
 class Link:
-    """A namespace and the one link to it."""
+    """A namespace and the one link to it.
+
+    The kernel takes a while to remove one: the next of a process, of which
+    there are two, has other names and addresses.
+    """
+
+    _made = 0
 
     def __init__(self, ends: ExitStack) -> None:
         pid = os.getpid()
-        self.name = f"streamer{pid}"
-        self._interfaces = (f"so{pid}", f"si{pid}")
+        mark = f"{pid}{'ab'[Link._made]}"
+        self.name = f"streamer{mark}"
+        self._interfaces = (f"so{mark}", f"si{mark}")
         # Of 198.18.0.0/15, which is for tests of networks; 4 addresses each.
-        number = pid % 0x8000 * 4
+        number = (2 * pid + Link._made) % 0x8000 * 4
+        Link._made += 1
         network = f"198.{18 + number // 0x10000}.{number // 0x100 % 0x100}"
         self.outside = f"{network}.{number % 0x100 + 1}"
         self.inside = f"{network}.{number % 0x100 + 2}"
