@@ -72,6 +72,7 @@ std::vector<std::uint64_t> Coalesce(std::vector<LogEntry>& entries) {
   Runs runs;
   std::string key;
   std::vector<std::uint64_t> firsts;
+  firsts.reserve(entries.size());
   for (std::size_t place = 0; place < entries.size(); ++place) {
     firsts.push_back(Follow(entries, place, runs, key));
   }

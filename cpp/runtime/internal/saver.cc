@@ -113,7 +113,7 @@ Saver::Outcome Saver::CommitOwned(const StateTransaction& transaction) {
 
 // Until it is taken back nothing is saved, and everybody should know.
 Status Saver::KeepOwned(MonotonicTime now) {
-  const Status kept = store_->KeepAlive(now);
+  Status kept = store_->KeepAlive(now);
   if (!absl::IsFailedPrecondition(kept)) return kept;
   Report(kept);
   STREAMER_RETURN_IF_ERROR(store_->Reclaim(owner_));
