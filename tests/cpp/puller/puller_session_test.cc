@@ -51,6 +51,26 @@ std::vector<std::string> Send(PullerSession& session,
   }
 }
 
+// What a process that was killed left behind, and the epoch that it had; opened
+// by the next one.
+struct LeftLog {
+  std::unique_ptr<RocksDbEventLog> log;
+  std::uint32_t epoch = 0;
+};
+
+LeftLog OpenLeft(const TemporaryFolder& folder,
+                 std::vector<SourceEvent> events) {
+  const Instant now = InstantAt(Duration(0));
+  RocksDbEventLogOptions options{.path = folder / "log",
+                                 .identity = "0123456789abcdef"};
+  const auto killed = RocksDbEventLog::Open(options, now).value();
+  AppendTo(*killed, std::move(events));
+  const std::uint32_t epoch = killed->head().epoch;
+  CopyFolder(options.path, folder / "left");
+  options.path = folder / "left";
+  return {RocksDbEventLog::Open(options, now).value(), epoch};
+}
+
 TEST(PullerSessionTest, WithoutAMarkerItBeginsAtTheHead) {
   MemoryEventLog log(kLog);
   AppendTo(log, {Insert("a", 1), Insert("b", 2)});
@@ -148,30 +168,19 @@ TEST(PullerSessionTest, AMarkerThatIsGoneIsRefusedWithTheRange) {
 // offset was lost, and others stand there now.
 TEST(PullerSessionTest, AMarkerOfAnEarlierEpochIsServed) {
   const TemporaryFolder folder;
-  RocksDbEventLogOptions options{.path = folder / "log",
-                                 .identity = "0123456789abcdef"};
-  const Instant now = InstantAt(Duration(0));
-  std::uint32_t epoch = 0;
-  {
-    auto log = RocksDbEventLog::Open(options, now);
-    ASSERT_TRUE(log.ok()) << log.status();
-    AppendTo(**log, {Insert("a", 1), Insert("b", 2), Insert("c", 3)});
-    epoch = (*log)->head().epoch;
-    // What a process that is killed now leaves behind.
-    CopyFolder(options.path, folder / "left");
-  }
-  options.path = folder / "left";
-  auto log = RocksDbEventLog::Open(options, now);
-  ASSERT_TRUE(log.ok()) << log.status();
-  ASSERT_NE((*log)->history().epoch(), epoch);
-  AppendTo(**log, {Insert("d", 4)});
+  const LeftLog left =
+      OpenLeft(folder, {Insert("a", 1), Insert("b", 2), Insert("c", 3)});
+  const auto& log = left.log;
+  const std::uint32_t epoch = left.epoch;
+  ASSERT_NE(log->history().epoch(), epoch);
+  AppendTo(*log, {Insert("d", 4)});
   const auto sent_after = [&](std::uint64_t offset) {
     PullerSession session =
-        Open(**log, {.after = FormatProgress({epoch, offset})});
+        Open(*log, {.after = FormatProgress({epoch, offset})});
     return Send(session);
   };
   const auto marker = [&](std::uint64_t offset) {
-    return FormatProgress((*log)->history().At(offset));
+    return FormatProgress(log->history().At(offset));
   };
   EXPECT_THAT(sent_after(2), ElementsAre(marker(2) + " heartbeat",
                                          marker(3) + R"( insert c {"n":3})",
@@ -278,29 +287,18 @@ TEST(PullerSessionTest, AJoinedBatchThatBreaksAnywhereIsFinished) {
 // consumer could take an older document after the one that it knows already.
 TEST(PullerSessionTest, AJoinedBatchWhoseEndIsLostIsSentAgainAsOne) {
   const TemporaryFolder folder;
-  RocksDbEventLogOptions options{.path = folder / "log",
-                                 .identity = "0123456789abcdef"};
-  std::uint32_t epoch = 0;
-  {
-    auto log = RocksDbEventLog::Open(options, InstantAt(Duration(0)));
-    ASSERT_TRUE(log.ok()) << log.status();
-    AppendTo(**log, {Update("a", 1), Update("b", 2), Update("a", 3),
-                     Update("b", 4), Update("c", 5)});
-    epoch = (*log)->head().epoch;
-    CopyFolder(options.path, folder / "left");
-  }
-  options.path = folder / "left";
-  auto log = RocksDbEventLog::Open(options, InstantAt(Duration(0)));
-  ASSERT_TRUE(log.ok()) << log.status();
+  const auto [log, epoch] =
+      OpenLeft(folder, {Update("a", 1), Update("b", 2), Update("a", 3),
+                        Update("b", 4), Update("c", 5)});
   const std::string marker = FormatPullerMarker(
       {.sent = {epoch, 4}, .complete = {epoch, 0}, .read = {epoch, 9}});
   PullerSession session =
-      Open(**log, {.after = marker, .coalesces = true}, {.batch_events = 2});
+      Open(*log, {.after = marker, .coalesces = true}, {.batch_events = 2});
   std::string last;
   EXPECT_THAT(EventsOf(session, 99, last),
               ElementsAre(R"(update a {"n":3})", R"(update b {"n":4})",
                           R"(update c {"n":5})"));
-  EXPECT_EQ(last, FormatProgress((*log)->head()));
+  EXPECT_EQ(last, FormatProgress(log->head()));
 }
 
 TEST(PullerSessionTest, AStreamMoreThanABatchBehindIsCatchingUpAgain) {
@@ -421,23 +419,11 @@ TEST(PullerSessionTest, WhatIsForgottenLongAfterItWasSeenHoldsNothingUp) {
 TEST(PullerSessionTest, NothingIsJoinedBehindATailThatWasLost) {
   constexpr SourceOperation kUpdate = SourceOperation::kUpdate;
   const TemporaryFolder folder;
-  RocksDbEventLogOptions options{.path = folder / "log",
-                                 .identity = "0123456789abcdef"};
-  std::uint32_t epoch = 0;
-  {
-    auto log = RocksDbEventLog::Open(options, InstantAt(Duration(0)));
-    ASSERT_TRUE(log.ok()) << log.status();
-    AppendTo(**log, {Insert("b", 1)});
-    epoch = (*log)->head().epoch;
-    CopyFolder(options.path, folder / "left");
-  }
-  options.path = folder / "left";
-  auto log = RocksDbEventLog::Open(options, InstantAt(Duration(0)));
-  ASSERT_TRUE(log.ok()) << log.status();
-  AppendTo(**log,
+  const auto [log, epoch] = OpenLeft(folder, {Insert("b", 1)});
+  AppendTo(*log,
            {Change(kUpdate, "a", 2, "e2"), Change(kUpdate, "a", 1, "e1")});
   PullerSession session =
-      Open(**log, {.after = FormatProgress({epoch, 2}), .coalesces = true});
+      Open(*log, {.after = FormatProgress({epoch, 2}), .coalesces = true});
   std::string marker;
   EXPECT_THAT(EventsOf(session, 99, marker),
               ElementsAre(R"(update a {"n":2})", R"(update a {"n":1})"));
