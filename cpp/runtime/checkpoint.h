@@ -14,6 +14,7 @@
 // low-watermark after the changes before it; effects of one stream stay in
 // order. A transaction that may or may not have been done is tried again as it
 // was.
+// A cursor that is longer than the store takes is shortened (state_records.h).
 // Cost: constant for each effect and change.
 // Thread-safety: none; owned by the router's thread.
 #ifndef STREAMER_RUNTIME_CHECKPOINT_H_

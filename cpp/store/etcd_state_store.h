@@ -24,8 +24,8 @@
 // most the timeout for each endpoint; a Commit that and again, a KeepAlive the
 // same, a Claim some more when others claim meanwhile.
 //
-// Thread-safety: as StateStore promises. No call waits for another, so a slow
-// commit does not cost the lease.
+// Thread-safety: as StateStore promises. No call waits for another; who makes
+// all of them from one thread renews the lease only between commits.
 #ifndef STREAMER_STORE_ETCD_STATE_STORE_H_
 #define STREAMER_STORE_ETCD_STATE_STORE_H_
 
