@@ -129,6 +129,8 @@ class GatewayChecker {
                                         const Merged& merged) const;
   void CheckMembership(Life& life, const Delivered& delivered,
                        const Spoken& spoken, const Merged& merged);
+  [[nodiscard]] bool IsOfBeforeItsStart(const Life& life,
+                                        std::uint64_t offset) const;
   [[nodiscard]] std::string WhatIsWrongWithUnknown(const Life& life,
                                                    const Delivered& delivered,
                                                    std::uint64_t offset) const;

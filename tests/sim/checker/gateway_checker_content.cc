@@ -91,6 +91,9 @@ void GatewayChecker::CheckMembership(Life& life, const Delivered& delivered,
   } else if (wrong.empty() && delivered.is_catching_up &&
              !holding_.HasImage(first)) {
     wrong = absl::StrCat("is told \"", membership, "\" of the past");
+  } else if (wrong.empty() && IsOfBeforeItsStart(life, first)) {
+    wrong = absl::StrCat("is told \"", membership,
+                         "\" beside an event of before its start");
   }
   if (!delivered.is_catching_up) {
     life.told.emplace(delivered.session, spoken.offset);
@@ -116,6 +119,15 @@ bool GatewayChecker::IsForgotten(const std::string& tenant,
   return std::any_of(history_.starts.begin(), history_.starts.end(),
                      is_later) ||
          std::any_of(history_.causes.begin(), history_.causes.end(), is_loss);
+}
+
+// What is known of the document follows from an event that was none for it.
+bool GatewayChecker::IsOfBeforeItsStart(const Life& life,
+                                        std::uint64_t offset) const {
+  if (holding_.IsToldByEvent(offset)) return false;
+  const Truth::Event& event = truth_.At(offset);
+  return event.is_before_sure && event.is_operation_sure &&
+         event.before <= std::min(life.from, life.began_at);
 }
 
 // Where before-images come now and then, the streamer may remember nothing.

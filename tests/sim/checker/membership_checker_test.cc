@@ -133,6 +133,18 @@ TEST_F(MembershipCheckerTest, SeesWhatNobodyCanKnow) {
   EXPECT_THAT(Broken(), ElementsAre("I2"));
 }
 
+// True as it is: but the subscription is not told of what it never was told.
+TEST_F(MembershipCheckerTest, SeesWhatIsKnownFromBeforeItsStart) {
+  ChangeThrice();
+  std::get<Answered>(history_.gateways[0].records.back().what).from_progress =
+      Place(1);
+  Told("entered");
+  Note(Told("changed"));
+  Tell({"left"});
+  EXPECT_THAT(Broken(), ElementsAre("I2"));
+  EXPECT_THAT(complaints_[0].text, HasSubstr("before its start"));
+}
+
 TEST_F(MembershipCheckerTest, SeesThatThePastIsToldAsKnown) {
   Change(SourceOperation::kInsert);
   Note(Told("entered", true));
