@@ -63,6 +63,8 @@ GatewayProcess::GatewayProcess(const Options& options, Schedule& schedule,
 GatewayProcess::~GatewayProcess() = default;
 
 void GatewayProcess::Start() {
+  surroundings_.note(absl::StrCat(options_.gateway_id, ".", options_.number,
+                                  ": starts from \"", options_.resume, "\""));
   Note(ProcessStarted{options_.number, !options_.resume.empty()});
   Perform(session_.Start(schedule_.now()));
 }
@@ -167,7 +169,11 @@ void GatewayProcess::Keep(const DeliveryBatch& batch) {
   }
 }
 
-void GatewayProcess::Close() { Perform(session_.Close(schedule_.now())); }
+void GatewayProcess::Close() {
+  surroundings_.note(
+      absl::StrCat(options_.gateway_id, ".", options_.number, ": closes"));
+  Perform(session_.Close(schedule_.now()));
+}
 
 void GatewayProcess::Kill() {
   is_gone_ = true;

@@ -80,6 +80,8 @@ class GatewayProcess final
   [[nodiscard]] bool is_connected() const {
     return session_.state() == ClientState::kConnected;
   }
+  // Whether somebody of it has not caught up.
+  [[nodiscard]] bool has_behind() const { return session_.has_behind(); }
   [[nodiscard]] bool has_unread() const { return !queue_.is_empty(); }
   [[nodiscard]] Link* link() const { return link_.get(); }
   [[nodiscard]] const DeliveryQueue& queue() const { return queue_; }

@@ -34,6 +34,7 @@ void GatewayUser::Start() {
 }
 
 void GatewayUser::Begin(const std::string& resume) {
+  dies_amid_past_ = false;
   process_ = std::make_shared<GatewayProcess>(
       GatewayProcess::Options{.gateway_id = history_.gateway_id,
                               .is_session = history_.is_session,
@@ -75,7 +76,12 @@ void GatewayUser::Step() {
     process_->ReadSome(1 + random_.Below(16));
     if (random_.Chance(1, 3)) KeepState();
   }
-  if (!is_healed_ && random_.Chance(1, 12)) ChangeSubscriptions();
+  if (is_healed_) return;
+  if (dies_amid_past_) DieAmidPast();
+  // To one that the network keeps away little happens meanwhile.
+  const std::size_t rarity = schedule_.now() < reachable_again_at_ ? 60 : 12;
+  if (random_.Chance(1, rarity)) ChangeSubscriptions();
+  if (random_.Chance(1, 25 * rarity)) DieWhereItIs();
 }
 
 void GatewayUser::ChangeSubscriptions() {
@@ -136,6 +142,24 @@ void GatewayUser::DoFault() {
 }
 
 void GatewayUser::DieWhereItIs() {
+  if (!history_.is_session || random_.Chance(1, 2)) return EndProcess();
+  SubscriptionRequest request = RandomRequest();
+  request.resume_after = surroundings_.old_place();
+  wanted_.emplace(request.id, request);
+  process_->Subscribe(std::move(request));
+  dies_amid_past_ = true;
+}
+
+// Once all that came is processed, and more is to come.
+void GatewayUser::DieAmidPast() {
+  process_->ReadSome(64);
+  process_->ReadSome(64);
+  if (process_->has_unread() || !process_->has_behind()) return;
+  EndProcess();
+  if (random_.Chance(1, 2)) CutOff(seconds(40));
+}
+
+void GatewayUser::EndProcess() {
   if (random_.Chance(1, 2)) process_->Close();
   KeepState();
   process_->Kill();
@@ -149,7 +173,7 @@ void GatewayUser::DieOfLoss() {
   const auto soon = milliseconds(random_.Below(random_.Chance(1, 2) ? 5 : 50));
   schedule_.After(soon, [this, told = process_] {
     if (told != process_ || is_healed_) return;
-    DieWhereItIs();
+    EndProcess();
   });
 }
 

@@ -65,8 +65,11 @@ class GatewayUser {
   void CutOff(Duration atmost);
   // Gone before its user can read of a loss, if that was drawn.
   void DieOfLoss();
-  // Killed, or closed and then killed.
+  // Its process ends, after what its user noted of it.
   void DieWhereItIs();
+  void DieAmidPast();
+  // Killed, or closed and then killed; another begins there.
+  void EndProcess();
   // Whether another process of the gateway begins where this one is.
   bool BeginZombie();
   void EndZombie();
@@ -92,6 +95,7 @@ class GatewayUser {
   bool is_healed_ = false;
   bool is_mute_ = false;
   bool dies_of_loss_ = false;
+  bool dies_amid_past_ = false;
   MonotonicTime reads_again_at_;
   MonotonicTime reachable_again_at_;
 };
