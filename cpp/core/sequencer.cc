@@ -348,9 +348,6 @@ std::vector<Subscription> Sequencer::EndGateway(GatewayHandle gateway,
                                                 const Status& farewell,
                                                 SequencerOutput& output) {
   std::vector<Subscription> removed = registry_.RemoveGateway(gateway);
-  for (const Subscription& subscription : removed) {
-    RecordEnd(subscription, output);
-  }
   const Ordinal ordinal = NextOrdinal();
   RemoveGateway work{gateway, {}, farewell};
   for (const Subscription& subscription : removed) {

@@ -224,11 +224,19 @@ void Sequencer::GiveUpRestored(GatewayHandle home,
                     .to = position_}}});
 }
 
+// The session first: its state may be saved in several transactions, and what
+// is left of one must not be gone on with. Behind its end in the router, which
+// saves no cursor of it any more.
 void Sequencer::EndSession(const std::string& gateway_id,
                            const Status& farewell, SequencerOutput& output) {
   const GatewayHandle home = sessions_.Find(gateway_id)->home;
-  EndGateway(home, farewell, output);
-  Record(home, SessionRemoved{gateway_id}, output);
+  RecordState record{home, {}};
+  record.what.changes.emplace_back(SessionRemoved{gateway_id});
+  for (const Subscription& ended : EndGateway(home, farewell, output)) {
+    record.what.changes.emplace_back(
+        SubscriptionRemoved{gateway_id, ended.subscription_id});
+  }
+  output.steps.push_back({NextOrdinal(), std::move(record)});
   sessions_.Remove(gateway_id);
 }
 

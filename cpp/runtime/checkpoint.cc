@@ -30,6 +30,7 @@ Checkpoint::Checkpoint(const Options& options, const LogHistory& history)
       max_bytes_(options.max_bytes) {
   Add(KeepHistory(history));
   Add(internal::EncodeWatermark(options.start));
+  for (const StateDelta& delta : options.leftovers) Add(delta);
 }
 
 void Checkpoint::Add(StateChange change) {

@@ -46,10 +46,11 @@ class Checkpoint {
     std::size_t max_changes = 0;
     std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
     Position start;  // where this one began
+    std::vector<StateDelta> leftovers;  // of what was loaded
   };
 
-  // Saves first of which log the positions are, and the start: who is told
-  // anything finds, after whatever happens, at least that.
+  // Saves first of which log the positions are, the start, and the leftovers:
+  // who is told anything finds, after whatever happens, at least that.
   Checkpoint(const Options& options, const LogHistory& history);
 
   // Takes the changes out of `effects`, and what has to wait.

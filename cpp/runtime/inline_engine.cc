@@ -39,7 +39,8 @@ struct InlineEngine::State {
                                            .revision = restored.revision,
                                            .max_changes = state->max_changes(),
                                            .max_bytes = state->max_bytes(),
-                                           .start = restored.watermark},
+                                           .start = restored.watermark,
+                                           .leftovers = restored.leftovers},
                        log->history());
     pipeline.Remember(past, now.monotonic);
     if (restored.is_unclean) pipeline.Recover(now.monotonic);

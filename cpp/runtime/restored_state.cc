@@ -127,6 +127,17 @@ Result<std::map<std::string, RestoreSession>> ReadSessions(
   return sessions;
 }
 
+// Of a session that is not there: its end was being saved in several
+// transactions. Another of its gateway must not find them.
+void AddLeftovers(const std::string& gateway_id, const RestoreSession& session,
+                  std::vector<StateDelta>& leftovers) {
+  leftovers.emplace_back(SessionRemoved{gateway_id});
+  for (const SavedSubscription& one : session.subscriptions) {
+    leftovers.emplace_back(
+        SubscriptionRemoved{gateway_id, one.subscription_id});
+  }
+}
+
 // The saved low-watermark, or the head of the log when there is none; as far as
 // the log still reaches.
 Result<Position> ReadStart(const StateSnapshot& state, const EventLog& log,
@@ -173,8 +184,10 @@ Result<RestoredState> RestoreState(StateStore& store, const EventLog& log,
           history.epochs().size() > 1 &&
           history.epochs().back().first_offset == log.head().offset + 1};
   for (auto& [gateway_id, session] : sessions) {
-    // Its end was being saved in several transactions.
-    if (session.session.gateway_id.empty()) continue;
+    if (session.session.gateway_id.empty()) {
+      AddLeftovers(gateway_id, session, restored.leftovers);
+      continue;
+    }
     SavedCursor& cursor = session.cursor;
     if (!cursor.is_behind && cursor.acknowledged.offset < watermark.offset) {
       cursor.acknowledged = watermark;

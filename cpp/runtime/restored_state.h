@@ -32,6 +32,8 @@ struct RestoredState {
   // start is saved as such: else the next restart would take it for up to date.
   Position watermark;
   std::vector<RestoreSession> sessions;  // still without handles
+  // To be saved first: what is left of sessions whose end was saved in part.
+  std::vector<StateDelta> leftovers;
   // The newest offset that was saved, of an event that the log has lost since
   // (a tail torn off by a power cut); 0: none was saved.
   std::uint64_t lost_upto = 0;

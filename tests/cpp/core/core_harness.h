@@ -127,6 +127,8 @@ class CoreHarness {
 
   // What a restart would find: everything that was told is saved at once.
   [[nodiscard]] const SavedSessions& saved() const { return saved_; }
+  // What was told to be saved last.
+  [[nodiscard]] const StateDelta& last_saved() const { return last_saved_; }
   void SaveProgress(std::uint64_t horizon = 0) {
     const auto progress = router_.TakeProgress(Position{1, horizon});
     if (progress) saved_.Apply(*progress);
@@ -215,6 +217,7 @@ class CoreHarness {
     for (const Effect& effect : std::exchange(effects_, {})) {
       if (const auto* state = std::get_if<StateChanged>(&effect.what)) {
         for (const StateDelta& delta : state->changes) saved_.Apply(delta);
+        last_saved_ = state->changes.back();
         continue;
       }
       if (std::holds_alternative<GatewayClosed>(effect.what)) {
@@ -241,6 +244,7 @@ class CoreHarness {
   std::uint64_t trimmed_ = 0;
   std::vector<HistoryWish> wishes_;
   SavedSessions saved_;
+  StateDelta last_saved_;
   std::map<GatewayHandle, std::vector<GatewayEffect>> raw_;
 };
 

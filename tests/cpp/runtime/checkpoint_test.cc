@@ -232,6 +232,16 @@ TEST_F(CheckpointTest, ProgressComesAfterTheChangesBeforeIt) {
   EXPECT_EQ(next.changes[0].value, R"({"watermark":"p1-1-5"})");
 }
 
+TEST_F(CheckpointTest, LeftoversGoBeforeWhatIsNew) {
+  Checkpoint checkpoint(
+      {.max_changes = 100, .leftovers = {SubscriptionRemoved{"gone", "s"}}},
+      LogHistory("log", {{1, 1}}));
+  const StateTransaction first = *checkpoint.Next();
+  ASSERT_THAT(first.changes, SizeIs(3));
+  EXPECT_EQ(first.changes[2].key.kind, StateKind::kSubscription);
+  EXPECT_FALSE(first.changes[2].value.has_value());
+}
+
 TEST_F(CheckpointTest, TheEndOfASessionTakesItsCursorWithIt) {
   Begin();
   Accept({{GatewayHandle(), StateChanged{{SessionRemoved{"g"}}}, true}});

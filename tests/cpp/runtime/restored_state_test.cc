@@ -276,13 +276,19 @@ TEST_F(RestoredStateTest, ARecordThatCannotBeReadIsNamed) {
                                     "saved, got "));
 }
 
-TEST_F(RestoredStateTest, SubscriptionsWithoutTheirSessionAreLeftovers) {
-  Save({SavedSubscription{.gateway_id = "gone",
-                          .subscription_id = "s",
-                          .tenant = "t",
-                          .collection = "c",
-                          .filter = MakeFilter("true")}});
-  EXPECT_THAT(Restore().sessions, IsEmpty());
+// The next session of that gateway finds nothing of them.
+TEST_F(RestoredStateTest, SubscriptionsWithoutTheirSessionAreRemoved) {
+  Save({Saved("a", {1, 1}), Saved("b", {1, 1})},
+       {.watermark = {1, 4}, .cursors = {{.gateway_id = "g"}}});
+  const RestoredState state = Restore();
+  EXPECT_THAT(state.sessions, IsEmpty());
+  Save(state.leftovers);
+  EXPECT_THAT(Restore().leftovers, IsEmpty());
+  const StateSnapshot saved = store_.Load().value();
+  for (const auto& [key, value] : saved.records) {
+    EXPECT_NE(key.kind, StateKind::kSubscription);
+    EXPECT_NE(key.kind, StateKind::kCursor);
+  }
 }
 
 }  // namespace
