@@ -123,6 +123,9 @@ struct Subscribe {
   // Deliveries are to say what the event did to the documents in the filter,
   // those that an event takes out of it included.
   bool membership = false;
+  // Somebody else than the gateway asks for it: until it expires, its session
+  // waits for a stream.
+  bool is_managed = false;
 };
 
 struct Unsubscribe {
@@ -134,6 +137,24 @@ struct Renew {
   GatewayHandle gateway;
   std::string subscription_id;
   std::optional<Duration> ttl;  // nothing: its own
+};
+
+// Ends all subscriptions of a gateway.
+struct UnsubscribeAll {};
+
+// What somebody asks of a gateway's session who is not its stream: the control
+// plane. The answer goes to `caller`, and what ends is told to the gateway,
+// too. A Subscribe is for an id that the session has not; it begins one where
+// there is none. That has no stream, and no credential until its first stream
+// brings one.
+struct ManageSession {
+  GatewayHandle caller;  // chosen by the shell, never used twice
+  std::string gateway_id;
+  // `gateway` and `is_managed` in it are set, whatever is given.
+  std::variant<Subscribe, Unsubscribe, UnsubscribeAll, Renew> what;
+  OutboxLimits limits;  // of a session that is new
+  // Not OK while nothing can be stored, and why: then nothing is registered.
+  Status unstored = OkStatus();
 };
 
 // Ends what the router closed as suspended: see SubscriptionClosed. The shell
@@ -162,9 +183,10 @@ struct ContinueHistory {
 // Time has passed: expires what is due.
 struct Tick {};
 
-using Command = std::variant<ConnectGateway, DisconnectGateway, OpenSession,
-                             RestoreSession, Subscribe, Unsubscribe, Renew,
-                             EndSuspended, ContinueHistory, LimitLag, Tick>;
+using Command =
+    std::variant<ConnectGateway, DisconnectGateway, OpenSession, RestoreSession,
+                 Subscribe, Unsubscribe, Renew, ManageSession, EndSuspended,
+                 ContinueHistory, LimitLag, Tick>;
 
 }  // namespace streamer
 

@@ -6,6 +6,7 @@
 #ifndef STREAMER_CORE_EFFECTS_H_
 #define STREAMER_CORE_EFFECTS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,12 +43,15 @@ struct SubscribeResponse {
   Position from;              // deliveries are promised after this position
   std::optional<Instant> expires_at;
   std::optional<QuotaScope> quota;  // the one that is used up
+  // That it was registered for by somebody else.
+  SessionNumber session;
 };
 
 struct UnsubscribeResponse {
   std::string subscription_id;
   Status status;  // OK or NotFound
   SubscriptionHandle handle;
+  std::size_t ended = 0;  // of UnsubscribeAll: how many
 };
 
 struct RenewResponse {

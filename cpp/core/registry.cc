@@ -1,5 +1,6 @@
 #include "core/registry.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "absl/strings/str_cat.h"
@@ -86,6 +87,10 @@ bool Registry::HasGateway(GatewayHandle gateway) const {
 
 const std::string& Registry::GatewayIdOf(GatewayHandle gateway) const {
   return gateways_.at(gateway).gateway_id;
+}
+
+GatewayKind Registry::KindOf(GatewayHandle gateway) const {
+  return gateways_.at(gateway).kind;
 }
 
 Registry::Set Registry::SetOf(GatewayHandle gateway) const {
@@ -218,6 +223,19 @@ std::vector<const Subscription*> Registry::ListOf(GatewayHandle gateway) const {
   return listed;
 }
 
+std::vector<const Subscription*> Registry::ListNamed(
+    std::string_view subscription_id) const {
+  std::vector<const Subscription*> listed;
+  for (const auto& [handle, gateway] : gateways_) {
+    const Record* const* found =
+        by_name_.Find(OwnName{handle, subscription_id});
+    if (found != nullptr) listed.push_back(&(*found)->subscription);
+  }
+  std::sort(listed.begin(), listed.end(),
+            [](const auto* a, const auto* b) { return a->handle < b->handle; });
+  return listed;
+}
+
 Registry::Record* Registry::Find(GatewayHandle gateway, std::string_view id) {
   Record** found = by_name_.Find(OwnName{gateway, id});
   return found == nullptr ? nullptr : *found;
@@ -272,6 +290,7 @@ Registry::Record& Registry::Store(const Subscribe& subscribe, Position from) {
   added.filter = subscribe.filter;
   added.from = from;
   added.membership = subscribe.membership;
+  added.is_managed = subscribe.is_managed;
   added.begins_in_past = subscribe.resume_after.has_value();
   by_name_.At({added.gateway, added.subscription_id}) = &record;
   ++tenant_counts_[added.tenant];

@@ -50,6 +50,7 @@ struct Subscription {
   std::optional<Duration> ttl;
   std::optional<Instant> expires_at;
   bool membership = false;
+  bool is_managed = false;
   bool begins_in_past = false;  // what follows `from` may have to be read again
 };
 
@@ -94,6 +95,7 @@ class Registry {
   [[nodiscard]] bool HasGateway(GatewayHandle gateway) const;
   // What quotas and lists call it. REQUIRES: HasGateway.
   [[nodiscard]] const std::string& GatewayIdOf(GatewayHandle gateway) const;
+  [[nodiscard]] GatewayKind KindOf(GatewayHandle gateway) const;
 
   // How many subscriptions a session has, and what they are (see
   // SubscriptionDigest). REQUIRES: HasGateway.
@@ -154,6 +156,11 @@ class Registry {
   // The same of one gateway: all of them.
   [[nodiscard]] std::vector<const Subscription*> ListOf(
       GatewayHandle gateway) const;
+
+  // Those of this id, each of another gateway, ascending by handle. Cost: a
+  // look-up for each gateway there is.
+  [[nodiscard]] std::vector<const Subscription*> ListNamed(
+      std::string_view subscription_id) const;
 
   [[nodiscard]] std::size_t size() const { return records_.size(); }
   [[nodiscard]] const RegistryStatistics& statistics() const {

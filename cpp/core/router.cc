@@ -77,13 +77,13 @@ void Router::Run(Pending& pending, std::vector<Effect>& effects) {
 
 void Router::Do(AddGateway& work, std::vector<Effect>&) {
   const GatewayHandle handle = work.gateway.gateway;
-  const bool has_stream = !work.restored.has_value();
-  const auto added =
-      gateways_
-          .emplace(handle, std::make_unique<Gateway>(work.gateway, has_stream))
-          .first;
+  const auto added = gateways_
+                         .emplace(handle, std::make_unique<Gateway>(
+                                              work.gateway, work.has_stream))
+                         .first;
   Gateway& gateway = *added->second;
-  if (work.restored) return Restore(*work.restored, gateway);
+  if (work.restored) Restore(*work.restored, gateway);
+  if (!work.has_stream) return;
   by_stream_.emplace(handle, &gateway);
   statistics_.gateways = by_stream_.size();
   gateway.outbox.AddCredit(work.gateway.initial_credit);
@@ -122,7 +122,7 @@ void Router::Do(AddRoute& work, std::vector<Effect>& effects) {
                         .catches_up = work.catches_up,
                         .added_after = statistics_.routed.offset};
   gateway->second->outbox.MarkRedelivered(work.redelivered_upto);
-  Answer(work.gateway, std::move(work.response), effects);
+  Answer(work.gateway, work.caller, std::move(work.response), effects);
   if (!work.catches_up) return;
   gateway->second->catching_up.insert(handle);
   Wish(*gateway->second);
@@ -139,7 +139,7 @@ bool Router::EraseRoute(SubscriptionHandle handle) {
 
 void Router::Do(RemoveRoute& work, std::vector<Effect>& effects) {
   EraseRoute(work.response.handle);
-  Answer(work.gateway, std::move(work.response), effects);
+  Answer(work.gateway, {}, std::move(work.response), effects);
 }
 
 void Router::Do(ExpireRoute& work, std::vector<Effect>& effects) {
@@ -175,7 +175,8 @@ void Router::Do(Respond& work, std::vector<Effect>& effects) {
       response->handle = SubscriptionHandle();
     }
   }
-  Answer(work.effect.gateway, std::move(work.effect.what), effects);
+  Answer(work.effect.gateway, work.caller, std::move(work.effect.what),
+         effects);
 }
 
 void Router::Do(RouteEvent& work, std::vector<ShardResult>& results,
@@ -471,8 +472,12 @@ void Router::Acknowledge(GatewayHandle stream, std::uint64_t sequence,
   Wish(*gateway);
 }
 
-void Router::Answer(GatewayHandle handle, GatewayEffect effect,
-                    std::vector<Effect>& effects) {
+void Router::Answer(GatewayHandle handle, GatewayHandle caller,
+                    GatewayEffect effect, std::vector<Effect>& effects) {
+  if (caller != GatewayHandle()) {
+    effects.push_back({caller, std::move(effect), true});
+    return;
+  }
   const Gateway* gateway = FindOpen(handle);
   if (gateway == nullptr || gateway->stream == GatewayHandle()) return;
   effects.push_back({gateway->stream, std::move(effect),

@@ -226,7 +226,8 @@ class Router {
                       const std::shared_ptr<const OutgoingEvent>& event,
                       std::vector<Effect>& effects);
   void CountPressure(Gateway& gateway);
-  void Answer(GatewayHandle handle, GatewayEffect effect,
+  // Answers `caller`, or, if that is null, the gateway's stream.
+  void Answer(GatewayHandle handle, GatewayHandle caller, GatewayEffect effect,
               std::vector<Effect>& effects);
   void HandOver(Gateway& gateway, std::vector<Effect>& effects);
   void Count(const Delivery& delivery);

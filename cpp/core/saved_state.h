@@ -43,7 +43,7 @@ constexpr std::uint64_t LineageOf(SessionNumber number) {
 
 struct SavedSession {
   std::string gateway_id;
-  std::string credential;
+  std::optional<std::string> credential;  // nothing: no stream has had it yet
   SessionNumber number;
 };
 
@@ -102,6 +102,7 @@ struct SavedSubscription {
   Position added;  // the last event before it was added
   std::optional<Duration> ttl;
   bool membership = false;
+  bool is_managed = false;
 };
 
 struct SessionRemoved {

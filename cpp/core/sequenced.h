@@ -107,10 +107,11 @@ struct ShardResult {
 
 // For the router.
 
-// A gateway, or the home of a session. `restored`: the session was there before
-// the start, and has no stream yet.
+// A gateway, or the home of a session, which may have no stream yet.
+// `restored`: the session was there before the start.
 struct AddGateway {
   ConnectGateway gateway;
+  bool has_stream = true;
   struct Restored {
     SavedCursor cursor;
     std::uint64_t redelivered_upto = 0;
@@ -181,11 +182,13 @@ struct AddRoute {
   bool catches_up = false;
   // The gateway may have had what comes up to here.
   std::uint64_t redelivered_upto = 0;
+  GatewayHandle caller;  // who is answered; null: the gateway
 };
 struct RemoveRoute {
   GatewayHandle gateway;
   UnsubscribeResponse response;
 };
+// It ended by itself, or by somebody else than its gateway.
 struct ExpireRoute {
   GatewayHandle gateway;
   SubscriptionClosed notice;
@@ -193,6 +196,7 @@ struct ExpireRoute {
 // An answer that changes no route: a refusal, a repeated subscribe, a renewal.
 struct Respond {
   Effect effect;
+  GatewayHandle caller;  // who is answered; null: the gateway
 };
 // The results of this many shards make one event's deliveries: several when
 // its collection is split, none when the event was skipped or nobody

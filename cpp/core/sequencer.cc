@@ -319,7 +319,8 @@ void Sequencer::EndPast(const PastWanted& wanted, EndPastEvents step,
 
 void Sequencer::Do(ConnectGateway& command, Instant, SequencerOutput& output) {
   registry_.AddGateway(command);
-  output.steps.push_back({NextOrdinal(), AddGateway{std::move(command)}});
+  output.steps.push_back(
+      {NextOrdinal(), AddGateway{.gateway = std::move(command)}});
 }
 
 void Sequencer::Do(DisconnectGateway& command, Instant now,
@@ -381,6 +382,11 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
   if (!home) return;
   command.gateway = *home;
+  AddSubscription(command, GatewayHandle(), now, output);
+}
+
+bool Sequencer::AddSubscription(Subscribe& command, GatewayHandle caller,
+                                Instant now, SequencerOutput& output) {
   command.resume_after = ResumeAfter(command, now.monotonic);
   const Position from = command.resume_after.value_or(position_);
   Registry::Addition addition = registry_.Add(command, from, now);
@@ -394,10 +400,18 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
     response.from = subscription->from;
     response.expires_at = subscription->expires_at;
   }
+  if (caller != GatewayHandle()) {
+    response.session = sessions_.AtHome(command.gateway)->saved.number;
+    if (response.status.ok() && !addition.is_new) {
+      response.status = AlreadyExists(absl::StrCat(
+          "subscription \"", command.subscription_id, "\" exists already"));
+    }
+  }
   if (!addition.is_new) {
     output.steps.push_back(
-        {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
-    return;
+        {NextOrdinal(),
+         Respond{{command.gateway, std::move(response)}, caller}});
+    return false;
   }
   if (sessions_.AtHome(command.gateway) == nullptr) lingering_.Forget(command);
   RecordBegin(*subscription, output);
@@ -415,7 +429,8 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   }
   output.steps.push_back(
       {ordinal, AddRoute{command.gateway, std::move(response), catches_up,
-                         command.redelivered_upto}});
+                         command.redelivered_upto, caller}});
+  return true;
 }
 
 void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {
@@ -427,7 +442,7 @@ void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {
   UnsubscribeResponse response{command.subscription_id, removed.status(), {}};
   if (!removed.ok()) {
     output.steps.push_back(
-        {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
+        {NextOrdinal(), Respond{{command.gateway, std::move(response)}, {}}});
     return;
   }
   RecordEnd(*removed, output);
@@ -442,11 +457,15 @@ void Sequencer::Do(Renew& command, Instant now, SequencerOutput& output) {
   const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
   if (!home) return;
   command.gateway = *home;
-  Result<std::optional<Instant>> expiry = registry_.Renew(command, now);
-  RenewResponse response{command.subscription_id, expiry.status(),
-                         expiry.ok() ? *expiry : std::nullopt};
+  RenewResponse response = Renewed(command, now);
   output.steps.push_back(
-      {NextOrdinal(), Respond{{command.gateway, std::move(response)}}});
+      {NextOrdinal(), Respond{{command.gateway, std::move(response)}, {}}});
+}
+
+RenewResponse Sequencer::Renewed(const Renew& renew, Instant now) {
+  const Result<std::optional<Instant>> expiry = registry_.Renew(renew, now);
+  return {renew.subscription_id, expiry.status(),
+          expiry.ok() ? *expiry : std::nullopt};
 }
 
 // Shard and router let go of them when it happened; but one that moved since
@@ -474,17 +493,26 @@ void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
   lingering_.Expire(now.monotonic);
   for (const std::string& gateway_id : sessions_.Expired(now.monotonic)) {
-    EndSession(gateway_id, OkStatus(), output);
+    const auto last = LastExpiry(sessions_.Find(gateway_id)->home);
+    if (last && *last > now.monotonic) {
+      sessions_.KeepUntil(gateway_id, *last);
+    } else {
+      EndSession(gateway_id, OkStatus(), output);
+    }
   }
   for (const Subscription& expired : registry_.Expire(now)) {
-    RecordEnd(expired, output);
-    const Ordinal ordinal = NextOrdinal();
-    RemoveFromShards({expired}, ordinal, output);
-    output.steps.push_back(
-        {ordinal, ExpireRoute{expired.gateway,
-                              {expired.subscription_id, expired.handle,
-                               CloseReason::kExpired}}});
+    TellEnd(expired, CloseReason::kExpired, output);
   }
+}
+
+void Sequencer::TellEnd(const Subscription& ended, CloseReason reason,
+                        SequencerOutput& output) {
+  RecordEnd(ended, output);
+  const Ordinal ordinal = NextOrdinal();
+  RemoveFromShards({ended}, ordinal, output);
+  output.steps.push_back(
+      {ordinal, ExpireRoute{ended.gateway,
+                            {ended.subscription_id, ended.handle, reason}}});
 }
 
 // What moves has no step of its own and stands before the next.

@@ -135,12 +135,39 @@ class Sequencer {
   void Do(Subscribe& command, Instant now, SequencerOutput& output);
   void Do(Unsubscribe& command, Instant now, SequencerOutput& output);
   void Do(Renew& command, Instant now, SequencerOutput& output);
+  void Do(ManageSession& command, Instant now, SequencerOutput& output);
   void Do(EndSuspended& command, Instant now, SequencerOutput& output);
   void Do(ContinueHistory& command, Instant now, SequencerOutput& output);
   void Do(Tick& command, Instant now, SequencerOutput& output);
 
-  void BeginSession(OpenSession& command, bool is_lost,
+  void BeginSession(OpenSession& command, bool is_lost, Instant now,
                     SequencerOutput& output);
+  // A new one, without a stream. REQUIRES: there is room, and none of its
+  // gateway id.
+  const internal::Sessions::Session& MakeSession(
+      ConnectGateway gateway, std::optional<std::string> credential,
+      Instant now, SequencerOutput& output);
+  void Register(ManageSession& command, Subscribe& subscribe, Instant now,
+                SequencerOutput& output);
+  [[nodiscard]] Status MayRegister(const ManageSession& command) const;
+  // The other requests of ManageSession. A null home has no subscriptions.
+  UnsubscribeResponse Revoke(GatewayHandle home,
+                             const std::string& subscription_id,
+                             SequencerOutput& output);
+  UnsubscribeResponse RevokeAll(GatewayHandle home, SequencerOutput& output);
+  RenewResponse Renewed(const Renew& renew, Instant now);
+  // Adds it for its gateway and answers; whether it is a new one.
+  bool AddSubscription(Subscribe& command, GatewayHandle caller, Instant now,
+                       SequencerOutput& output);
+  // It was taken out of the registry; its gateway is told why.
+  void TellEnd(const Subscription& ended, CloseReason reason,
+               SequencerOutput& output);
+  // When the last of its managed subscriptions expires.
+  [[nodiscard]] std::optional<MonotonicTime> LastExpiry(
+      GatewayHandle gateway) const;
+  // REQUIRES: it has no credential yet.
+  void TakeVacant(const internal::Sessions::Session& session,
+                  OpenSession& command, SequencerOutput& output);
   void ResumeSession(const internal::Sessions::Session& session,
                      const OpenSession& command, SequencerOutput& output);
   void AnswerSession(const internal::Sessions::Session& session,
@@ -157,6 +184,7 @@ class Sequencer {
   // when it begins now.
   [[nodiscard]] std::optional<Position> ResumeAfter(const Subscribe& command,
                                                     MonotonicTime now) const;
+  [[nodiscard]] Status TooManySessions() const;
   void EndSession(const std::string& gateway_id, const Status& farewell,
                   SequencerOutput& output);
   // Of a session; nothing is said of another gateway.

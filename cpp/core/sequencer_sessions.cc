@@ -44,12 +44,20 @@ bool IsSuspended(const SavedSubscription& saved, const SavedCursor& cursor) {
                      });
 }
 
+// Whether it is the session's number of now, or of an epoch before.
+bool IsOf(SessionNumber number, const Sessions::Session& session) {
+  return number <= session.saved.number &&
+         LineageOf(number) == LineageOf(session.saved.number);
+}
+
 }  // namespace
 
-// A session can be gone on with under its number of now, or of an epoch before.
-void Sequencer::Do(OpenSession& command, Instant, SequencerOutput& output) {
+// One that no stream has had yet is whose comes first.
+void Sequencer::Do(OpenSession& command, Instant now, SequencerOutput& output) {
   const Sessions::Session* known = sessions_.Find(command.gateway_id);
-  if (known != nullptr && known->saved.credential != command.credential) {
+  const bool is_vacant = known != nullptr && !known->saved.credential;
+  if (known != nullptr && !is_vacant &&
+      known->saved.credential != command.credential) {
     output.steps.push_back(
         {NextOrdinal(),
          RefuseStream{
@@ -60,8 +68,7 @@ void Sequencer::Do(OpenSession& command, Instant, SequencerOutput& output) {
                  command.gateway_id, "\" was opened with, got another"))}});
     return;
   }
-  if (known != nullptr && command.session <= known->saved.number &&
-      LineageOf(command.session) == LineageOf(known->saved.number)) {
+  if (known != nullptr && !is_vacant && IsOf(command.session, *known)) {
     return ResumeSession(*known, command, output);
   }
   if (!command.unsaved.ok()) {
@@ -70,36 +77,63 @@ void Sequencer::Do(OpenSession& command, Instant, SequencerOutput& output) {
          RefuseStream{command.stream, std::move(command.unsaved)}});
     return;
   }
+  if (is_vacant) return TakeVacant(*known, command, output);
   if (known != nullptr) {
     EndSession(command.gateway_id,
                absl::AbortedError(
                    "a newer stream of this gateway began another session"),
                output);
   }
-  BeginSession(command, command.session != SessionNumber(), output);
+  BeginSession(command, command.session != SessionNumber(), now, output);
 }
 
-void Sequencer::BeginSession(OpenSession& command, bool is_lost,
+// With all that was registered for it; what its gateway knew was another.
+void Sequencer::TakeVacant(const Sessions::Session& session,
+                           OpenSession& command, SequencerOutput& output) {
+  sessions_.SetCredential(command.gateway_id, std::move(command.credential));
+  Record(session.home, session.saved, output);
+  if (IsOf(command.session, session)) {
+    return ResumeSession(session, command, output);
+  }
+  sessions_.Attach(command.gateway_id, command.stream);
+  const bool is_lost = command.session != SessionNumber();
+  using Resumption = AttachStream::Resumption;
+  AnswerSession(session,
+                {.credit = command.initial_credit,
+                 .resumption = is_lost ? Resumption::kLost : Resumption::kNone,
+                 .last_progress = command.last_progress,
+                 .coalesces = command.coalesces},
+                output);
+}
+
+const Sessions::Session& Sequencer::MakeSession(
+    ConnectGateway gateway, std::optional<std::string> credential, Instant now,
+    SequencerOutput& output) {
+  const Sessions::Session& session =
+      sessions_.Add(gateway.gateway, gateway.gateway_id, std::move(credential),
+                    now.monotonic);
+  gateway.kind = GatewayKind::kSession;
+  registry_.AddGateway(gateway);
+  output.steps.push_back(
+      {NextOrdinal(),
+       AddGateway{.gateway = std::move(gateway), .has_stream = false}});
+  Record(session.home, session.saved, output);
+  return session;
+}
+
+void Sequencer::BeginSession(OpenSession& command, bool is_lost, Instant now,
                              SequencerOutput& output) {
   if (sessions_.is_full()) {
     output.steps.push_back(
-        {NextOrdinal(),
-         RefuseStream{command.stream,
-                      ResourceExhausted(absl::StrCat(
-                          "quota exceeded: expected at most ", sessions_.size(),
-                          " sessions, got one more"))}});
+        {NextOrdinal(), RefuseStream{command.stream, TooManySessions()}});
     return;
   }
-  const Sessions::Session& session = sessions_.Add(
-      command.stream, command.gateway_id, std::move(command.credential));
-  ConnectGateway gateway{.gateway = command.stream,
-                         .gateway_id = std::move(command.gateway_id),
-                         .kind = GatewayKind::kSession,
-                         .limits = command.limits};
-  registry_.AddGateway(gateway);
-  output.steps.push_back(
-      {NextOrdinal(), AddGateway{std::move(gateway), std::nullopt}});
-  Record(session.home, session.saved, output);
+  const Sessions::Session& session =
+      MakeSession({.gateway = command.stream,
+                   .gateway_id = command.gateway_id,
+                   .limits = command.limits},
+                  std::move(command.credential), now, output);
+  sessions_.Attach(command.gateway_id, command.stream);
   using Resumption = AttachStream::Resumption;
   AnswerSession(session,
                 {.credit = command.initial_credit,
@@ -153,9 +187,10 @@ void Sequencer::Do(RestoreSession& command, Instant now,
   registry_.AddGateway(gateway);
   output.steps.push_back(
       {NextOrdinal(),
-       AddGateway{
-           std::move(gateway),
-           AddGateway::Restored{command.cursor, command.redelivered_upto}}});
+       AddGateway{.gateway = std::move(gateway),
+                  .has_stream = false,
+                  .restored = AddGateway::Restored{command.cursor,
+                                                   command.redelivered_upto}}});
   Record(session.home, session.saved, output);
   replayed_upto_ = std::max(replayed_upto_, command.replayed_upto);
   for (SavedSubscription& saved : command.subscriptions) {
@@ -184,7 +219,8 @@ void Sequencer::RestoreSubscription(GatewayHandle home,
                      .collection = saved.collection,
                      .filter = saved.filter,
                      .ttl = saved.ttl,
-                     .membership = saved.membership},
+                     .membership = saved.membership,
+                     .is_managed = saved.is_managed},
                     saved.from, now, Admission::kRestored);
   if (!addition.is_new) {
     return GiveUpRestored(home, saved, addition.status, output);
@@ -222,6 +258,12 @@ void Sequencer::GiveUpRestored(GatewayHandle home,
                     .collection = saved.collection,
                     .from = saved.from,
                     .to = position_}}});
+}
+
+Status Sequencer::TooManySessions() const {
+  return ResourceExhausted(absl::StrCat("quota exceeded: expected at most ",
+                                        sessions_.size(),
+                                        " sessions, got one more"));
 }
 
 // The session first: its state may be saved in several transactions, and what
@@ -266,7 +308,8 @@ void Sequencer::RecordBegin(const Subscription& subscription,
                            .from = subscription.from,
                            .added = position_,
                            .ttl = subscription.ttl,
-                           .membership = subscription.membership},
+                           .membership = subscription.membership,
+                           .is_managed = subscription.is_managed},
          output);
 }
 

@@ -45,7 +45,7 @@ class Checkpoint {
     std::uint64_t revision = 0;  // of what was loaded
     std::size_t max_changes = 0;
     std::size_t max_bytes = std::numeric_limits<std::size_t>::max();
-    Position start;  // where this one began
+    Position start;                     // where this one began
     std::vector<StateDelta> leftovers;  // of what was loaded
   };
 

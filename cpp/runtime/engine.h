@@ -86,6 +86,7 @@ struct SubscriptionInfo {
   SubscriptionHandle handle;
   GatewayHandle gateway;
   std::string gateway_id;
+  GatewayKind kind = GatewayKind::kSoftState;
   std::string subscription_id;
   std::string tenant;
   std::string collection;
@@ -173,6 +174,13 @@ class Engine {
   // nothing can be saved. What the gateway asks goes by the handle returned.
   virtual GatewayHandle OpenSession(SessionRequest request,
                                     std::shared_ptr<GatewaySink> sink) = 0;
+  // Asks something of the session of a gateway from outside its streams. The
+  // only effect for `sink` answers: SubscribeResponse, UnsubscribeResponse or
+  // RenewResponse; or GatewayClosed, with Unavailable, when it was not saved.
+  // Then, or when nobody waits any more, the handle returned is disconnected:
+  // that changes nothing else. The null handle when the engine is stopping.
+  virtual GatewayHandle Manage(ManageSession command,
+                               std::shared_ptr<GatewaySink> sink) = 0;
   // Ends it and its subscriptions; of a session, the stream. OnEffects may run
   // once more meanwhile; the sink is released afterwards. Idempotent.
   virtual void Disconnect(GatewayHandle gateway) = 0;
@@ -216,6 +224,10 @@ class Engine {
   // Live subscriptions in order of handle, at most `limit`, after `after`.
   virtual std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                              std::size_t limit) const = 0;
+  // Those of one id, each of another gateway, likewise. Cost: a look-up for
+  // each gateway.
+  virtual std::vector<SubscriptionInfo> ListNamed(
+      std::string_view subscription_id) const = 0;
 
   // What shards know of a collection: ReceivedSummary reads each, and an event
   // can concern somebody only if one of them lets it through. Empty when nobody

@@ -221,6 +221,16 @@ GatewayHandle InlineEngine::OpenSession(SessionRequest request,
   return stream;
 }
 
+GatewayHandle InlineEngine::Manage(ManageSession command,
+                                   std::shared_ptr<GatewaySink> sink) {
+  command.caller = GatewayHandle(++state_->last_gateway);
+  state_->sinks.Add(command.caller, std::move(sink));
+  if (!is_saved()) command.unstored = Unavailable("the state cannot be saved");
+  const GatewayHandle caller = command.caller;
+  state_->RunCommand(std::move(command));
+  return caller;
+}
+
 void InlineEngine::Disconnect(GatewayHandle gateway) {
   state_->sinks.Remove(gateway);
   state_->RunCommand(DisconnectGateway{gateway});
@@ -274,8 +284,15 @@ void InlineEngine::WhenIngestible(std::function<void()> ready) { ready(); }
 
 std::vector<SubscriptionInfo> InlineEngine::List(SubscriptionHandle after,
                                                  std::size_t limit) const {
-  return internal::ListSubscriptions(state_->pipeline.sequencer().registry(),
-                                     after, limit);
+  const Registry& registry = state_->pipeline.sequencer().registry();
+  return internal::ListSubscriptions(registry, registry.List(after, limit));
+}
+
+std::vector<SubscriptionInfo> InlineEngine::ListNamed(
+    std::string_view subscription_id) const {
+  const Registry& registry = state_->pipeline.sequencer().registry();
+  return internal::ListSubscriptions(registry,
+                                     registry.ListNamed(subscription_id));
 }
 
 std::vector<std::string> InlineEngine::Summaries(

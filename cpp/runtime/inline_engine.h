@@ -52,6 +52,8 @@ class InlineEngine final : public Engine {
                         std::shared_ptr<GatewaySink> sink) override;
   GatewayHandle OpenSession(SessionRequest request,
                             std::shared_ptr<GatewaySink> sink) override;
+  GatewayHandle Manage(ManageSession command,
+                       std::shared_ptr<GatewaySink> sink) override;
   void Disconnect(GatewayHandle gateway) override;
   void Break(GatewayHandle gateway, BrokenOff broken_off) override;
   Status Submit(Command command, std::function<void()> taken) override;
@@ -65,6 +67,8 @@ class InlineEngine final : public Engine {
   void WhenIngestible(std::function<void()> ready) override;
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                      std::size_t limit) const override;
+  std::vector<SubscriptionInfo> ListNamed(
+      std::string_view subscription_id) const override;
   std::vector<std::string> Summaries(
       const std::string& tenant, const std::string& collection) const override;
   EngineStatistics Statistics() const override;

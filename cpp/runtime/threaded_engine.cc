@@ -531,6 +531,17 @@ GatewayHandle ThreadedEngine::OpenSession(SessionRequest request,
   return stream;
 }
 
+GatewayHandle ThreadedEngine::Manage(ManageSession command,
+                                     std::shared_ptr<GatewaySink> sink) {
+  state_->intake.SubmitInOrder([&]() -> Command {
+    command.caller = GatewayHandle(++state_->last_gateway);
+    state_->sinks.Add(command.caller, std::move(sink));
+    command.unstored = state_->StoredStatus();
+    return command;
+  });
+  return command.caller;
+}
+
 void ThreadedEngine::Disconnect(GatewayHandle gateway) {
   state_->sinks.Remove(gateway);
   state_->intake.SubmitInternal(DisconnectGateway{gateway});
@@ -611,6 +622,11 @@ void ThreadedEngine::WhenIngestible(std::function<void()> ready) {
 std::vector<SubscriptionInfo> ThreadedEngine::List(SubscriptionHandle after,
                                                    std::size_t limit) const {
   return state_->sequencer.List(after, limit);
+}
+
+std::vector<SubscriptionInfo> ThreadedEngine::ListNamed(
+    std::string_view subscription_id) const {
+  return state_->sequencer.ListNamed(subscription_id);
 }
 
 std::vector<std::string> ThreadedEngine::Summaries(

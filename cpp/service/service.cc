@@ -119,6 +119,7 @@ void ReportState(const RestoredState& restored, const EventLog& log) {
 HttpServerOptions HttpOptions(const ServiceConfig& config) {
   HttpServerOptions options = config.http;
   options.version = Version();
+  options.outbox = config.grpc.outbox;
   return options;
 }
 

@@ -48,6 +48,11 @@ constexpr bool TakesEvents(ServicePhase phase) {
   return phase != ServicePhase::kStarting && phase != ServicePhase::kDraining;
 }
 
+// Sessions are known once the replay is over.
+constexpr bool TakesSubscriptions(ServicePhase phase) {
+  return TakesEvents(phase) && phase != ServicePhase::kReplaying;
+}
+
 struct HttpServerOptions {
   std::string listen = "127.0.0.1";
   int port = 8083;  // 0: any that is free
@@ -63,6 +68,13 @@ struct HttpServerOptions {
   // of a response.
   Duration idle_timeout = std::chrono::seconds(60);
   Duration peer_timeout = std::chrono::seconds(20);
+  // How long a change may take to be saved before its caller is told that
+  // nobody knows.
+  Duration answer_timeout = std::chrono::seconds(10);
+  // Of what is registered: how long a subscription lives without a renewal if
+  // nobody says, and how much may wait for a session that begins so.
+  Duration default_ttl = std::chrono::seconds(300);
+  OutboxLimits outbox;
 };
 
 class HttpServer {

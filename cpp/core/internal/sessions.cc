@@ -33,16 +33,16 @@ Sessions::Session& Sessions::Store(Session session) {
   return found->second;
 }
 
-const Sessions::Session& Sessions::Add(GatewayHandle stream,
+const Sessions::Session& Sessions::Add(GatewayHandle home,
                                        std::string gateway_id,
-                                       std::string credential) {
+                                       std::optional<std::string> credential,
+                                       MonotonicTime now) {
   Session& added =
       Store({.saved = {.gateway_id = std::move(gateway_id),
                        .credential = std::move(credential),
                        .number = FirstNumber(bounds_.owner, ++count_)},
-             .home = stream,
-             .stream = stream});
-  by_stream_.emplace(stream, &added);
+             .home = home});
+  SetExpiry(added, now + bounds_.ttl);
   return added;
 }
 
@@ -61,8 +61,23 @@ void Sessions::Attach(std::string_view gateway_id, GatewayHandle stream) {
   Session& session = by_gateway_id_.find(gateway_id)->second;
   by_stream_.erase(session.stream);
   session.stream = stream;
+  session.managed = 0;
   by_stream_.emplace(stream, &session);
   SetExpiry(session, std::nullopt);
+}
+
+void Sessions::SetCredential(std::string_view gateway_id,
+                             std::string credential) {
+  by_gateway_id_.find(gateway_id)->second.saved.credential =
+      std::move(credential);
+}
+
+void Sessions::KeepUntil(std::string_view gateway_id, MonotonicTime at) {
+  SetExpiry(by_gateway_id_.find(gateway_id)->second, at);
+}
+
+void Sessions::CountManaged(std::string_view gateway_id) {
+  ++by_gateway_id_.find(gateway_id)->second.managed;
 }
 
 void Sessions::Remove(std::string_view gateway_id) {

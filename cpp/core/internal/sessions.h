@@ -38,6 +38,8 @@ class Sessions {
     std::optional<MonotonicTime> expires_at;  // while it has none
     // A subscription of it began with events of before it was added.
     bool has_asked_past = false;
+    // Subscriptions added by others since it last had a stream.
+    std::size_t managed = 0;
   };
 
   explicit Sessions(const SessionBounds& bounds) : bounds_(bounds) {}
@@ -47,10 +49,10 @@ class Sessions {
   }
   [[nodiscard]] const Session* Find(std::string_view gateway_id) const;
 
-  // A new session whose home is its first stream. REQUIRES: there is none of
-  // that gateway id.
-  const Session& Add(GatewayHandle stream, std::string gateway_id,
-                     std::string credential);
+  // A new session, without a stream yet. REQUIRES: there is none of that
+  // gateway id.
+  const Session& Add(GatewayHandle home, std::string gateway_id,
+                     std::optional<std::string> credential, MonotonicTime now);
   // A session of before the restart, in its next epoch, without a stream. One
   // that has no next epoch is of another lineage from here on: it ends as any
   // other that its gateway does not go on with.
@@ -59,6 +61,11 @@ class Sessions {
 
   // REQUIRES, for these: the session is there.
   void Attach(std::string_view gateway_id, GatewayHandle stream);
+  // Of one that has none yet.
+  void SetCredential(std::string_view gateway_id, std::string credential);
+  // Without a stream, it is kept until then. REQUIRES: it has none.
+  void KeepUntil(std::string_view gateway_id, MonotonicTime at);
+  void CountManaged(std::string_view gateway_id);
   void Remove(std::string_view gateway_id);
 
   // The session that `stream` has; null when it has none.

@@ -1,8 +1,7 @@
-// ListSubscriptions: the registry's subscriptions as Engine::List gives them.
+// ListSubscriptions: subscriptions of the registry as Engine gives them.
 #ifndef STREAMER_RUNTIME_INTERNAL_LIST_H_
 #define STREAMER_RUNTIME_INTERNAL_LIST_H_
 
-#include <cstddef>
 #include <vector>
 
 #include "base/ids.h"
@@ -11,15 +10,15 @@
 
 namespace streamer::internal {
 
-inline std::vector<SubscriptionInfo> ListSubscriptions(const Registry& registry,
-                                                       SubscriptionHandle after,
-                                                       std::size_t limit) {
+inline std::vector<SubscriptionInfo> ListSubscriptions(
+    const Registry& registry, const std::vector<const Subscription*>& which) {
   std::vector<SubscriptionInfo> listed;
-  for (const Subscription* one : registry.List(after, limit)) {
-    listed.push_back({one->handle, one->gateway,
-                      registry.GatewayIdOf(one->gateway), one->subscription_id,
-                      one->tenant, one->collection, one->filter->text(),
-                      one->expires_at});
+  listed.reserve(which.size());
+  for (const Subscription* one : which) {
+    listed.push_back(
+        {one->handle, one->gateway, registry.GatewayIdOf(one->gateway),
+         registry.KindOf(one->gateway), one->subscription_id, one->tenant,
+         one->collection, one->filter->text(), one->expires_at});
   }
   return listed;
 }

@@ -125,7 +125,15 @@ void SequencerStage::RunTaken() {
 std::vector<SubscriptionInfo> SequencerStage::List(SubscriptionHandle after,
                                                    std::size_t limit) const {
   std::lock_guard lock(registry_mutex_);
-  return ListSubscriptions(sequencer_.registry(), after, limit);
+  const Registry& registry = sequencer_.registry();
+  return ListSubscriptions(registry, registry.List(after, limit));
+}
+
+std::vector<SubscriptionInfo> SequencerStage::ListNamed(
+    std::string_view subscription_id) const {
+  std::lock_guard lock(registry_mutex_);
+  const Registry& registry = sequencer_.registry();
+  return ListSubscriptions(registry, registry.ListNamed(subscription_id));
 }
 
 ShardStage::ShardStage(const CoreOptions& options, MonotonicClock clock)

@@ -59,6 +59,8 @@ class SequencerStage {
   // Any thread.
   [[nodiscard]] std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                                    std::size_t limit) const;
+  [[nodiscard]] std::vector<SubscriptionInfo> ListNamed(
+      std::string_view subscription_id) const;
   [[nodiscard]] std::uint64_t sequenced() const { return sequenced_.load(); }
   [[nodiscard]] SequencerCounts counts() const { return counts_.Read(); }
 

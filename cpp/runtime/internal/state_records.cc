@@ -56,9 +56,10 @@ json ListOf(const std::vector<Notice>& notices) {
 using StateChanges = std::vector<StateChange>;
 
 StateChanges Encode(const SavedSession& session) {
-  const json record = {
-      {"number", session.number.value()},
-      {"credential", absl::BytesToHexString(session.credential)}};
+  json record = {{"number", session.number.value()}};
+  if (session.credential) {
+    record["credential"] = absl::BytesToHexString(*session.credential);
+  }
   return {{SessionKey(session.gateway_id), Text(record)}};
 }
 
@@ -89,6 +90,7 @@ StateChanges Encode(const SavedSubscription& subscription) {
   }
   if (subscription.ttl) record["ttl_ns"] = subscription.ttl->count();
   if (subscription.membership) record["membership"] = true;
+  if (subscription.is_managed) record["managed"] = true;
   return {
       {SubscriptionKey(subscription.gateway_id, subscription.subscription_id),
        Text(record)}};
@@ -182,11 +184,15 @@ StateChange EncodeWatermark(Position watermark) {
 Result<SavedSession> DecodeSession(const StateKey& key,
                                    std::string_view value) {
   return Decode(key, value, [&](const json& record) {
-    return SavedSession{
+    SavedSession session{
         .gateway_id = key.name,
-        .credential =
-            absl::HexStringToBytes(record.at("credential").get<std::string>()),
         .number = SessionNumber(record.at("number").get<std::uint64_t>())};
+    const auto credential = record.find("credential");
+    if (credential != record.end()) {
+      session.credential =
+          absl::HexStringToBytes(credential->get<std::string>());
+    }
+    return session;
   });
 }
 
@@ -226,7 +232,8 @@ Result<SavedSubscription> DecodeSubscription(const StateKey& key,
         .from = PositionAt(record, "from"),
         .added = PositionAt(record, "added"),
         .ttl = TimeToLive(record),
-        .membership = record.value("membership", false)};
+        .membership = record.value("membership", false),
+        .is_managed = record.value("managed", false)};
   });
 }
 

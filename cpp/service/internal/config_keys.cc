@@ -386,6 +386,9 @@ std::vector<ConfigKey> CoreKeys() {
       NumberKey<std::size_t>("engine.queue_size",
                              "Items in each queue between two stages",
                              STREAMER_MEMBER(engine.queue_size), 64, 1u << 20),
+      DurationKey("subscription.default_ttl",
+                  "How long what is registered over HTTP lives without renewal",
+                  STREAMER_MEMBER(http.default_ttl), Minutes(1), Hours(1)),
       DurationKey("subscription.expiry_check", "How often expiry is looked at",
                   STREAMER_MEMBER(engine.tick), Millis(1), Minutes(1)),
       NumberKey<std::size_t>(
@@ -513,10 +516,9 @@ std::vector<ConfigKey> MakeKeys() {
 
 // Keys of 5-interfaces.md whose feature is still to come. Accepting one
 // would promise what does not happen.
-constexpr std::array<std::string_view, 3> kUnsupported = {
+constexpr std::array<std::string_view, 2> kUnsupported = {
     "nats.urls",
     "nats.output_stream",
-    "subscription.default_ttl",
 };
 
 // Levenshtein's distance, one row at a time.

@@ -90,26 +90,52 @@ class Counted {
 constexpr char kNotReady[] =
     "expected the service to be ready, got one that is not";
 
-// One wait for the engine to take events again. Touched on its connection's
-// strand only.
-struct IngestWait {
-  explicit IngestWait(const asio::any_io_executor& executor)
+// One wait for the engine. Touched on its connection's strand only.
+struct EngineWait {
+  explicit EngineWait(const asio::any_io_executor& executor)
       : timer(executor) {}
   asio::steady_timer timer;
   bool is_over = false;
 };
 
 // Called by a thread of the engine, perhaps long after the server has gone.
-void WakeUp(HttpService& service, const std::weak_ptr<IngestWait>& waiting) {
+void WakeUp(HttpService& service, const std::weak_ptr<EngineWait>& waiting) {
   const std::lock_guard lock(service.wake_mutex);
   if (service.is_stopped) return;
-  const std::shared_ptr<IngestWait> wait = waiting.lock();
+  const std::shared_ptr<EngineWait> wait = waiting.lock();
   if (wait == nullptr) return;
   asio::post(wait->timer.get_executor(), [wait] {
     wait->is_over = true;
     wait->timer.cancel();
   });
 }
+
+// Takes what the engine answers to a call, and wakes up who waits for it.
+class AnswerSink final : public GatewaySink {
+ public:
+  AnswerSink(std::shared_ptr<HttpService> service,
+             std::weak_ptr<EngineWait> wait)
+      : service_(std::move(service)), wait_(std::move(wait)) {}
+
+  void OnEffects(std::vector<GatewayEffect> effects) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (answer_) return;
+      answer_ = std::move(effects.front());
+    }
+    WakeUp(*service_, wait_);
+  }
+  std::optional<GatewayEffect> Take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(answer_, std::nullopt);
+  }
+
+ private:
+  const std::shared_ptr<HttpService> service_;
+  const std::weak_ptr<EngineWait> wait_;
+  std::mutex mutex_;
+  std::optional<GatewayEffect> answer_;  // guarded by mutex_
+};
 
 class HttpConnection {
  public:
@@ -176,9 +202,10 @@ class HttpConnection {
         .has_length =
             parser_->content_length().has_value() || parser_->chunked()};
     if (auto refusal = HttpRoutes::CheckBody(route, header)) return *refusal;
-    if (route.body == RequestBody::kEvents && !TakesEvents(service_->phase)) {
-      return ProblemResponse(503, kNotReady);
-    }
+    const bool is_refused =
+        (route.body == RequestBody::kEvents && !TakesEvents(service_->phase)) ||
+        (route.manage != nullptr && !TakesSubscriptions(service_->phase));
+    if (is_refused) return ProblemResponse(503, kNotReady);
     const std::string_view expect = View(parser_->get()[http::field::expect]);
     const bool is_known =
         beast::iequals({expect.data(), expect.size()}, "100-continue");
@@ -238,12 +265,40 @@ class HttpConnection {
       }
       request_.body.append(piece_.data(), piece_size_);
     }
-    HttpResponse response = Answer(route);
-    co_return co_await Respond(std::move(response), WantedPersistence());
+    Management answer = Answer(route);
+    if (auto* call = std::get_if<ManagementCall>(&answer)) {
+      answer = co_await Manage(std::move(*call));
+    }
+    co_return co_await Respond(std::get<HttpResponse>(std::move(answer)),
+                               WantedPersistence());
   }
 
-  [[nodiscard]] HttpResponse Answer(const HttpRoute& route) const {
+  // The service has so long to save a change; what comes later is nobody's.
+  asio::awaitable<HttpResponse> Manage(ManagementCall call) {
+    const auto wait = std::make_shared<EngineWait>(stream_.get_executor());
+    const auto sink = std::make_shared<AnswerSink>(service_, wait);
+    const GatewayHandle caller =
+        service_->engine.Manage(std::move(call.command), sink);
+    if (caller == GatewayHandle()) co_return ProblemResponse(503, kNotReady);
+    stream_.expires_never();
+    if (!wait->is_over) {
+      wait->timer.expires_after(service_->options.answer_timeout);
+      error_code error;
+      co_await wait->timer.async_wait(
+          asio::redirect_error(asio::use_awaitable, error));
+    }
+    service_->engine.Disconnect(caller);
+    const std::optional<GatewayEffect> answer = sink->Take();
+    if (answer) co_return call.answer(*answer);
+    co_return ProblemResponse(
+        503,
+        "expected the change to be saved by now, got no answer; it may "
+        "have been made");
+  }
+
+  [[nodiscard]] Management Answer(const HttpRoute& route) const {
     try {
+      if (route.manage != nullptr) return route.manage(request_);
       return route.answer(request_);
     } catch (const std::exception& error) {
       Log(LogLevel::kError, "request failed",
@@ -313,7 +368,7 @@ class HttpConnection {
 
   // Until the engine takes events again, or the service no longer does.
   asio::awaitable<void> WaitIngestible() {
-    const auto wait = std::make_shared<IngestWait>(stream_.get_executor());
+    const auto wait = std::make_shared<EngineWait>(stream_.get_executor());
     service_->engine.WhenIngestible(
         [service = service_, wait = std::weak_ptr(wait)] {
           WakeUp(*service, wait);
@@ -374,7 +429,9 @@ class HttpConnection {
     http::response<http::string_body> message(
         static_cast<http::status>(response.status), 11);
     message.set(http::field::server, "streamerd");
-    message.set(http::field::content_type, response.content_type);
+    if (!response.content_type.empty()) {
+      message.set(http::field::content_type, response.content_type);
+    }
     for (const auto& [name, value] : response.fields) message.set(name, value);
     message.keep_alive(persistence == kKeepAlive);
     message.body() = std::move(response.body);

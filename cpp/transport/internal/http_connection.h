@@ -29,7 +29,7 @@ struct HttpService {
               const Metrics& metrics)
       : options(server_options),
         engine(core),
-        routes(core, metrics, phase, server_options.version) {}
+        routes(options, core, metrics, phase) {}
 
   const HttpServerOptions options;
   Engine& engine;

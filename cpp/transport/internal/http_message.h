@@ -42,7 +42,7 @@ struct HttpRequest {
 
 struct HttpResponse {
   unsigned status = 200;
-  std::string content_type = "application/json";
+  std::string content_type = "application/json";  // empty: there is no body
   std::string body;
   // Further header fields.
   std::vector<std::pair<std::string, std::string>> fields;

@@ -56,12 +56,11 @@ std::string Join(const std::vector<std::string>& parts) {
   return text;
 }
 
-// What belongs to sessions, which this version does not offer.
 HttpResponse NotOffered(const HttpRequest& request) {
-  return ProblemResponse(
-      501, request.method + " " + request.target.path +
-               ": expected a call of this version, got one that needs gateway "
-               "sessions, which it does not offer yet; subscribe over gRPC");
+  return ProblemResponse(501,
+                         request.method + " " + request.target.path +
+                             ": expected a call of this version, got one that "
+                             "it does not offer yet");
 }
 
 std::span<const std::string_view> MediaTypesOf(RequestBody body) {
@@ -75,13 +74,14 @@ std::span<const std::string_view> MediaTypesOf(RequestBody body) {
 
 }  // namespace
 
-HttpRoutes::HttpRoutes(const Engine& engine, const Metrics& metrics,
-                       const std::atomic<ServicePhase>& phase,
-                       std::string version)
-    : phase_(phase), version_(std::move(version)) {
+HttpRoutes::HttpRoutes(const HttpServerOptions& options, const Engine& engine,
+                       const Metrics& metrics,
+                       const std::atomic<ServicePhase>& phase)
+    : options_(options), phase_(phase) {
   routes_.push_back({"POST", "/v1/events", RequestBody::kEvents, nullptr});
   AddOperations(metrics);
   AddControlPlane(engine);
+  AddManagement(engine);
 }
 
 void HttpRoutes::AddOperations(const Metrics& metrics) {
@@ -114,16 +114,29 @@ void HttpRoutes::AddControlPlane(const Engine& engine) {
                      RequestBody::kNone, [&engine](const HttpRequest& request) {
                        return SummarizeCollection(engine, request);
                      }});
-  constexpr std::array<std::array<std::string_view, 2>, 5> kNotOffered = {{
-      {"POST", "/internal/v1/subscriptions"},
-      {"PUT", "/internal/v1/subscriptions/{id}/heartbeat"},
-      {"DELETE", "/internal/v1/subscriptions/{id}"},
-      {"DELETE", "/internal/v1/gateways/{id}/subscriptions"},
-      {"GET", "/v1/deliveries"},
-  }};
-  for (const auto& [method, path] : kNotOffered) {
-    routes_.push_back({method, path, RequestBody::kNone, NotOffered});
-  }
+  routes_.push_back({"GET", "/v1/deliveries", RequestBody::kNone, NotOffered});
+}
+
+void HttpRoutes::AddManagement(const Engine& engine) {
+  const auto add = [this](std::string_view method, std::string_view path,
+                          RequestBody body, auto manage) {
+    routes_.push_back({method, path, body, nullptr, std::move(manage)});
+  };
+  add("POST", "/internal/v1/subscriptions", RequestBody::kJson,
+      [this](const HttpRequest& request) {
+        return RegisterSubscription(request, options_.outbox,
+                                    options_.default_ttl);
+      });
+  add("PUT", "/internal/v1/subscriptions/{id}/heartbeat", RequestBody::kNone,
+      [&engine](const HttpRequest& request) {
+        return RenewSubscription(engine, request);
+      });
+  add("DELETE", "/internal/v1/subscriptions/{id}", RequestBody::kNone,
+      [&engine](const HttpRequest& request) {
+        return UnregisterSubscription(engine, request);
+      });
+  add("DELETE", "/internal/v1/gateways/{id}/subscriptions", RequestBody::kNone,
+      UnregisterGateway);
 }
 
 std::variant<const HttpRoute*, HttpResponse> HttpRoutes::Find(
@@ -186,7 +199,7 @@ HttpResponse HttpRoutes::Readiness() const {
 
 HttpResponse HttpRoutes::Health() const {
   return JsonResponse(
-      200, {{"status", NameOf(phase_.load())}, {"version", version_}});
+      200, {{"status", NameOf(phase_.load())}, {"version", options_.version}});
 }
 
 }  // namespace streamer

@@ -22,6 +22,7 @@
 #include "runtime/engine.h"
 #include "transport/http_server.h"
 #include "transport/internal/http_message.h"
+#include "transport/internal/subscription_calls.h"
 #include "transport/metrics.h"
 
 namespace streamer {
@@ -37,6 +38,8 @@ struct HttpRoute {
   std::string_view path;  // "{name}" stands for one segment
   RequestBody body = RequestBody::kNone;
   std::function<HttpResponse(const HttpRequest&)> answer;
+  // Instead of that, of what the engine answers.
+  std::function<Management(const HttpRequest&)> manage = nullptr;
 };
 
 // What the header fields say of the body.
@@ -48,9 +51,9 @@ struct BodyHeader {
 
 class HttpRoutes {
  public:
-  // `engine`, `metrics` and `phase` outlive the object.
-  HttpRoutes(const Engine& engine, const Metrics& metrics,
-             const std::atomic<ServicePhase>& phase, std::string version);
+  // `options`, `engine`, `metrics` and `phase` outlive the object.
+  HttpRoutes(const HttpServerOptions& options, const Engine& engine,
+             const Metrics& metrics, const std::atomic<ServicePhase>& phase);
 
   // The route for a call, or why there is none: 404, or 405 with Allow. HEAD
   // goes where GET does; that its answer has no body is the connection's care.
@@ -66,11 +69,12 @@ class HttpRoutes {
  private:
   void AddOperations(const Metrics& metrics);
   void AddControlPlane(const Engine& engine);
+  void AddManagement(const Engine& engine);
   [[nodiscard]] HttpResponse Health() const;
   [[nodiscard]] HttpResponse Readiness() const;
 
+  const HttpServerOptions& options_;
   const std::atomic<ServicePhase>& phase_;
-  std::string version_;
   std::vector<HttpRoute> routes_;
 };
 

@@ -118,8 +118,34 @@ std::string_view OpenApiDocument() {
         }
       },
       "post": {
-        "summary": "Register a subscription; not offered by this version",
-        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+        "summary": "Register a subscription for a gateway's session",
+        "description": "Begins a session where the gateway has none; its first stream finds what was registered. Without a renewal it ends after its time to live; without a stream the session lives as long as the longest of those.",
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Registration"}}}
+        },
+        "responses": {
+          "201": {
+            "description": "It is saved: what happens from now on waits for the gateway",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Registered"}}}
+          },
+          "400": {
+            "description": "`field`, and `position` in an expression, say where",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+          },
+          "409": {
+            "description": "The gateway has a subscription of this id",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+          },
+          "411": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "415": {"$ref": "#/components/responses/Problem"},
+          "429": {
+            "description": "`quota` says which is used up: gateway, tenant, total, collection or sessions",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+          },
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
       }
     },
     "/internal/v1/collections/summary": {
@@ -145,23 +171,59 @@ std::string_view OpenApiDocument() {
     },
     "/internal/v1/subscriptions/{id}/heartbeat": {
       "put": {
-        "summary": "Renew a subscription; not offered by this version",
-        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
-        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+        "summary": "Begin the time to live of a session's subscription again",
+        "parameters": [
+          {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+          {"name": "gateway", "in": "query", "schema": {"type": "string"}, "description": "Whose it is; needed when several have the id"}
+        ],
+        "responses": {
+          "200": {
+            "description": "`expiresAt` is null of one that lives as long as its session",
+            "content": {"application/json": {"schema": {
+              "type": "object",
+              "properties": {
+                "subscriptionId": {"type": "string"},
+                "expiresAt": {"type": "string", "format": "date-time", "nullable": true}
+              }
+            }}}
+          },
+          "400": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "409": {"$ref": "#/components/responses/Holders"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
       }
     },
     "/internal/v1/subscriptions/{id}": {
       "delete": {
-        "summary": "Unregister a subscription; not offered by this version",
-        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
-        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+        "summary": "Unregister a session's subscription; its gateway is told that it was revoked",
+        "parameters": [
+          {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+          {"name": "gateway", "in": "query", "schema": {"type": "string"}, "description": "Whose it is; needed when several have the id"}
+        ],
+        "responses": {
+          "204": {"description": "It is gone, or was not there"},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "409": {"$ref": "#/components/responses/Holders"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
       }
     },
     "/internal/v1/gateways/{id}/subscriptions": {
       "delete": {
-        "summary": "Unregister all subscriptions of a gateway; not offered by this version",
+        "summary": "Unregister all subscriptions of a gateway's session",
         "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
-        "responses": {"501": {"$ref": "#/components/responses/Problem"}}
+        "responses": {
+          "200": {
+            "description": "How many there were",
+            "content": {"application/json": {"schema": {
+              "type": "object",
+              "properties": {"removed": {"type": "integer"}}
+            }}}
+          },
+          "400": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
       }
     },
     "/v1/deliveries": {
@@ -176,9 +238,53 @@ std::string_view OpenApiDocument() {
       "Problem": {
         "description": "What was expected, what was got, and where",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+      },
+      "Holders": {
+        "description": "Several gateways have the id, and `gateways` lists them; or it is of a stream without a session",
+        "content": {"application/problem+json": {"schema": {"allOf": [
+          {"$ref": "#/components/schemas/Problem"},
+          {"type": "object", "properties": {"gateways": {"type": "array", "items": {"type": "string"}}}}
+        ]}}}
       }
     },
     "schemas": {
+      "Registration": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["gatewayId", "subscriptionId", "tenant", "collection"],
+        "properties": {
+          "gatewayId": {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,128}$"},
+          "subscriptionId": {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,128}$"},
+          "tenant": {"type": "string"},
+          "collection": {"type": "string"},
+          "filters": {"type": "array", "items": {"$ref": "#/components/schemas/Condition"}},
+          "expression": {"type": "string", "description": "CEL"},
+          "ttl": {"type": "integer", "minimum": 60, "maximum": 3600, "default": 300, "description": "Seconds; the default is subscription.default_ttl"}
+        }
+      },
+      "Registered": {
+        "type": "object",
+        "properties": {
+          "subscriptionId": {"type": "string"},
+          "gatewayId": {"type": "string"},
+          "tenant": {"type": "string"},
+          "collection": {"type": "string"},
+          "filter": {"type": "string", "description": "The whole filter as CEL"},
+          "createdAt": {"type": "string", "format": "date-time"},
+          "expiresAt": {"type": "string", "format": "date-time"},
+          "fromProgress": {"type": "string", "description": "Events after this position are promised"},
+          "session": {"type": "string", "description": "Number of the session, for Hello"}
+        }
+      },
+      "Condition": {
+        "type": "object",
+        "required": ["field", "op", "value"],
+        "properties": {
+          "field": {"type": "string"},
+          "op": {"type": "string"},
+          "value": {}
+        }
+      },
       "Event": {
         "type": "object",
         "description": "Or a syntrix.puller.v1.ChangeEvent as proto-JSON.",
@@ -227,18 +333,7 @@ std::string_view OpenApiDocument() {
         "type": "object",
         "additionalProperties": false,
         "properties": {
-          "filters": {
-            "type": "array",
-            "items": {
-              "type": "object",
-              "required": ["field", "op", "value"],
-              "properties": {
-                "field": {"type": "string"},
-                "op": {"type": "string"},
-                "value": {}
-              }
-            }
-          },
+          "filters": {"type": "array", "items": {"$ref": "#/components/schemas/Condition"}},
           "expression": {"type": "string", "description": "CEL"},
           "document": {"type": "object"}
         }

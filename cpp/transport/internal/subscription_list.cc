@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "transport/internal/control_plane.h"
-#include "value/time_text.h"
+#include "transport/internal/json_body.h"
 
 namespace streamer {
 namespace {
@@ -77,20 +77,13 @@ Result<Query> ReadQuery(const HttpTarget& target) {
 }
 
 nlohmann::json ToJson(const SubscriptionInfo& info) {
-  nlohmann::json item = {{"subscriptionId", info.subscription_id},
-                         {"gatewayId", info.gateway_id},
-                         {"tenant", info.tenant},
-                         {"collection", info.collection},
-                         {"filter", info.filter},
-                         {"handle", info.handle.value()},
-                         {"expiresAt", nullptr}};
-  if (info.expires_at.has_value()) {
-    const std::int64_t millis = ToUnixMillis(info.expires_at->wall);
-    item["expiresAt"] =
-        FormatTimestamp({.seconds = millis / 1000,
-                         .nanos = static_cast<int>(millis % 1000) * 1'000'000});
-  }
-  return item;
+  return {{"subscriptionId", info.subscription_id},
+          {"gatewayId", info.gateway_id},
+          {"tenant", info.tenant},
+          {"collection", info.collection},
+          {"filter", info.filter},
+          {"handle", info.handle.value()},
+          {"expiresAt", TimestampJson(info.expires_at)}};
 }
 
 }  // namespace

@@ -5,12 +5,12 @@
 #include <span>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/arena.h"
 #include "event/decoder.h"
 #include "syntrix/streamer/v1/streamer.pb.h"
+#include "transport/internal/checked_id.h"
 #include "transport/internal/delivery_wire.h"
 #include "transport/internal/filter_cache.h"
 #include "transport/internal/uuid.h"
@@ -152,21 +152,6 @@ Result<Subscribe> ReadSubscribeCommand(const pb::SubscribeRequest& request,
                    .membership = request.membership()};
 }
 
-Status CheckGatewayId(const std::string& id) {
-  const bool is_known_text =
-      std::all_of(id.begin(), id.end(), [](unsigned char c) {
-        return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == ':' ||
-               c == '-';
-      });
-  constexpr std::size_t kLongestGatewayId = 128;
-  if (!id.empty() && id.size() <= kLongestGatewayId && is_known_text) {
-    return OkStatus();
-  }
-  return InvalidArgument(absl::StrCat(
-      "hello.gateway_id: expected 1 to 128 of [A-Za-z0-9_.:-], got \"",
-      absl::CEscape(std::string(Beginning(id, kLongestGatewayId))), "\""));
-}
-
 pb::Continuity WireContinuity(Continuity continuity) {
   switch (continuity) {
     case Continuity::kNew:
@@ -263,7 +248,7 @@ std::string EncodeHeartbeatAck(std::int64_t timestamp,
 }
 
 Result<SessionRequest> ReadHello(const pb::Hello& hello) {
-  STREAMER_RETURN_IF_ERROR(CheckGatewayId(hello.gateway_id()));
+  STREAMER_RETURN_IF_ERROR(CheckId("hello.gateway_id", hello.gateway_id()));
   if (!hello.last_progress().empty()) {
     const Status status = ParseProgress(hello.last_progress()).status();
     if (!status.ok()) return At("hello.last_progress", status);

@@ -295,7 +295,7 @@ TEST(RouterOrderTest, AResultThatIsMissingHoldsUpWhatFollows) {
   step(2, AddRoute{kFirst,
                    {.subscription_id = "a", .handle = SubscriptionHandle(1)}});
   step(3, RouteEvent{{1, 1}, 2});
-  step(4, Respond{{kFirst, UnsubscribeResponse{.subscription_id = "x"}}});
+  step(4, Respond{{kFirst, UnsubscribeResponse{.subscription_id = "x"}}, {}});
   EXPECT_EQ(effects.size(), 1u);
   EXPECT_EQ(router.waiting_steps(), 2u);
   ChangeEvent event{.position = {1, 1}};

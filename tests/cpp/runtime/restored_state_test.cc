@@ -138,6 +138,19 @@ TEST_F(RestoredStateTest, EverythingComesBackAsItWas) {
 
 // What is replayed comes to each of them, and nobody has to catch up with it.
 // What is printed is longer than what was sent: sent so, it would be refused.
+TEST_F(RestoredStateTest, WhatOthersRegisteredComesBackAsTheirs) {
+  SavedSubscription registered = Saved("s", {1, 1});
+  registered.is_managed = true;
+  Save({SavedSession{.gateway_id = "g", .number = SessionNumber(77)},
+        registered, Saved("asked", {1, 1})});
+  const RestoredState state = Restore();
+  ASSERT_THAT(state.sessions, SizeIs(1));
+  EXPECT_EQ(state.sessions[0].session.credential, std::nullopt);
+  ASSERT_THAT(state.sessions[0].subscriptions, SizeIs(2));
+  EXPECT_FALSE(state.sessions[0].subscriptions[0].is_managed);
+  EXPECT_TRUE(state.sessions[0].subscriptions[1].is_managed);
+}
+
 TEST_F(RestoredStateTest, AFilterAtItsLimitsComesBack) {
   std::string list = "doc.n in [0";
   while (list.size() + 8 < cel::Limits().text_bytes) {

@@ -29,6 +29,13 @@ class FakeEngine final : public Engine {
     if (during_open_session) std::exchange(during_open_session, nullptr)();
     return GatewayHandle(100 + sessions.size());
   }
+  GatewayHandle Manage(ManageSession command,
+                       std::shared_ptr<GatewaySink> caller_sink) override {
+    if (is_stopping) return {};
+    managed.push_back(std::move(command));
+    sink = std::move(caller_sink);
+    return GatewayHandle(200 + managed.size());
+  }
   void Disconnect(GatewayHandle gateway) override {
     disconnected.push_back(gateway);
     sink.reset();
@@ -75,6 +82,14 @@ class FakeEngine final : public Engine {
     waiting.push_back(std::move(ready));
   }
   std::uint64_t first_held = 0;
+  std::vector<SubscriptionInfo> ListNamed(
+      std::string_view subscription_id) const override {
+    std::vector<SubscriptionInfo> named;
+    for (const SubscriptionInfo& info : listed) {
+      if (info.subscription_id == subscription_id) named.push_back(info);
+    }
+    return named;
+  }
   std::vector<SubscriptionInfo> List(SubscriptionHandle after,
                                      std::size_t limit) const override {
     std::vector<SubscriptionInfo> page;
@@ -92,6 +107,8 @@ class FakeEngine final : public Engine {
 
   std::vector<GatewayOptions> connected;
   std::vector<SessionRequest> sessions;
+  std::vector<ManageSession> managed;
+  bool is_stopping = false;
   std::function<void()> acknowledgement_taken;  // of the last
   std::vector<std::uint64_t> acknowledged;
   std::vector<BrokenOff> broken;

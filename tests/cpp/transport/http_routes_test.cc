@@ -42,7 +42,8 @@ class HttpRoutesTest : public ::testing::Test {
   FakeEngine engine_;
   Metrics metrics_{engine_, [] { return TransportStatistics{}; }, "1.2.3"};
   std::atomic<ServicePhase> phase_ = ServicePhase::kStarting;
-  HttpRoutes routes_{engine_, metrics_, phase_, "1.2.3"};
+  HttpServerOptions options_{.version = "1.2.3"};
+  HttpRoutes routes_{options_, engine_, metrics_, phase_};
 };
 
 TEST_F(HttpRoutesTest, ANameInBracesStandsForOneSegment) {

@@ -36,7 +36,17 @@ class LockedEngine final : public Engine {
                             std::shared_ptr<GatewaySink>) override {
     return {};
   }
-  void Disconnect(GatewayHandle) override {}
+  GatewayHandle Manage(ManageSession command,
+                       std::shared_ptr<GatewaySink> sink) override {
+    const std::lock_guard lock(mutex);
+    const GatewayHandle caller = engine.Manage(std::move(command), sink);
+    if (answer) sink->OnEffects({*answer});
+    return caller;
+  }
+  void Disconnect(GatewayHandle gateway) override {
+    const std::lock_guard lock(mutex);
+    engine.Disconnect(gateway);
+  }
   void Break(GatewayHandle, BrokenOff) override {}
   Status Submit(Command, std::function<void()>) override { return OkStatus(); }
   void Grant(GatewayHandle, std::size_t) override {}
@@ -57,6 +67,9 @@ class LockedEngine final : public Engine {
     engine.WhenIngestible(std::move(ready));
     is_awaited = true;
   }
+  std::vector<SubscriptionInfo> ListNamed(std::string_view) const override {
+    return {};
+  }
   std::vector<SubscriptionInfo> List(SubscriptionHandle,
                                      std::size_t) const override {
     throw std::runtime_error("the list is broken");
@@ -75,6 +88,7 @@ class LockedEngine final : public Engine {
   std::mutex mutex;
   FakeEngine engine;
   std::atomic<bool> is_awaited = false;
+  std::optional<GatewayEffect> answer;  // of Manage
 };
 
 class HttpServerTest : public ::testing::Test {
@@ -152,6 +166,43 @@ TEST_F(HttpServerTest, HeadIsAnsweredWithoutABody) {
   ASSERT_TRUE(whole.has_value());
   EXPECT_EQ(whole->body(), "{\"status\":\"live\"}\n");
   EXPECT_EQ((*head)["Content-Length"], std::to_string(whole->body().size()));
+}
+
+TEST_F(HttpServerTest, AChangeIsAnsweredWhenTheEngineAnswers) {
+  engine_.answer = UnsubscribeResponse{.ended = 3};
+  HttpClient client(Start());
+  const auto answer = client.Call(
+      "DELETE /internal/v1/gateways/g/subscriptions HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->result_int(), 200u);
+  EXPECT_EQ(answer->body(), "{\"removed\":3}\n");
+  EXPECT_THAT(engine_.engine.disconnected, ::testing::SizeIs(1));
+}
+
+TEST_F(HttpServerTest, AChangeThatIsNotSavedInTimeIsNobodysToKnow) {
+  options_.answer_timeout = std::chrono::milliseconds(1);
+  HttpClient client(Start());
+  const std::string request =
+      "DELETE /internal/v1/subscriptions/s?gateway=g HTTP/1.1\r\n\r\n";
+  const auto late = client.Call(request);
+  ASSERT_TRUE(late.has_value());
+  EXPECT_EQ(late->result_int(), 503u);
+  EXPECT_THAT(late->body(), ::testing::HasSubstr("it may have been made"));
+  engine_.answer = UnsubscribeResponse{};
+  const auto next = client.Call(request);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(next->result_int(), 204u);
+  EXPECT_EQ(next->count("Content-Type"), 0u);
+}
+
+TEST_F(HttpServerTest, NothingIsChangedWhileNobodyKnowsTheSessions) {
+  HttpClient client(Start());
+  server_->SetPhase(ServicePhase::kReplaying);
+  const auto answer = client.Call(
+      "DELETE /internal/v1/gateways/g/subscriptions HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->result_int(), 503u);
+  EXPECT_THAT(engine_.engine.managed, ::testing::IsEmpty());
 }
 
 TEST_F(HttpServerTest, AnExceptionIsAnsweredAndCostsNobodyElse) {

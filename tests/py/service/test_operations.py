@@ -315,13 +315,12 @@ class TestPathsAndMethods:
                 'target: expected two hexadecimal digits after "%", got "zz"',
             ),
             (
-                "PUT",
-                "/internal/v1/subscriptions/a/heartbeat",
+                "GET",
+                "/v1/deliveries",
                 501,
                 "Not Implemented",
-                "PUT /internal/v1/subscriptions/a/heartbeat: expected a call "
-                "of this version, got one that needs gateway sessions, which "
-                "it does not offer yet; subscribe over gRPC",
+                "GET /v1/deliveries: expected a call of this version, got one "
+                "that it does not offer yet",
             ),
         ],
     )
