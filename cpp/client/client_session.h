@@ -134,10 +134,12 @@ class ClientSession {
   // A session is left to whoever goes on with it, after a last acknowledgement.
   ClientActions Close(MonotonicTime now);
 
-  // Whether deliveries must be checked with IsLive: not before something was
+  // Whether deliveries must be checked with IsWanted: not before something was
   // unsubscribed on this stream, which spares the lookups.
   [[nodiscard]] bool has_retired() const { return has_retired_; }
   [[nodiscard]] bool IsLive(std::string_view subscription_id) const;
+  // Whether what comes for it is the reader's.
+  [[nodiscard]] bool IsWanted(std::string_view subscription_id) const;
 
   [[nodiscard]] ClientState state() const { return state_; }
   // How often a broken connection was made again.
@@ -244,7 +246,8 @@ class ClientSession {
   // Of a session.
   std::optional<SessionReceiver> receiver_;
   RetiredEntries retired_;
-  // It is another process's, with subscriptions not asked for here.
+  // It is another process's, or was managed before there was one: with
+  // subscriptions not asked for here.
   bool adopts_ = false;
   // Something is lost of which no reader was told: neither that process's nor,
   // when this one is closed, its own.

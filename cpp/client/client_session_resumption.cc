@@ -57,6 +57,7 @@ ClientActions ClientSession::Welcomed(const SessionWelcome& welcome,
       welcome.subscription_count == 0) {
     StartOver(actions);
   }
+  if (session_before == 0 && welcome.subscription_count > 0) adopts_ = true;
   AskUnanswered(actions);
   return actions;
 }
@@ -367,7 +368,7 @@ ClientActions ClientSession::ResyncReceived(std::uint64_t seq, ReceivedGap gap,
 bool ClientSession::KeepLive(ReceivedGap& gap) const {
   if (!gap.subscription_ids.empty()) {
     std::erase_if(gap.subscription_ids,
-                  [this](const std::string& id) { return !IsLive(id); });
+                  [this](const std::string& id) { return !IsWanted(id); });
   } else if (adopts_) {
     return true;
   } else {

@@ -53,8 +53,9 @@ class Gap(NamedTuple):
         The subscriptions concerned.  What was built on them must be loaded
         again; unless it has ended, a subscription goes on by itself.  Empty:
         every subscription of the session, also those not asked for here; only
-        for a client that goes on from another's `Client.session_state`, or
-        one that called `Client.on_gap` when too many gaps had come.
+        for a client that goes on from another's `Client.session_state` or
+        from what was registered over HTTP, or one that called
+        `Client.on_gap` when too many gaps had come.
     reason : str
         Why: the stream broke, the service lost continuity, or it ended a
         subscription.

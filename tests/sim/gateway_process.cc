@@ -339,7 +339,7 @@ void GatewayProcess::Queue(const std::shared_ptr<ReceivedDelivery>& delivery,
   }
   if (session_.has_retired()) {
     is_wanted = delivery->KeepSubscriptions(
-        [this](std::string_view id) { return session_.IsLive(id); });
+        [this](std::string_view id) { return session_.IsWanted(id); });
   }
   if (!is_wanted) return Perform(session_.Processed(delivery->number()));
   came_by_[delivery.get()] = {streams_, session_number_};

@@ -417,7 +417,7 @@ void Client::Connection::Queue(std::shared_ptr<ReceivedDelivery> delivery,
   }
   if (session_.has_retired()) {
     is_wanted = delivery->KeepSubscriptions(
-        [this](std::string_view id) { return session_.IsLive(id); });
+        [this](std::string_view id) { return session_.IsWanted(id); });
   }
   if (!is_wanted) {
     Perform(session_.Processed(delivery->number()));

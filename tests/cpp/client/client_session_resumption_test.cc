@@ -32,6 +32,26 @@ TEST_F(ClientSessionResumptionTest, IsConnectedOnceItIsWelcomed) {
   EXPECT_THAT(Text(session_.Tick(At(seconds(10)))), ElementsAre("heartbeat"));
 }
 
+// Somebody else asked for it, before there was a stream or after.
+TEST_F(ClientSessionResumptionTest, WhatOthersRegisteredIsWanted) {
+  Connect();
+  EXPECT_TRUE(session_.IsWanted("registered"));
+  session_.Subscribe(SubscribeTicket(1), Request("ended"));
+  session_.SubscribeAnswered("ended", Accepted("ended"));
+  ASSERT_TRUE(session_.Unsubscribe("ended", UnsubscribeTicket(2)).ok());
+  EXPECT_FALSE(session_.IsWanted("ended"));
+  EXPECT_TRUE(session_.IsWanted("registered"));
+}
+
+TEST_F(ClientSessionResumptionTest, ALossInASessionOthersBeganConcernsAll) {
+  session_.Start(At(seconds(0)));
+  Welcome(Holding(7, Continuity::kNew, 1, {"registered"}));
+  EXPECT_THAT(
+      Text(session_.ResyncReceived(
+          1, {.reason = "lost", .from_progress = "p1-1-1"}, At(seconds(1)))),
+      ElementsAre(::testing::StartsWith("gap")));
+}
+
 TEST_F(ClientSessionResumptionTest, NothingIsAskedBeforeTheWelcome) {
   session_.Start(At(seconds(0)));
   EXPECT_THAT(Text(session_.Subscribe(SubscribeTicket(1), Request("s1"))),

@@ -95,7 +95,7 @@ class RandomGateway final : public ModelGateway {
               .is_divided = admission.is_divided};
     for (const std::string& id : ids) {
       if (admission.is_divided && !session_->NoteId(id)) continue;
-      if (session_->has_retired() && !session_->IsLive(id)) continue;
+      if (session_->has_retired() && !session_->IsWanted(id)) continue;
       item.ids.push_back(id);
     }
     if (item.ids.empty()) {
