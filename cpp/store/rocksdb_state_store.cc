@@ -48,9 +48,7 @@ Result<std::unique_ptr<RevisionFile>> OpenWitness(const Database& database,
                                                   const std::string& file,
                                                   std::uint64_t revision) {
   if (file.empty()) return std::unique_ptr<RevisionFile>();
-  if (database.env().FileExists(file).IsNotFound()) {
-    STREAMER_RETURN_IF_ERROR(RevisionFile::Create(database.env(), file));
-  }
+  STREAMER_RETURN_IF_ERROR(RevisionFile::CreateIfMissing(database.env(), file));
   return RevisionFile::OpenBeside(database.env(), file, database.path(),
                                   revision);
 }

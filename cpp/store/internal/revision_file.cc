@@ -36,11 +36,18 @@ Status RevisionFile::Create(rocksdb::Env& env, const std::string& name) {
   std::string bytes = EncodeNote(0);
   bytes.resize(kSlotBytes, '\0');
   bytes.append(EncodeNote(0));
-  const rocksdb::Status status =
-      rocksdb::WriteStringToFile(&env, bytes, name, true);
+  const std::string unfinished = name + ".new";
+  rocksdb::Status status =
+      rocksdb::WriteStringToFile(&env, bytes, unfinished, true);
+  if (status.ok()) status = env.RenameFile(unfinished, name);
   if (status.ok()) return OkStatus();
   return Unavailable(
       absl::StrCat(name, ": expected to write it, got ", status.ToString()));
+}
+
+Status RevisionFile::CreateIfMissing(rocksdb::Env& env,
+                                     const std::string& name) {
+  return env.FileExists(name).IsNotFound() ? Create(env, name) : OkStatus();
 }
 
 Result<std::unique_ptr<RevisionFile>> RevisionFile::Open(

@@ -1,10 +1,13 @@
-// RevisionFile: the last revision that was committed, noted beside a database
-// after every commit.
+// RevisionFile: the last revision that was committed, noted after every commit,
+// beside the database or elsewhere.
 //
-// A write-ahead file that was damaged in one length reads like one that a crash
-// cut short, and RocksDB then drops the rest without a word. Since a revision
-// is noted only once its commit is on the disk, a database that holds less
-// than what is noted was damaged, or swapped for an older one.
+// Beside it: a write-ahead file that was damaged in one length reads like one
+// that a crash cut short, and RocksDB then drops the rest without a word. Since
+// a revision is noted only once its commit is on the disk, a database that
+// holds less than what is noted was damaged, or swapped for an older one.
+//
+// Elsewhere it is a witness: it stays behind when the whole state, wherever
+// that is kept, is swapped for an older one.
 //
 // Two slots take turns, so that one torn by a power cut leaves the other. A
 // note is not synced: after a power cut it may be an older one.
@@ -27,8 +30,10 @@ namespace streamer::internal {
 
 class RevisionFile {
  public:
-  // Makes the file, with revision 0.
+  // Makes the file, with revision 0, so that a crash leaves all of it or none.
   static Status Create(rocksdb::Env& env, const std::string& name);
+  // The same, unless there is one.
+  static Status CreateIfMissing(rocksdb::Env& env, const std::string& name);
   // DataLoss, naming the file, when it is missing or damaged.
   static Result<std::unique_ptr<RevisionFile>> Open(rocksdb::Env& env,
                                                     const std::string& name);

@@ -10,6 +10,14 @@
 namespace streamer::internal {
 namespace {
 
+class WithoutRenames : public rocksdb::EnvWrapper {
+ public:
+  using EnvWrapper::EnvWrapper;
+  rocksdb::Status RenameFile(const std::string&, const std::string&) override {
+    return rocksdb::Status::IOError("killed");
+  }
+};
+
 class RevisionFileTest : public ::testing::Test {
  protected:
   RevisionFileTest() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
@@ -60,6 +68,27 @@ TEST_F(RevisionFileTest, WhatHoldsLessThanIsNotedIsRefused) {
   EXPECT_EQ(OpenBeside(0).status(),
             DataLoss("state /state: expected revision 7 (/state/REVISION), "
                      "got 0"));
+}
+
+TEST_F(RevisionFileTest, WhatIsThereIsNotMadeAnew) {
+  Note(7);
+  EXPECT_EQ(RevisionFile::CreateIfMissing(*env_, kFile), OkStatus());
+  EXPECT_EQ(RevisionFile::Open(*env_, kFile).value()->revision(), 7u);
+  ASSERT_TRUE(env_->DeleteFile(kFile).ok());
+  EXPECT_EQ(RevisionFile::CreateIfMissing(*env_, kFile), OkStatus());
+  EXPECT_EQ(RevisionFile::Open(*env_, kFile).value()->revision(), 0u);
+}
+
+// A process that is killed before the last step of it.
+TEST_F(RevisionFileTest, AFileThatIsNotFinishedIsNotSeen) {
+  ASSERT_TRUE(env_->DeleteFile(kFile).ok());
+  WithoutRenames until_killed(env_.get());
+  EXPECT_EQ(RevisionFile::CreateIfMissing(until_killed, kFile),
+            Unavailable("/state/REVISION: expected to write it, got IO error: "
+                        "killed"));
+  EXPECT_TRUE(env_->FileExists(kFile).IsNotFound());
+  EXPECT_EQ(RevisionFile::CreateIfMissing(*env_, kFile), OkStatus());
+  EXPECT_EQ(RevisionFile::Open(*env_, kFile).value()->revision(), 0u);
 }
 
 TEST_F(RevisionFileTest, ANoteOfOneSlotIsEnough) {
