@@ -138,10 +138,11 @@ TaggedCommit MakeCommit(const EtcdLayout& layout,
   CompareValue(
       commit.request, layout.head(),
       internal::Encode(StateHead{transaction.owner, transaction.revision}));
-  CompareLease(commit.request, layout.owner(), lease);
   PutChanges(commit.request, layout, transaction.changes);
+  // Without the lease: it is another one once the state was taken back.
   commit.tag =
       internal::EncodeTag(HashBytes(commit.request.SerializeAsString()));
+  CompareLease(commit.request, layout.owner(), lease);
   Put(commit.request, layout.head(),
       internal::Encode(StateHead{transaction.owner, transaction.revision + 1}));
   Put(commit.request, layout.tag(), commit.tag);

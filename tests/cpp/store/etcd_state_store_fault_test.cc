@@ -112,6 +112,23 @@ TEST_F(EtcdStateStoreFaultTest,
   EXPECT_EQ(Load().revision, 1u);
 }
 
+// The lease is another one then.
+TEST_F(EtcdStateStoreFaultTest,
+       AnUnknownOutcomeIsKnownAlsoOnceTheStateWasTakenBack) {
+  EtcdFront front(Etcd());
+  options_.endpoints = {front.endpoint()};
+  auto store = Open();
+  ASSERT_EQ(store->Claim().value(), 1u);
+  const StateTransaction transaction{1, 0, {{kProgress, "p1"}}};
+  front.LoseAnswers(2);
+  ASSERT_TRUE(absl::IsUnavailable(store->Commit(transaction).status()));
+  Etcd().RevokeLease(Etcd().Find(Key("o"))->lease);
+  ASSERT_EQ(store->Reclaim(1), OkStatus());
+  EXPECT_EQ(store->Commit(transaction).value(), 1u);
+  EXPECT_EQ(Load().revision, 1u);
+  EXPECT_EQ(store->Commit({1, 1, {{kProgress, "p2"}}}).value(), 2u);
+}
+
 // Two that differ in nothing but the value: one must not pass for the other.
 TEST_F(EtcdStateStoreFaultTest,
        AnotherCommitDoesNotPassForOneOfUnknownOutcome) {
