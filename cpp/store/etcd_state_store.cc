@@ -1,5 +1,7 @@
 #include "store/etcd_state_store.h"
 
+#include <rocksdb/env.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -10,6 +12,7 @@
 #include "etcd/etcdserverpb.pb.h"
 #include "store/internal/etcd_client.h"
 #include "store/internal/etcd_layout.h"
+#include "store/internal/revision_file.h"
 #include "store/internal/state_layout.h"
 
 namespace streamer {
@@ -18,6 +21,7 @@ namespace {
 namespace wire = etcdserverpb;
 using internal::AtKey;
 using internal::EtcdLayout;
+using internal::RevisionFile;
 using internal::StateHead;
 
 // etcd counts the longest list of a transaction. That of a commit has its
@@ -104,15 +108,15 @@ wire::TxnRequest MakeClaim(const EtcdLayout& layout,
                            const std::optional<StateHead>& before,
                            const StateHead& none, std::int64_t lease) {
   wire::TxnRequest claim;
-  const StateHead head = before.value_or(none);
+  StateHead head = before.value_or(none);
   if (before) {
     CompareValue(claim, layout.head(), internal::Encode(head));
   } else {
     CompareAbsent(claim, layout.head());
   }
-  Put(claim, layout.head(),
-      internal::Encode(StateHead{head.owner + 1, head.revision}));
-  Put(claim, layout.owner(), absl::StrCat(head.owner + 1), lease);
+  ++head.owner;
+  Put(claim, layout.head(), internal::Encode(head));
+  Put(claim, layout.owner(), absl::StrCat(head.owner), lease);
   ReadInstead(claim, layout);
   return claim;
 }
@@ -133,18 +137,17 @@ struct TaggedCommit {
 
 TaggedCommit MakeCommit(const EtcdLayout& layout,
                         const StateTransaction& transaction,
-                        std::int64_t lease) {
+                        std::uint64_t identity, std::int64_t lease) {
+  StateHead head{transaction.owner, transaction.revision, identity};
   TaggedCommit commit;
-  CompareValue(
-      commit.request, layout.head(),
-      internal::Encode(StateHead{transaction.owner, transaction.revision}));
+  CompareValue(commit.request, layout.head(), internal::Encode(head));
   PutChanges(commit.request, layout, transaction.changes);
   // Without the lease: it is another one once the state was taken back.
   commit.tag =
       internal::EncodeTag(HashBytes(commit.request.SerializeAsString()));
   CompareLease(commit.request, layout.owner(), lease);
-  Put(commit.request, layout.head(),
-      internal::Encode(StateHead{transaction.owner, transaction.revision + 1}));
+  ++head.revision;
+  Put(commit.request, layout.head(), internal::Encode(head));
   Put(commit.request, layout.tag(), commit.tag);
   ReadInstead(commit.request, layout);
   return commit;
@@ -240,20 +243,55 @@ std::size_t EtcdStateStore::max_bytes() const {
 
 void EtcdStateStore::Interrupt() { client_->Interrupt(); }
 
+Result<std::shared_ptr<RevisionFile>> EtcdStateStore::OpenWitness(
+    const StateHead& head) const {
+  if (options_.witness.empty()) return std::shared_ptr<RevisionFile>();
+  rocksdb::Env& env = *rocksdb::Env::Default();
+  const std::string file = absl::StrCat(
+      options_.witness, "-", absl::Hex(head.identity, absl::kZeroPad16));
+  STREAMER_RETURN_IF_ERROR(RevisionFile::CreateIfMissing(env, file));
+  STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<RevisionFile> witness,
+                            RevisionFile::Open(env, file));
+  if (head.revision >= witness->revision()) return witness;
+  return AtKey(
+      layout_->head(),
+      DataLoss(absl::StrCat("expected revision ", witness->revision(),
+                            " or later (", file, "), got ", head.revision,
+                            ": put back the newer state, or remove all keys "
+                            "of this one to begin anew")));
+}
+
+void EtcdStateStore::Own(const StateHead& head, std::int64_t lease,
+                         std::chrono::seconds ttl,
+                         std::shared_ptr<RevisionFile> witness) {
+  const std::lock_guard lock(mutex_);
+  if (witness != nullptr) witness->Note(head.revision);
+  ownership_ = {.owner = head.owner,
+                .lease = lease,
+                .ttl = ttl,
+                .lost = "",
+                .identity = head.identity,
+                .witness = std::move(witness)};
+}
+
 // A claim whose answer was lost fails when it is sent again, but then its own
 // lease holds the owner's key. A lease that was granted for nothing ends by
 // itself.
 Result<std::uint64_t> EtcdStateStore::Claim() {
+  const StateHead none =
+      internal::NewStateHead(options_.first_owner, options_.identity);
   STREAMER_ASSIGN_OR_RETURN(std::optional<StateHead> before,
                             ReadHead(*client_, *layout_));
+  STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<RevisionFile> witness,
+                            OpenWitness(before.value_or(none)));
   STREAMER_ASSIGN_OR_RETURN(wire::LeaseGrantResponse lease,
                             client_->GrantLease(options_.lease_ttl));
-  const StateHead none = internal::NewStateHead(options_.first_owner);
   for (int tries = 0; tries < kMaxTries; ++tries) {
     STREAMER_ASSIGN_OR_RETURN(
         wire::TxnResponse response,
         client_->Txn(MakeClaim(*layout_, before, none, lease.id())));
-    StateHead head{before.value_or(none).owner + 1, 0};
+    StateHead head = before.value_or(none);
+    ++head.owner;
     const wire::KeyValue* owner = FindRead(response, kReadOwner);
     if (!response.succeeded()) {
       STREAMER_ASSIGN_OR_RETURN(
@@ -261,11 +299,11 @@ Result<std::uint64_t> EtcdStateStore::Claim() {
     }
     if (response.succeeded() ||
         (owner != nullptr && owner->lease() == lease.id())) {
-      const std::lock_guard lock(mutex_);
-      ownership_ = {head.owner, lease.id(), std::chrono::seconds(lease.ttl()),
-                    std::nullopt, ""};
+      Own(head, lease.id(), std::chrono::seconds(lease.ttl()),
+          std::move(witness));
       return head.owner;
     }
+    STREAMER_ASSIGN_OR_RETURN(witness, OpenWitness(head));
     before = head;
   }
   return Unavailable(absl::StrCat("etcd ", options_.prefix,
@@ -282,15 +320,15 @@ Status EtcdStateStore::Reclaim(std::uint64_t owner) {
   if (head->owner != owner) {
     return NotOwned(absl::StrCat("was followed by owner ", head->owner));
   }
+  STREAMER_ASSIGN_OR_RETURN(std::shared_ptr<RevisionFile> witness,
+                            OpenWitness(*head));
   STREAMER_ASSIGN_OR_RETURN(wire::LeaseGrantResponse lease,
                             client_->GrantLease(options_.lease_ttl));
   STREAMER_ASSIGN_OR_RETURN(
       wire::TxnResponse response,
       client_->Txn(MakeReclaim(*layout_, *head, lease.id())));
   if (!response.succeeded()) return NotOwned("was followed by another");
-  const std::lock_guard lock(mutex_);
-  ownership_ = {owner, lease.id(), std::chrono::seconds(lease.ttl()),
-                std::nullopt, ""};
+  Own(*head, lease.id(), std::chrono::seconds(lease.ttl()), std::move(witness));
   return OkStatus();
 }
 
@@ -335,10 +373,19 @@ Result<StateSnapshot> EtcdStateStore::LoadOnce() const {
 Result<std::uint64_t> EtcdStateStore::Commit(
     const StateTransaction& transaction) {
   STREAMER_ASSIGN_OR_RETURN(Ownership held, Held());
+  STREAMER_ASSIGN_OR_RETURN(std::uint64_t revision, Send(transaction, held));
+  const std::lock_guard lock(mutex_);
+  if (held.witness != nullptr) held.witness->Note(revision);
+  return revision;
+}
+
+Result<std::uint64_t> EtcdStateStore::Send(const StateTransaction& transaction,
+                                           const Ownership& held) {
   // Owner and revision are etcd's to compare.
   STREAMER_RETURN_IF_ERROR(CheckTransaction(transaction, transaction.owner,
                                             transaction.revision, kMaxChanges));
-  const TaggedCommit commit = MakeCommit(*layout_, transaction, held.lease);
+  const TaggedCommit commit =
+      MakeCommit(*layout_, transaction, held.identity, held.lease);
   if (const std::size_t size = commit.request.ByteSizeLong();
       size > options_.max_commit_bytes) {
     return InvalidArgument(absl::StrCat(

@@ -20,9 +20,18 @@
 // one in its place is right too: it is FailedPrecondition if the first was
 // done, though is_owner() holds; Load then tells what is there.
 //
-// Cost: a commit is one round trip; Load one for each page. A call takes at
-// most the timeout for each endpoint; a Commit that and again, a KeepAlive the
-// same, a Claim some more when others claim meanwhile.
+// A state that was swapped for an older one, such as a backup, is refused: a
+// file elsewhere (`witness`) notes how far it had come when this node last
+// claimed it or committed. Each state has a file of its own, named by the
+// identity that was drawn when the state was made; so one that was removed and
+// begun anew is not an older one, whatever its revision. State that another
+// owned meanwhile has come further than is noted, which is right. Not seen is
+// an older one that another owner has carried past what is noted here.
+//
+// Cost: a commit is one round trip, and one write of 16 bytes into the page
+// cache for the witness; Load a round trip for each page. A call takes at most
+// the timeout for each endpoint; a Commit that and again, a KeepAlive the same,
+// a Claim some more when others claim meanwhile.
 //
 // Thread-safety: as StateStore promises. No call waits for another; who makes
 // all of them from one thread renews the lease only between commits.
@@ -46,6 +55,8 @@ namespace streamer {
 namespace internal {
 class EtcdClient;
 class EtcdLayout;
+class RevisionFile;
+struct StateHead;
 }  // namespace internal
 
 struct EtcdStateStoreOptions {
@@ -57,6 +68,13 @@ struct EtcdStateStoreOptions {
   // Of a state that is made. Numbers that a state before it gave, which was
   // removed, must not come again.
   std::uint64_t first_owner = 1;
+  // Of a state that is made: drawn, never one that another had. 0: none, and
+  // only its revision tells it from others under the same witness.
+  std::uint64_t identity = 0;
+  // Files beside the log of this node, one for each state that it has owned,
+  // note how far that had come: this is what their names begin with, before a
+  // '-' and the identity. Empty: none.
+  std::string witness;
   // How long the state stays owned without KeepAlive. etcd may make it longer.
   std::chrono::seconds lease_ttl{10};
   // How long one endpoint has to answer.
@@ -75,10 +93,11 @@ class EtcdStateStore final : public StateStore {
       const EtcdStateStoreOptions& options);
   ~EtcdStateStore() override;
 
-  // Takes a new lease. DataLoss when the state is damaged.
+  // Takes a new lease. DataLoss when the state is damaged, or older than what
+  // is noted of it: then nothing is changed, there or here.
   Result<std::uint64_t> Claim() override;
 
-  // Takes a new lease.
+  // Takes a new lease. DataLoss as Claim.
   Status Reclaim(std::uint64_t owner) override;
 
   // All of one revision of etcd, also to who does not own it. DataLoss names
@@ -115,10 +134,24 @@ class EtcdStateStore final : public StateStore {
     std::optional<MonotonicTime> end;
     // Why there is none; empty: there is one.
     std::string lost = "never claimed it";
+    std::uint64_t identity = 0;  // of the state
+    // Null: nobody is to look. Guarded by mutex_.
+    std::shared_ptr<internal::RevisionFile> witness;
   };
 
   explicit EtcdStateStore(const EtcdStateStoreOptions& options);
 
+  // What notes how far the state with that head had come; null, if nothing is
+  // to. DataLoss when that is further than the head says.
+  Result<std::shared_ptr<internal::RevisionFile>> OpenWitness(
+      const internal::StateHead& head) const;
+  // Owns the state with that head from now on, by that lease.
+  void Own(const internal::StateHead& head, std::int64_t lease,
+           std::chrono::seconds ttl,
+           std::shared_ptr<internal::RevisionFile> witness);
+  // Commit, but for the note.
+  Result<std::uint64_t> Send(const StateTransaction& transaction,
+                             const Ownership& held);
   Result<StateSnapshot> LoadOnce() const;
   // FailedPrecondition when the state is lost.
   Result<Ownership> Held() const;

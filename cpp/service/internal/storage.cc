@@ -37,6 +37,13 @@ std::string DrawIdentity() {
   return absl::BytesToHexString(bytes);
 }
 
+// That no other state has.
+std::uint64_t DrawStateIdentity() {
+  std::random_device source;
+  const std::uint64_t high = source();
+  return std::max<std::uint64_t>(high << 32u | source(), 1);
+}
+
 }  // namespace
 
 std::uint64_t DrawOwner() {
@@ -58,12 +65,15 @@ Result<StateStorage> OpenState(const ServiceConfig& config) {
         "state.backend: expected memory, since log.path is empty and the log "
         "ends with the process, got one that outlives it");
   }
+  const std::string witness = config.log.path + "/STATE";
   if (backend == StateBackend::kEtcd) {
     STREAMER_ASSIGN_OR_RETURN(
         std::shared_ptr<StateStore> store,
         EtcdStateStore::Open({.endpoints = config.state.etcd_endpoints,
                               .prefix = config.state.etcd_prefix,
-                              .first_owner = DrawOwner()}));
+                              .first_owner = DrawOwner(),
+                              .identity = DrawStateIdentity(),
+                              .witness = witness}));
     return StateStorage{std::move(store), nullptr, config.state.etcd_prefix};
   }
   const std::string path = config.state.path.empty()
@@ -71,11 +81,8 @@ Result<StateStorage> OpenState(const ServiceConfig& config) {
                                : config.state.path;
   STREAMER_ASSIGN_OR_RETURN(
       std::shared_ptr<RocksDbStateStore> durable,
-      RocksDbStateStore::Open({.path = path,
-                               .witness = config.log.path.empty()
-                                              ? std::string()
-                                              : config.log.path + "/STATE",
-                               .first_owner = DrawOwner()}));
+      RocksDbStateStore::Open(
+          {.path = path, .witness = witness, .first_owner = DrawOwner()}));
   return StateStorage{durable, durable, path};
 }
 

@@ -5,9 +5,9 @@
 //   prefix / r kind name → a value
 //   prefix / t           → which transaction made the revision in the head
 //
-// Heads, keys and values have the form that state_layout.h gives them; the
-// checksum of a value starts from its whole key, so one that belongs to
-// another node is damage.
+// Heads, keys and values have the form that state_layout.h gives them, and a
+// head an identity, if one was drawn; the checksum of a value starts from its
+// whole key, so one that belongs to another node is damage.
 //
 // Thread-safety: const.
 #ifndef STREAMER_STORE_INTERNAL_ETCD_LAYOUT_H_

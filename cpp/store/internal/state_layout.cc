@@ -9,6 +9,8 @@ namespace streamer::internal {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+// Of a head with an identity.
+constexpr std::uint8_t kIdentityVersion = 2;
 // 'r' and the kind.
 constexpr std::size_t kNameBegin = 2;
 
@@ -19,15 +21,16 @@ bool IsKind(char byte) {
 
 }  // namespace
 
-StateHead NewStateHead(std::uint64_t first_owner) {
-  return {first_owner - 1, 0};
+StateHead NewStateHead(std::uint64_t first_owner, std::uint64_t identity) {
+  return {first_owner - 1, 0, identity};
 }
 
 std::string Encode(const StateHead& head) {
-  std::string bytes(1, kVersion);
+  std::string bytes(1, head.identity == 0 ? kVersion : kIdentityVersion);
   ByteWriter writer(bytes);
   writer.WriteNumber(head.owner);
   writer.WriteNumber(head.revision);
+  if (head.identity != 0) writer.WriteNumber(head.identity);
   Seal(bytes, 0);
   return bytes;
 }
@@ -35,10 +38,14 @@ std::string Encode(const StateHead& head) {
 Result<StateHead> DecodeStateHead(std::string_view bytes) {
   bool is_whole = Unseal(bytes, 0);
   ByteReader reader(bytes);
-  is_whole = is_whole && reader.ReadByte() == kVersion;
+  const std::uint8_t version = reader.ReadByte();
   StateHead head;
   head.owner = reader.ReadNumber();
   head.revision = reader.ReadNumber();
+  if (version == kIdentityVersion) head.identity = reader.ReadNumber();
+  // One form only: an identity is never 0.
+  is_whole =
+      is_whole && version == (head.identity == 0 ? kVersion : kIdentityVersion);
   if (is_whole && reader.is_finished()) return head;
   return DataLoss("expected owner and revision, got other bytes");
 }

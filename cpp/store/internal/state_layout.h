@@ -23,9 +23,13 @@ inline constexpr char kStateRecordEnd[] = "s";
 struct StateHead {
   std::uint64_t owner = 0;
   std::uint64_t revision = 0;
+  // Drawn when the state was made: one that was removed and begun anew has
+  // another. 0: none was drawn.
+  std::uint64_t identity = 0;
 };
 // Of a state that nobody has owned, and whose first owner is to be that one.
-StateHead NewStateHead(std::uint64_t first_owner);
+StateHead NewStateHead(std::uint64_t first_owner, std::uint64_t identity = 0);
+// A head without an identity has the form of before there were any.
 std::string Encode(const StateHead& head);
 Result<StateHead> DecodeStateHead(std::string_view bytes);
 

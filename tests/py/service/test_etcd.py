@@ -4,15 +4,26 @@ import json
 import re
 import shutil
 import time
+from pathlib import Path
 
 import grpc
 import pytest
 from calls import get, post_events, samples
+from etcd_keys import EtcdKeys
 from etcd_process import EtcdProcess
+from plain_wire import compile_wire
 from streamerd import wait_until
 from test_durability import lines, log_options, post
 from test_end import assert_left_something
-from test_sessions import COMPLETE, deliveries, event_ids, hello, subscribe
+from test_sessions import (
+    COMPLETE,
+    LOST,
+    NOTHING_MISSED,
+    deliveries,
+    event_ids,
+    hello,
+    subscribe,
+)
 
 
 @pytest.fixture
@@ -22,6 +33,23 @@ def etcd(tmp_path):
     process.start()
     yield process
     process.kill()
+
+
+@pytest.fixture(scope="session")
+def etcd_wire(tmp_path_factory):
+    """The message classes of etcd."""
+    root = Path(__file__).resolve().parents[3]
+    source = root / "proto/etcd/etcdserverpb.proto"
+    folder = tmp_path_factory.mktemp("etcd_wire")
+    return compile_wire(folder, source.read_text())
+
+
+@pytest.fixture
+def keys(etcd, etcd_wire):
+    """The keys of node-1, in etcd."""
+    found = EtcdKeys(etcd_wire, etcd.endpoint, "node-1")
+    yield found
+    found.close()
 
 
 def options(etcd, log, prefix="node-1"):
@@ -151,6 +179,76 @@ def test_a_service_of_another_log_is_refused_and_leaves_the_state_alone(
         "the first to go on saving",
     )
     assert readiness(first) == READY
+
+
+def test_a_state_that_was_swapped_for_an_older_one_is_refused(
+    start, gateway_of, etcd, keys, tmp_path, events
+):
+    service = start(*options(etcd, tmp_path / "log"))
+    gateway = gateway_of(service)
+    session = hello(gateway).session
+    assert subscribe(gateway, "s").success
+    backup = keys.read()
+    assert subscribe(gateway, "t").success
+    post(service, events(1))
+    last = deliveries(gateway, 1)[-1]
+    gateway.close()
+    assert service.stop() == 0
+    newest = keys.read()
+    keys.replace(backup)
+    # However often: whoever tries again changes nothing.
+    for _ in range(3):
+        with pytest.raises(AssertionError):
+            service.start()
+        assert service.stop() == 1
+        assert keys.read() == backup
+        assert re.fullmatch(
+            r"etcd node-1/h: expected revision \d+ or later "
+            rf"\({re.escape(str(tmp_path))}/log/STATE-[0-9a-f]{{16}}\), "
+            r"got \d+: put back the newer state, or remove all keys of this "
+            r"one to begin anew",
+            json.loads(service.log.splitlines()[-1])["reason"],
+        ), service.log
+    keys.replace(newest)
+    service.start()
+    gateway = gateway_of(service)
+    again = hello(
+        gateway,
+        session=session,
+        last_seq=last.seq,
+        last_progress=last.progress,
+    )
+    assert again.continuity == NOTHING_MISSED
+    assert again.subscription_count == 2
+
+
+def test_a_state_that_was_removed_is_begun_anew(
+    start, gateway_of, etcd, keys, tmp_path, events
+):
+    service = start(*options(etcd, tmp_path / "log"))
+    gateway = gateway_of(service)
+    session = hello(gateway).session
+    assert subscribe(gateway, "s").success
+    post(service, events(1))
+    last = deliveries(gateway, 1)[-1]
+    gateway.close()
+    assert service.stop() == 0
+    keys.remove()
+    for starts in range(2):
+        service.start()
+        restored = logged(service, "state restored")[-1]
+        assert restored["sessions"] == starts
+        gateway = gateway_of(service)
+        again = hello(
+            gateway,
+            session=session,
+            last_seq=last.seq,
+            last_progress=last.progress,
+        )
+        assert again.continuity == LOST
+        assert subscribe(gateway, "s").success
+        gateway.close()
+        assert service.stop() == 0
 
 
 def test_without_etcd_it_says_so_and_it_comes_back(
