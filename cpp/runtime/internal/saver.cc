@@ -109,7 +109,8 @@ Saver::Outcome Saver::CommitOwned(const StateTransaction& transaction) {
   if (!absl::IsFailedPrecondition(outcome.status())) return outcome;
   const Status taken = store_->Reclaim(owner_);
   if (taken.ok()) return store_->Commit(transaction);
-  return absl::IsUnavailable(taken) ? taken : outcome;
+  // Who followed says why; else it is why it cannot be taken back.
+  return absl::IsFailedPrecondition(taken) ? outcome : taken;
 }
 
 // Until it is taken back nothing is saved, and everybody should know.

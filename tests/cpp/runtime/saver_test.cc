@@ -35,10 +35,14 @@ class CountingStore final : public StateStore {
   Result<StateSnapshot> Load() const override { return store_.Load(); }
   Result<std::uint64_t> Commit(const StateTransaction& transaction) override {
     if (is_refusing) return Unavailable("the store is away");
+    if (is_lost) return FailedPrecondition("its lease is over");
     for (const StateChange& change : transaction.changes) {
       if (change.key.kind == StateKind::kProgress) ++progress_records;
     }
     return store_.Commit(transaction);
+  }
+  Status Reclaim(std::uint64_t) override {
+    return DataLoss("an older state is there");
   }
   std::size_t max_changes() const override { return store_.max_changes(); }
   // Not answered at first.
@@ -53,6 +57,7 @@ class CountingStore final : public StateStore {
   static constexpr int kAnswered = 3;
   std::atomic<int> renewals = 0;
   std::atomic<bool> is_refusing = false;
+  std::atomic<bool> is_lost = false;
   std::atomic<int> progress_records = 0;
 
  private:
@@ -234,6 +239,13 @@ TEST_F(SaverTest, WhoWaitsIsClosedWhenTheStoreFailsAndItIsTriedAtTheNextLook) {
   EXPECT_THAT(changes_, ElementsAre("the store is away", ""));
   EXPECT_EQ(store_->Load().value().records.count({StateKind::kSession, "a"}),
             1u);
+}
+
+TEST_F(SaverTest, WhyAStateCannotBeTakenBackIsSaid) {
+  store_->is_lost = true;
+  Change("a");
+  NoteOne();
+  EXPECT_EQ(saver_->status(), DataLoss("an older state is there"));
 }
 
 TEST_F(SaverTest, AnAnswerGoesOutOnceItsChangeIsSaved) {
