@@ -85,6 +85,7 @@ struct SessionWelcome {
   std::string to_progress;
   std::uint64_t subscription_count = 0;
   std::uint64_t subscription_digest = 0;
+  std::uint64_t unasked_count = 0;  // that others registered
 };
 
 // A numbered message as it came.

@@ -76,8 +76,10 @@ struct SessionOpened {
   // What `continuity` speaks of: events after `from`, up to `to`.
   Position from;
   Position to;
+  // That its streams asked for.
   std::uint64_t subscription_count = 0;
   std::uint64_t subscription_digest = 0;  // see SubscriptionDigest
+  std::uint64_t unasked_count = 0;        // that others registered
 };
 
 // What must be found again after a restart has changed. Effects of the same

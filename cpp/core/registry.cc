@@ -106,26 +106,47 @@ Registry::Addition Registry::Add(const Subscribe& subscribe, Position from,
     return {.status = std::move(status)};
   }
   if (Record* known = Find(subscribe.gateway, subscribe.subscription_id)) {
-    if (IsSame(known->subscription, subscribe)) {
-      return {.subscription = &known->subscription};
+    if (!IsSame(known->subscription, subscribe)) {
+      return {.status = ExistsOtherwise(known->subscription, subscribe)};
     }
-    return {.status = ExistsOtherwise(known->subscription, subscribe)};
+    if (!known->subscription.is_asked && !subscribe.is_managed) {
+      Discount(gateway->second, known->subscription);
+      known->subscription.is_asked = true;
+      Count(gateway->second, known->subscription);
+    }
+    return {.subscription = &known->subscription};
   }
-  if (auto scope = FindFullQuota(gateway->second, subscribe.tenant)) {
+  if (auto refusal = Refuse(gateway->second, subscribe, admission)) {
+    return *std::move(refusal);
+  }
+  Record& record = Store(subscribe, from);
+  Link(gateway->second, record);
+  SetExpiry(record.subscription, subscribe.ttl, now);
+  return {.subscription = &record.subscription, .is_new = true};
+}
+
+std::optional<Registry::Addition> Registry::RefuseFirst(
+    const Subscribe& subscribe) {
+  if (Status status = CheckSubscribe(subscribe); !status.ok()) {
+    return Addition{.status = std::move(status)};
+  }
+  return Refuse(Gateway(), subscribe, Admission::kNew);
+}
+
+std::optional<Registry::Addition> Registry::Refuse(const Gateway& gateway,
+                                                   const Subscribe& subscribe,
+                                                   Admission admission) {
+  if (auto scope = FindFullQuota(gateway, subscribe.tenant)) {
     return RefuseForQuota(*scope);
   }
   Status status = CheckScanned(subscribe);
   if (status.ok() && admission == Admission::kNew) {
     status = CheckMembership(subscribe);
   }
-  if (!status.ok()) {
-    ++statistics_.quota_exceeded_collection;
-    return {.status = std::move(status), .quota = QuotaScope::kCollection};
-  }
-  Record& record = Store(subscribe, from);
-  Link(gateway->second, record);
-  SetExpiry(record.subscription, subscribe.ttl, now);
-  return {.subscription = &record.subscription, .is_new = true};
+  if (status.ok()) return std::nullopt;
+  ++statistics_.quota_exceeded_collection;
+  return Addition{.status = std::move(status),
+                  .quota = QuotaScope::kCollection};
 }
 
 Result<Subscription> Registry::Remove(GatewayHandle gateway,
@@ -149,7 +170,7 @@ std::vector<Subscription> Registry::RemoveGateway(GatewayHandle gateway) {
   std::vector<Subscription> removed;
   auto found = gateways_.find(gateway);
   if (found == gateways_.end()) return removed;
-  removed.reserve(found->second.set.count);
+  removed.reserve(found->second.count());
   while (found->second.first != nullptr) {
     removed.push_back(Take(*found->second.first));
   }
@@ -243,7 +264,7 @@ Registry::Record* Registry::Find(GatewayHandle gateway, std::string_view id) {
 
 std::optional<QuotaScope> Registry::FindFullQuota(
     const Gateway& gateway, std::string_view tenant) const {
-  if (gateway.set.count >= quota_.per_gateway) return QuotaScope::kGateway;
+  if (gateway.count() >= quota_.per_gateway) return QuotaScope::kGateway;
   auto count = tenant_counts_.find(tenant);
   std::size_t of_tenant = count == tenant_counts_.end() ? 0 : count->second;
   if (of_tenant >= quota_.per_tenant) return QuotaScope::kTenant;
@@ -291,6 +312,7 @@ Registry::Record& Registry::Store(const Subscribe& subscribe, Position from) {
   added.from = from;
   added.membership = subscribe.membership;
   added.is_managed = subscribe.is_managed;
+  added.is_asked = !subscribe.is_managed;
   added.begins_in_past = subscribe.resume_after.has_value();
   by_name_.At({added.gateway, added.subscription_id}) = &record;
   ++tenant_counts_[added.tenant];
@@ -359,9 +381,20 @@ void Registry::Link(Gateway& gateway, Record& record) {
   record.previous = gateway.last;
   (gateway.last == nullptr ? gateway.first : gateway.last->next) = &record;
   gateway.last = &record;
-  ++gateway.set.count;
-  if (gateway.kind == GatewayKind::kSession) {
-    gateway.set.digest += DigestOf(record.subscription);
+  Count(gateway, record.subscription);
+}
+
+void Registry::Count(Gateway& gateway, const Subscription& added) {
+  ++(added.is_asked ? gateway.set.count : gateway.set.unasked);
+  if (added.is_asked && gateway.kind == GatewayKind::kSession) {
+    gateway.set.digest += DigestOf(added);
+  }
+}
+
+void Registry::Discount(Gateway& gateway, const Subscription& removed) {
+  --(removed.is_asked ? gateway.set.count : gateway.set.unasked);
+  if (removed.is_asked && gateway.kind == GatewayKind::kSession) {
+    gateway.set.digest -= DigestOf(removed);
   }
 }
 
@@ -370,10 +403,7 @@ void Registry::Unlink(Gateway& gateway, Record& record) {
       record.next;
   (record.next == nullptr ? gateway.last : record.next->previous) =
       record.previous;
-  --gateway.set.count;
-  if (gateway.kind == GatewayKind::kSession) {
-    gateway.set.digest -= DigestOf(record.subscription);
-  }
+  Discount(gateway, record.subscription);
 }
 
 // Removes the record from every table.

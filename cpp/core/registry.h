@@ -51,6 +51,7 @@ struct Subscription {
   std::optional<Instant> expires_at;
   bool membership = false;
   bool is_managed = false;
+  bool is_asked = true;         // by a stream of its gateway
   bool begins_in_past = false;  // what follows `from` may have to be read again
 };
 
@@ -97,11 +98,13 @@ class Registry {
   [[nodiscard]] const std::string& GatewayIdOf(GatewayHandle gateway) const;
   [[nodiscard]] GatewayKind KindOf(GatewayHandle gateway) const;
 
-  // How many subscriptions a session has, and what they are (see
-  // SubscriptionDigest). REQUIRES: HasGateway.
+  // How many subscriptions of a session its streams asked for, and what they
+  // are (see SubscriptionDigest); and how many they did not. REQUIRES:
+  // HasGateway.
   struct Set {
     std::size_t count = 0;
     std::uint64_t digest = 0;  // 0 when it is no session
+    std::size_t unasked = 0;
   };
   [[nodiscard]] Set SetOf(GatewayHandle gateway) const;
 
@@ -116,9 +119,14 @@ class Registry {
     bool is_new = false;  // or: the same subscription was there already
   };
   // Whether images come is not known after a restart: of what was there before,
-  // membership is not bounded.
+  // membership is not bounded. What was managed is asked for from here on, if
+  // a stream asks for the same.
   Addition Add(const Subscribe& subscribe, Position from, Instant now,
                Admission admission = Admission::kNew);
+
+  // Why the first subscription of a gateway that is still to be added would be
+  // refused, counted as such.
+  std::optional<Addition> RefuseFirst(const Subscribe& subscribe);
 
   // NotFound when there is no such subscription.
   Result<Subscription> Remove(GatewayHandle gateway,
@@ -180,6 +188,7 @@ class Registry {
     Record* first = nullptr;
     Record* last = nullptr;
     Set set;
+    [[nodiscard]] std::size_t count() const { return set.count + set.unasked; }
   };
   // Names of a record's own text.
   struct OwnName {
@@ -228,6 +237,12 @@ class Registry {
   std::optional<QuotaScope> FindFullQuota(const Gateway& gateway,
                                           std::string_view tenant) const;
   Addition RefuseForQuota(QuotaScope scope);
+  // Why one that is not there is not added; nothing: it may be.
+  std::optional<Addition> Refuse(const Gateway& gateway,
+                                 const Subscribe& subscribe,
+                                 Admission admission);
+  static void Count(Gateway& gateway, const Subscription& added);
+  static void Discount(Gateway& gateway, const Subscription& removed);
   Record& Store(const Subscribe& subscribe, Position from);
   void Link(Gateway& gateway, Record& record);
   void Unlink(Gateway& gateway, Record& record);

@@ -45,6 +45,9 @@ struct SavedSession {
   std::string gateway_id;
   std::optional<std::string> credential;  // nothing: no stream has had it yet
   SessionNumber number;
+  // Others began it, and its gateway has not shown yet that it knows it: who
+  // was not welcomed asks for a session again, and must find this one.
+  bool is_unclaimed = false;
 };
 
 // A notice that a gateway has not acknowledged.

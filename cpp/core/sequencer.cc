@@ -382,6 +382,7 @@ void Sequencer::Do(Subscribe& command, Instant now, SequencerOutput& output) {
   const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
   if (!home) return;
   command.gateway = *home;
+  NoteClaim(*home, output);
   AddSubscription(command, GatewayHandle(), now, output);
 }
 
@@ -437,6 +438,7 @@ void Sequencer::Do(Unsubscribe& command, Instant, SequencerOutput& output) {
   const std::optional<GatewayHandle> home = sessions_.HomeOf(command.gateway);
   if (!home) return;
   command.gateway = *home;
+  NoteClaim(*home, output);
   Result<Subscription> removed =
       registry_.Remove(command.gateway, command.subscription_id);
   UnsubscribeResponse response{command.subscription_id, removed.status(), {}};
@@ -492,16 +494,16 @@ void Sequencer::Do(ContinueHistory& command, Instant, SequencerOutput&) {
 void Sequencer::Do(Tick&, Instant now, SequencerOutput& output) {
   duplicates_.Expire(now.monotonic);
   lingering_.Expire(now.monotonic);
+  for (const Subscription& expired : registry_.Expire(now)) {
+    TellEnd(expired, CloseReason::kExpired, output);
+  }
   for (const std::string& gateway_id : sessions_.Expired(now.monotonic)) {
     const auto last = LastExpiry(sessions_.Find(gateway_id)->home);
-    if (last && *last > now.monotonic) {
+    if (last) {
       sessions_.KeepUntil(gateway_id, *last);
     } else {
       EndSession(gateway_id, OkStatus(), output);
     }
-  }
-  for (const Subscription& expired : registry_.Expire(now)) {
-    TellEnd(expired, CloseReason::kExpired, output);
   }
 }
 

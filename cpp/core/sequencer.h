@@ -149,7 +149,10 @@ class Sequencer {
       Instant now, SequencerOutput& output);
   void Register(ManageSession& command, Subscribe& subscribe, Instant now,
                 SequencerOutput& output);
-  [[nodiscard]] Status MayRegister(const ManageSession& command) const;
+  [[nodiscard]] Status MayManage(const ManageSession& command) const;
+  // Its status says whether, as far as can be said before there is a session.
+  Registry::Addition MayRegister(const ManageSession& command,
+                                 const Subscribe& subscribe);
   // The other requests of ManageSession. A null home has no subscriptions.
   UnsubscribeResponse Revoke(GatewayHandle home,
                              const std::string& subscription_id,
@@ -165,9 +168,11 @@ class Sequencer {
   // When the last of its managed subscriptions expires.
   [[nodiscard]] std::optional<MonotonicTime> LastExpiry(
       GatewayHandle gateway) const;
-  // REQUIRES: it has no credential yet.
-  void TakeVacant(const internal::Sessions::Session& session,
-                  OpenSession& command, SequencerOutput& output);
+  // REQUIRES: it is unclaimed.
+  void TakeUnclaimed(const internal::Sessions::Session& session,
+                     OpenSession& command, SequencerOutput& output);
+  // Its gateway asked for something in it, or for it.
+  void NoteClaim(GatewayHandle home, SequencerOutput& output);
   void ResumeSession(const internal::Sessions::Session& session,
                      const OpenSession& command, SequencerOutput& output);
   void AnswerSession(const internal::Sessions::Session& session,

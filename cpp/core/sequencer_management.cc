@@ -31,12 +31,16 @@ void Sequencer::Do(ManageSession& command, Instant now,
   } else {
     answer = RevokeAll(home, output);
   }
+  // If others are left that keep it, it is kept on when that time comes.
+  if (session != nullptr) {
+    sessions_.KeepNoLonger(command.gateway_id, now.monotonic);
+  }
   output.steps.push_back(
       {NextOrdinal(), Respond{{home, std::move(answer)}, command.caller}});
 }
 
 // Each that ends leaves a notice that only a stream can take.
-Status Sequencer::MayRegister(const ManageSession& command) const {
+Status Sequencer::MayManage(const ManageSession& command) const {
   STREAMER_RETURN_IF_ERROR(command.unstored);
   const Sessions::Session* session = sessions_.Find(command.gateway_id);
   if (session == nullptr) {
@@ -50,18 +54,28 @@ Status Sequencer::MayRegister(const ManageSession& command) const {
 }
 
 // A session for a subscription that is refused would be for nothing.
+Registry::Addition Sequencer::MayRegister(const ManageSession& command,
+                                          const Subscribe& subscribe) {
+  if (Status status = MayManage(command); !status.ok()) {
+    return {.status = std::move(status)};
+  }
+  if (sessions_.Find(command.gateway_id) != nullptr) return {};
+  return registry_.RefuseFirst(subscribe).value_or(Registry::Addition());
+}
+
 void Sequencer::Register(ManageSession& command, Subscribe& subscribe,
                          Instant now, SequencerOutput& output) {
-  if (Status status = MayRegister(command); !status.ok()) {
+  Registry::Addition refused = MayRegister(command, subscribe);
+  if (!refused.status.ok()) {
     SubscribeResponse refusal{.subscription_id = subscribe.subscription_id,
-                              .status = std::move(status)};
+                              .status = std::move(refused.status),
+                              .quota = refused.quota};
     output.steps.push_back(
         {NextOrdinal(), Respond{{{}, std::move(refusal)}, command.caller}});
     return;
   }
   const Sessions::Session* session = sessions_.Find(command.gateway_id);
-  const bool is_new = session == nullptr;
-  if (is_new) {
+  if (session == nullptr) {
     session = &MakeSession({.gateway = command.caller,
                             .gateway_id = command.gateway_id,
                             .limits = command.limits},
@@ -73,7 +87,6 @@ void Sequencer::Register(ManageSession& command, Subscribe& subscribe,
   if (is_added && session->stream == GatewayHandle()) {
     sessions_.CountManaged(command.gateway_id);
   }
-  if (is_new && !is_added) EndSession(command.gateway_id, OkStatus(), output);
 }
 
 UnsubscribeResponse Sequencer::Revoke(GatewayHandle home,

@@ -52,11 +52,11 @@ bool IsOf(SessionNumber number, const Sessions::Session& session) {
 
 }  // namespace
 
-// One that no stream has had yet is whose comes first.
+// One that others began is whose stream comes first, and stays there for it
+// until the gateway shows that it knows it: a welcome may not arrive.
 void Sequencer::Do(OpenSession& command, Instant now, SequencerOutput& output) {
   const Sessions::Session* known = sessions_.Find(command.gateway_id);
-  const bool is_vacant = known != nullptr && !known->saved.credential;
-  if (known != nullptr && !is_vacant &&
+  if (known != nullptr && known->saved.credential &&
       known->saved.credential != command.credential) {
     output.steps.push_back(
         {NextOrdinal(),
@@ -68,7 +68,8 @@ void Sequencer::Do(OpenSession& command, Instant now, SequencerOutput& output) {
                  command.gateway_id, "\" was opened with, got another"))}});
     return;
   }
-  if (known != nullptr && !is_vacant && IsOf(command.session, *known)) {
+  if (known != nullptr && known->saved.credential &&
+      IsOf(command.session, *known)) {
     return ResumeSession(*known, command, output);
   }
   if (!command.unsaved.ok()) {
@@ -77,7 +78,9 @@ void Sequencer::Do(OpenSession& command, Instant now, SequencerOutput& output) {
          RefuseStream{command.stream, std::move(command.unsaved)}});
     return;
   }
-  if (is_vacant) return TakeVacant(*known, command, output);
+  if (known != nullptr && known->saved.is_unclaimed) {
+    return TakeUnclaimed(*known, command, output);
+  }
   if (known != nullptr) {
     EndSession(command.gateway_id,
                absl::AbortedError(
@@ -88,10 +91,12 @@ void Sequencer::Do(OpenSession& command, Instant now, SequencerOutput& output) {
 }
 
 // With all that was registered for it; what its gateway knew was another.
-void Sequencer::TakeVacant(const Sessions::Session& session,
-                           OpenSession& command, SequencerOutput& output) {
-  sessions_.SetCredential(command.gateway_id, std::move(command.credential));
-  Record(session.home, session.saved, output);
+void Sequencer::TakeUnclaimed(const Sessions::Session& session,
+                              OpenSession& command, SequencerOutput& output) {
+  if (!session.saved.credential) {
+    sessions_.SetCredential(command.gateway_id, command.credential);
+    Record(session.home, session.saved, output);
+  }
   if (IsOf(command.session, session)) {
     return ResumeSession(session, command, output);
   }
@@ -104,6 +109,13 @@ void Sequencer::TakeVacant(const Sessions::Session& session,
                  .last_progress = command.last_progress,
                  .coalesces = command.coalesces},
                 output);
+}
+
+void Sequencer::NoteClaim(GatewayHandle home, SequencerOutput& output) {
+  const Sessions::Session* session = sessions_.AtHome(home);
+  if (session == nullptr || !session->saved.is_unclaimed) return;
+  sessions_.Claim(session->saved.gateway_id);
+  Record(home, session->saved, output);
 }
 
 const Sessions::Session& Sequencer::MakeSession(
@@ -147,6 +159,8 @@ void Sequencer::ResumeSession(const Sessions::Session& session,
                               const OpenSession& command,
                               SequencerOutput& output) {
   sessions_.Attach(command.gateway_id, command.stream);
+  sessions_.NoteTaken(command.gateway_id, command.last_sequence);
+  NoteClaim(session.home, output);
   using Resumption = AttachStream::Resumption;
   const bool is_same_epoch = command.session == session.saved.number;
   AnswerSession(session,
@@ -171,7 +185,8 @@ void Sequencer::AnswerSession(const Sessions::Session& session,
                  .from = position_,
                  .to = position_,
                  .subscription_count = set.count,
-                 .subscription_digest = set.digest};
+                 .subscription_digest = set.digest,
+                 .unasked_count = set.unasked};
   output.steps.push_back({NextOrdinal(), std::move(step)});
 }
 

@@ -13,6 +13,7 @@ namespace {
 bool IsAnswer(const GatewayEffect& effect) {
   return std::holds_alternative<SubscribeResponse>(effect) ||
          std::holds_alternative<UnsubscribeResponse>(effect) ||
+         std::holds_alternative<RenewResponse>(effect) ||
          std::holds_alternative<SubscriptionClosed>(effect) ||
          std::holds_alternative<SessionOpened>(effect);
 }

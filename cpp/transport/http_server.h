@@ -4,11 +4,11 @@
 //   GET  /health/live /health/ready /health /metrics /openapi.json
 //   POST /internal/v1/filters/check     compile and explain a filter
 //   GET  /internal/v1/subscriptions     those that live
+//   POST, PUT, DELETE there             registered, renewed, ended
 //   GET  /internal/v1/collections/summary  Bloom summaries of a collection
 //
-// Calls that need sessions (registering over HTTP, and the tap of deliveries)
-// answer 501 and say so. Every refusal is a problem (RFC 7807) that names what
-// was expected.
+// The tap of deliveries answers 501 and says so. Every refusal is a problem
+// (RFC 7807) that names what was expected.
 //
 // Bounds: connections, bytes of header and body, of what all bodies hold in
 // memory together, and a time limit on every wait for the peer: a body must
@@ -48,7 +48,7 @@ constexpr bool TakesEvents(ServicePhase phase) {
   return phase != ServicePhase::kStarting && phase != ServicePhase::kDraining;
 }
 
-// Sessions are known once the replay is over.
+// A command waits until what was logged is replayed, and so would its caller.
 constexpr bool TakesSubscriptions(ServicePhase phase) {
   return TakesEvents(phase) && phase != ServicePhase::kReplaying;
 }

@@ -222,7 +222,8 @@ SessionWelcome DecodeWelcome(const wire::Welcome& welcome) {
           .from_progress = welcome.from_progress(),
           .to_progress = welcome.to_progress(),
           .subscription_count = welcome.subscription_count(),
-          .subscription_digest = welcome.subscription_digest()};
+          .subscription_digest = welcome.subscription_digest(),
+          .unasked_count = welcome.unasked_count()};
 }
 
 SessionEntry DecodeEntry(const wire::EventDelivery& delivery) {

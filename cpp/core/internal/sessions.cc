@@ -1,5 +1,6 @@
 #include "core/internal/sessions.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace streamer::internal {
@@ -37,10 +38,12 @@ const Sessions::Session& Sessions::Add(GatewayHandle home,
                                        std::string gateway_id,
                                        std::optional<std::string> credential,
                                        MonotonicTime now) {
+  const bool is_unclaimed = !credential.has_value();
   Session& added =
       Store({.saved = {.gateway_id = std::move(gateway_id),
                        .credential = std::move(credential),
-                       .number = FirstNumber(bounds_.owner, ++count_)},
+                       .number = FirstNumber(bounds_.owner, ++count_),
+                       .is_unclaimed = is_unclaimed},
              .home = home});
   SetExpiry(added, now + bounds_.ttl);
   return added;
@@ -61,7 +64,6 @@ void Sessions::Attach(std::string_view gateway_id, GatewayHandle stream) {
   Session& session = by_gateway_id_.find(gateway_id)->second;
   by_stream_.erase(session.stream);
   session.stream = stream;
-  session.managed = 0;
   by_stream_.emplace(stream, &session);
   SetExpiry(session, std::nullopt);
 }
@@ -74,6 +76,23 @@ void Sessions::SetCredential(std::string_view gateway_id,
 
 void Sessions::KeepUntil(std::string_view gateway_id, MonotonicTime at) {
   SetExpiry(by_gateway_id_.find(gateway_id)->second, at);
+}
+
+void Sessions::KeepNoLonger(std::string_view gateway_id, MonotonicTime now) {
+  Session& session = by_gateway_id_.find(gateway_id)->second;
+  if (!session.expires_at) return;
+  SetExpiry(session, std::min(*session.expires_at, now + bounds_.ttl));
+}
+
+void Sessions::Claim(std::string_view gateway_id) {
+  by_gateway_id_.find(gateway_id)->second.saved.is_unclaimed = false;
+}
+
+void Sessions::NoteTaken(std::string_view gateway_id, std::uint64_t sequence) {
+  Session& session = by_gateway_id_.find(gateway_id)->second;
+  if (sequence <= session.taken) return;
+  session.taken = sequence;
+  session.managed = 0;
 }
 
 void Sessions::CountManaged(std::string_view gateway_id) {

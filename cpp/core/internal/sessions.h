@@ -38,8 +38,10 @@ class Sessions {
     std::optional<MonotonicTime> expires_at;  // while it has none
     // A subscription of it began with events of before it was added.
     bool has_asked_past = false;
-    // Subscriptions added by others since it last had a stream.
+    // Subscriptions that others added while it had no stream, since its gateway
+    // acknowledged anything new: up to `taken` when it last came back.
     std::size_t managed = 0;
+    std::uint64_t taken = 0;
   };
 
   explicit Sessions(const SessionBounds& bounds) : bounds_(bounds) {}
@@ -49,8 +51,8 @@ class Sessions {
   }
   [[nodiscard]] const Session* Find(std::string_view gateway_id) const;
 
-  // A new session, without a stream yet. REQUIRES: there is none of that
-  // gateway id.
+  // A new session, without a stream yet; without a credential it is unclaimed.
+  // REQUIRES: there is none of that gateway id.
   const Session& Add(GatewayHandle home, std::string gateway_id,
                      std::optional<std::string> credential, MonotonicTime now);
   // A session of before the restart, in its next epoch, without a stream. One
@@ -61,11 +63,16 @@ class Sessions {
 
   // REQUIRES, for these: the session is there.
   void Attach(std::string_view gateway_id, GatewayHandle stream);
-  // Of one that has none yet.
   void SetCredential(std::string_view gateway_id, std::string credential);
+  void Claim(std::string_view gateway_id);
   // Without a stream, it is kept until then. REQUIRES: it has none.
   void KeepUntil(std::string_view gateway_id, MonotonicTime at);
+  // As if its stream had gone at `now`, if that is earlier. Ignored while it
+  // has one.
+  void KeepNoLonger(std::string_view gateway_id, MonotonicTime now);
   void CountManaged(std::string_view gateway_id);
+  // Its gateway has acknowledged up to `sequence`, and so what was managed.
+  void NoteTaken(std::string_view gateway_id, std::uint64_t sequence);
   void Remove(std::string_view gateway_id);
 
   // The session that `stream` has; null when it has none.

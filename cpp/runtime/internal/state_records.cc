@@ -60,6 +60,7 @@ StateChanges Encode(const SavedSession& session) {
   if (session.credential) {
     record["credential"] = absl::BytesToHexString(*session.credential);
   }
+  if (session.is_unclaimed) record["unclaimed"] = true;
   return {{SessionKey(session.gateway_id), Text(record)}};
 }
 
@@ -186,7 +187,8 @@ Result<SavedSession> DecodeSession(const StateKey& key,
   return Decode(key, value, [&](const json& record) {
     SavedSession session{
         .gateway_id = key.name,
-        .number = SessionNumber(record.at("number").get<std::uint64_t>())};
+        .number = SessionNumber(record.at("number").get<std::uint64_t>()),
+        .is_unclaimed = record.value("unclaimed", false)};
     const auto credential = record.find("credential");
     if (credential != record.end()) {
       session.credential =

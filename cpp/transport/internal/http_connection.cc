@@ -435,7 +435,7 @@ class HttpConnection {
     for (const auto& [name, value] : response.fields) message.set(name, value);
     message.keep_alive(persistence == kKeepAlive);
     message.body() = std::move(response.body);
-    message.prepare_payload();
+    if (response.status != 204) message.prepare_payload();
     if (request_.method == "HEAD") {
       // The fields are those of the body that GET would get.
       http::response<http::empty_body> head(std::move(message.base()));

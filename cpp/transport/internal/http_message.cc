@@ -113,17 +113,21 @@ std::string_view ReasonOf(unsigned status) {
     unsigned status;
     std::string_view phrase;
   };
-  static constexpr std::array<Reason, 14> kReasons = {{
+  static constexpr std::array<Reason, 18> kReasons = {{
       {200, "OK"},
+      {201, "Created"},
       {202, "Accepted"},
+      {204, "No Content"},
       {400, "Bad Request"},
       {404, "Not Found"},
       {405, "Method Not Allowed"},
       {408, "Request Timeout"},
+      {409, "Conflict"},
       {411, "Length Required"},
       {413, "Payload Too Large"},
       {415, "Unsupported Media Type"},
       {417, "Expectation Failed"},
+      {429, "Too Many Requests"},
       {431, "Request Header Fields Too Large"},
       {500, "Internal Server Error"},
       {501, "Not Implemented"},

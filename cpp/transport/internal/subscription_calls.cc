@@ -178,15 +178,23 @@ HttpResponse ManyHolders(const std::string& id,
       {{"gateways", gateways}});
 }
 
-// Whose subscription a call with {id} concerns. Nothing: nobody's.
-std::variant<std::optional<std::string>, HttpResponse> FindHolder(
-    const Engine& engine, const HttpRequest& request, const std::string& id) {
+HttpResponse OfStream(const std::string& id) {
+  return ProblemResponse(409, "expected a subscription of a session, got \"" +
+                                  id +
+                                  "\" of a stream without one, with which it "
+                                  "ends");
+}
+
+// Whose subscription a call with {id} concerns; empty: nobody's.
+std::variant<std::string, HttpResponse> FindHolder(const Engine& engine,
+                                                   const HttpRequest& request,
+                                                   const std::string& id) {
   const auto gateway = ReadGateway(request.target);
   if (!gateway.ok()) return ProblemResponse(400, MessageOf(gateway.status()));
-  if (*gateway) return *gateway;
   std::vector<std::string> sessions;
   bool is_of_stream = false;
   for (const SubscriptionInfo& info : engine.ListNamed(id)) {
+    if (*gateway && info.gateway_id != **gateway) continue;
     if (info.kind == GatewayKind::kSession) {
       sessions.push_back(info.gateway_id);
     } else {
@@ -194,27 +202,22 @@ std::variant<std::optional<std::string>, HttpResponse> FindHolder(
     }
   }
   if (sessions.size() > 1) return ManyHolders(id, sessions);
-  if (sessions.size() == 1) return std::optional(sessions.front());
-  if (!is_of_stream) return std::optional<std::string>();
-  return ProblemResponse(409, "expected a subscription of a session, got \"" +
-                                  id +
-                                  "\" of a stream without one, with which it "
-                                  "ends");
+  if (sessions.size() == 1) return sessions.front();
+  if (is_of_stream) return OfStream(id);
+  return gateway->value_or("");
 }
 
-// The call `what` on the subscription of the path; `none` when nobody has it.
+// The call on the subscription of the path. Of nobody's, too: that it is gone
+// is an answer as any other, and waits until what ended it is saved.
 template <typename Make>
 Management OnSubscription(const Engine& engine, const HttpRequest& request,
-                          Make make, HttpResponse none) {
+                          Make make) {
   const std::string id = SegmentAfter("/subscriptions/", request.target.path);
   auto holder = FindHolder(engine, request, id);
   if (auto* refusal = std::get_if<HttpResponse>(&holder)) {
     return std::move(*refusal);
   }
-  std::optional<std::string>& gateway_id =
-      std::get<std::optional<std::string>>(holder);
-  if (!gateway_id) return none;
-  return make(std::move(*gateway_id), id);
+  return make(std::move(std::get<std::string>(holder)), id);
 }
 
 HttpResponse NoContent() { return {.status = 204, .content_type = {}}; }
@@ -251,14 +254,11 @@ Management RenewSubscription(const Engine& engine, const HttpRequest& request) {
                   {"expiresAt", TimestampJson(response.expires_at)}});
       });
   return OnSubscription(
-      engine, request,
-      [&](std::string gateway_id, const std::string& id) {
+      engine, request, [&](std::string gateway_id, const std::string& id) {
         return ManagementCall{{.gateway_id = std::move(gateway_id),
                                .what = Renew{.subscription_id = id}},
                               answer};
-      },
-      NotHeld("expected the id of a live subscription, got one that no "
-              "gateway has"));
+      });
 }
 
 Management UnregisterSubscription(const Engine& engine,
@@ -266,13 +266,11 @@ Management UnregisterSubscription(const Engine& engine,
   const auto answer = Answering<UnsubscribeResponse>(
       [](const UnsubscribeResponse&) { return NoContent(); });
   return OnSubscription(
-      engine, request,
-      [&](std::string gateway_id, const std::string& id) {
+      engine, request, [&](std::string gateway_id, const std::string& id) {
         return ManagementCall{{.gateway_id = std::move(gateway_id),
                                .what = Unsubscribe{.subscription_id = id}},
                               answer};
-      },
-      NoContent());
+      });
 }
 
 Management UnregisterGateway(const HttpRequest& request) {

@@ -284,6 +284,7 @@ std::string EncodeWelcome(const SessionOpened& opened) {
   welcome.set_to_progress(FormatProgress(opened.to));
   welcome.set_subscription_count(opened.subscription_count);
   welcome.set_subscription_digest(opened.subscription_digest);
+  welcome.set_unasked_count(opened.unasked_count);
   return message.SerializeAsString();
 }
 

@@ -69,15 +69,61 @@ TEST_F(SessionManagementTest, WhatIsRegisteredWaitsForTheStream) {
   const GatewayHandle stream = Open();
   EXPECT_EQ(opened_.session, response.session);
   EXPECT_THAT(Seen(stream),
-              ElementsAre("opened new, next 1, has 1", "delivery 1 e2 [s]",
+              ElementsAre("opened new, next 1, has 0", "delivery 1 e2 [s]",
                           "delivery 2 e3 [s]"));
+}
+
+// Its welcome did not arrive: it asks again for what it does not know.
+TEST_F(SessionManagementTest, WhoWasNotWelcomedFindsAllOfItAgain) {
+  const SubscribeResponse response = Register("s");
+  Events(1, 1);
+  Leave(Open());
+  Restart();
+  const GatewayHandle stream = Open();
+  EXPECT_EQ(LineageOf(opened_.session), LineageOf(response.session));
+  EXPECT_EQ(opened_.unasked_count, 1u);
+  EXPECT_THAT(Seen(stream), ElementsAre("opened new, next 1, has 0",
+                                        "delivery 1 e1 [s] again"));
+  // What it asks for says that it knows its session; without it, it has none.
+  Subscribe(stream, "own");
+  EXPECT_FALSE(core_->saved().sessions.at("g").is_unclaimed);
+  Leave(stream);
+  Open();
+  EXPECT_EQ(opened_.unasked_count, 0u);
+}
+
+// It compares what it asked for with what is held.
+TEST_F(SessionManagementTest, WhatNoStreamAskedForIsCountedApart) {
+  GatewayHandle stream = Open();
+  Subscribe(stream, "own");
+  stream = Open({.session = opened_.session});
+  const SessionOpened alone = opened_;
+  Register("s");
+  stream = Open({.session = opened_.session});
+  EXPECT_EQ(opened_.subscription_count, 1u);
+  EXPECT_EQ(opened_.subscription_digest, alone.subscription_digest);
+  EXPECT_EQ(opened_.unasked_count, 1u);
+  Subscribe(stream, "s");
+  Open({.session = opened_.session});
+  EXPECT_EQ(opened_.subscription_count, 2u);
+  EXPECT_EQ(opened_.unasked_count, 0u);
+}
+
+TEST_F(SessionManagementTest, WithoutSubscriptionsItIsKeptAsAnyOther) {
+  Register("s", 3'600);
+  Pass(60);
+  Manage(Unsubscribe{.subscription_id = "s"}, At(100));
+  Pass(159);
+  EXPECT_EQ(core_->saved().sessions.size(), 1u);
+  Pass(160);
+  EXPECT_THAT(core_->saved().sessions, IsEmpty());
 }
 
 TEST_F(SessionManagementTest, TheFirstStreamCanNameItsSession) {
   const SubscribeResponse response = Register("s");
   Events(1, 1);
   const GatewayHandle stream = Open({.session = response.session});
-  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 0",
                                         "delivery 1 e1 [s]"));
 }
 
@@ -89,7 +135,7 @@ TEST_F(SessionManagementTest, WhoLostItsSessionIsToldSoAndFindsWhatIsThere) {
   Pass(60);
   Register("s", 300, At(60));
   stream = Open({.session = before});
-  EXPECT_THAT(Seen(stream), ElementsAre("opened lost, next 1, has 1"));
+  EXPECT_THAT(Seen(stream), ElementsAre("opened lost, next 1, has 0"));
 }
 
 TEST_F(SessionManagementTest, TheFirstStreamBringsTheCredential) {
@@ -169,7 +215,7 @@ TEST_F(SessionManagementTest, ARestartKeepsIt) {
   Pass(299);
   EXPECT_EQ(Count(), 1u);
   const GatewayHandle stream = Open({.session = response.session});
-  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 1",
+  EXPECT_THAT(Seen(stream), ElementsAre("opened complete, next 1, has 0",
                                         "delivery 1 e1 [s] again"));
 }
 
@@ -210,7 +256,11 @@ TEST_F(SessionManagementTest, WhatNoStreamHearsOfIsBounded) {
   Register("kept");
   EXPECT_THAT(std::string(MessageOf(Register("s").status)),
               HasSubstr("expected gateway \"g\" to connect"));
-  Leave(Open());
+  GatewayHandle stream = Open();
+  Leave(stream);
+  EXPECT_FALSE(Register("s").status.ok());
+  stream = Open({.session = opened_.session, .last_sequence = 5});
+  Leave(stream);
   EXPECT_TRUE(Register("s").status.ok());
 }
 

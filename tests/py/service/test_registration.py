@@ -93,6 +93,7 @@ def test_an_id_that_the_gateway_has_is_refused(streamerd, gateway_of):
     assert register(streamerd).status == 409
     other = register(streamerd, expression="doc.number > 1")
     assert other.status == 409
+    assert other.json["title"] == "Conflict"
     assert other.json["detail"] == (
         'subscription "s" exists with another filter'
     )
@@ -157,7 +158,7 @@ def test_a_restart_keeps_what_is_registered(
     assert listed(service) == [("g", "s")]
     gateway = gateway_of(service)
     welcome = hello(gateway, session=int(session))
-    assert welcome.subscription_count == 1
+    assert welcome.unasked_count == 1
     assert event_ids(deliveries(gateway, 2)) == ["e1", "e2"]
 
 
