@@ -525,12 +525,11 @@ bool ClientSession::IsLive(std::string_view subscription_id) const {
          (found->second.is_answer_lost && !retired_.contains(subscription_id));
 }
 
-// Others may register subscriptions for this gateway; to what ended here
-// nothing comes after the answer.
+// Others may register subscriptions for this gateway, also while it asks for
+// the same; to what ended here nothing comes after the answer.
 bool ClientSession::IsWanted(std::string_view subscription_id) const {
   if (IsLive(subscription_id)) return true;
   return has_session() && state_ != ClientState::kClosed &&
-         !subscriptions_.contains(subscription_id) &&
          !retired_.contains(subscription_id);
 }
 

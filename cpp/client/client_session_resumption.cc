@@ -54,10 +54,10 @@ ClientActions ClientSession::Welcomed(const SessionWelcome& welcome,
   }
   // Entries may be lost of a session whose subscriptions are all there still.
   if (*course == SessionReceiver::Course::kStartedOver &&
-      welcome.subscription_count == 0) {
+      welcome.subscription_count + welcome.unasked_count == 0) {
     StartOver(actions);
   }
-  if (session_before == 0 && welcome.subscription_count > 0) adopts_ = true;
+  if (welcome.unasked_count > 0) adopts_ = true;
   AskUnanswered(actions);
   return actions;
 }
@@ -103,10 +103,12 @@ void ClientSession::LoseEvents(const SessionWelcome& welcome,
 }
 
 // The service may hold it: then its answer says where it began, and of what
-// was lost since nobody else tells.
+// was lost since nobody else tells. What the process before has had, the gap of
+// all begins behind; this one asks for what lies further back.
 void ClientSession::LoseUnanswered(Entry& entry,
                                    const SessionWelcome& welcome) {
-  if (adopts_ || !entry.is_answer_lost) return;
+  const bool is_told = adopts_ && entry.request.resume_after.empty();
+  if (is_told || !entry.is_answer_lost) return;
   entry.loss_hold = loss_hold_;
   entry.gap_to = welcome.to_progress;
 }
@@ -364,18 +366,12 @@ ClientActions ClientSession::ResyncReceived(std::uint64_t seq, ReceivedGap gap,
   return std::move(admission.actions);
 }
 
-// Readers act on the ids that a gap names, so all are named that are known.
+// One that names none concerns all, also those that others registered and of
+// which nothing came yet.
 bool ClientSession::KeepLive(ReceivedGap& gap) const {
-  if (!gap.subscription_ids.empty()) {
-    std::erase_if(gap.subscription_ids,
-                  [this](const std::string& id) { return !IsWanted(id); });
-  } else if (adopts_) {
-    return true;
-  } else {
-    for (const auto& [id, entry] : subscriptions_) {
-      if (IsLive(id)) gap.subscription_ids.push_back(id);
-    }
-  }
+  if (gap.subscription_ids.empty()) return true;
+  std::erase_if(gap.subscription_ids,
+                [this](const std::string& id) { return !IsWanted(id); });
   return !gap.subscription_ids.empty();
 }
 

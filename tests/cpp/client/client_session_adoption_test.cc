@@ -132,6 +132,19 @@ TEST_F(ClientSessionAdoptionTest, ALossLeavesWhatTheSessionHolds) {
   EXPECT_TRUE(session.IsLive("b"));
 }
 
+// A third one may have had it, if the one before had asked already.
+TEST_F(ClientSessionAdoptionTest, ALossOfThePastIsToldWithTheAnswer) {
+  ClientSession session(Options({7, 41, "p1-1-41"}));
+  session.Start(At(seconds(0)));
+  session.Subscribe(SubscribeTicket(1), RequestAfter("a", "p1-1-5"));
+  session.Welcomed(Holding(7, Continuity::kLost, 44, {"a"}), At(seconds(0)));
+  EXPECT_THAT(
+      Text(session.SubscribeAnswered("a", Accepted("a", 1, "p1-1-5"))),
+      ElementsAre("1 answered a",
+                  "gap a: the service lost continuity of the session (p1-1-5, "
+                  "p1-1-20]"));
+}
+
 TEST_F(ClientSessionAdoptionTest, AnotherProcessIsToldOfALostSession) {
   ClientSession session(Options({7, 41, "p1-1-41"}));
   session.Start(At(seconds(0)));

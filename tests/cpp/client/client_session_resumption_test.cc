@@ -45,7 +45,9 @@ TEST_F(ClientSessionResumptionTest, WhatOthersRegisteredIsWanted) {
 
 TEST_F(ClientSessionResumptionTest, ALossInASessionOthersBeganConcernsAll) {
   session_.Start(At(seconds(0)));
-  Welcome(Holding(7, Continuity::kNew, 1, {"registered"}));
+  SessionWelcome welcome = Holding(7, Continuity::kNew, 1, {});
+  welcome.unasked_count = 1;
+  Welcome(welcome);
   EXPECT_THAT(
       Text(session_.ResyncReceived(
           1, {.reason = "lost", .from_progress = "p1-1-1"}, At(seconds(1)))),
