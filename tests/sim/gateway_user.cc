@@ -128,10 +128,7 @@ void GatewayUser::DoFault() {
       dies_of_loss_ = random_.Chance(1, 2);
       return CutOff(seconds(75));
     case 4:
-      // Another acknowledges in its place what it may have received itself.
-      if (!BeginZombie()) return;
-      reads_again_at_ = schedule_.now() + seconds(random_.Below(8));
-      return CutOff(seconds(4));
+      return StandIn();
     default:
       // Another begins while this one runs on.
       if (!BeginZombie()) return;
@@ -139,6 +136,12 @@ void GatewayUser::DoFault() {
       gone_.push_back(process_);
       return Begin(kept_state_);
   }
+}
+
+void GatewayUser::StandIn() {
+  if (!BeginZombie()) return;
+  reads_again_at_ = schedule_.now() + seconds(random_.Below(8));
+  CutOff(seconds(4));
 }
 
 void GatewayUser::DieWhereItIs() {

@@ -41,6 +41,8 @@ class GatewayUser {
   void Step();
   // Something goes wrong with its process.
   void DoFault();
+  // Another acknowledges in its place what it may have received itself.
+  void StandIn();
   // From now on it behaves: one process, that reads and changes nothing.
   void Heal();
 

@@ -191,6 +191,7 @@ std::vector<Complaint> World::Run() {
     has_faults_ = true;
     DrawFault();
     state_faults_->Draw(kFaults);
+    DrawTurns();
   });
   schedule_.RunUntil(start + kCalm + kFaults);
   Heal();
@@ -280,6 +281,25 @@ void World::DrawFault() {
     DoFault();
     DrawFault();
   });
+}
+
+// From numbers of their own, so that the other seeds stay as they are.
+void World::DrawTurns() {
+  constexpr std::uint64_t kSeedOffset = 0x7A5;
+  constexpr std::size_t kMost = 6;
+  support::Random own(random_.seed() + kSeedOffset);
+  if (!own.Chance(1, 4)) return;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    const auto within = [&own](Duration span) {
+      return Duration(static_cast<std::int64_t>(
+          own.Below(static_cast<std::size_t>(span.count()))));
+    };
+    const Duration at = within(kFaults - seconds(5));
+    schedule_.After(at, [this, user = own.Below(users_.size())] {
+      users_[user]->StandIn();
+    });
+    schedule_.After(at + within(seconds(5)), [this] { KillStreamer(false); });
+  }
 }
 
 void World::DoFault() {

@@ -82,6 +82,8 @@ class World {
   void CheckCaps();
   // What goes wrong.
   void DrawFault();
+  // Restarts amid two processes of one gateway.
+  void DrawTurns();
   void DoFault();
   void BreakStreams();
   void StallStreams();

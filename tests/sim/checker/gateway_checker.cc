@@ -121,6 +121,8 @@ void GatewayChecker::Take(const Answered& answered) {
   found->second.filter = *filter;
   found->second.from = *from;
   found->second.answered_at = now_;
+  // What was lost may have been its own: the service had it before the answer.
+  if (is_lost_) found->second.lost_after = *from;
   const auto first = asked_.find(id);
   if (first != asked_.end() && first->second.first != process_) {
     const Asked& asked = first->second.second;
