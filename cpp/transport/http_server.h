@@ -48,11 +48,6 @@ constexpr bool TakesEvents(ServicePhase phase) {
   return phase != ServicePhase::kStarting && phase != ServicePhase::kDraining;
 }
 
-// A command waits until what was logged is replayed, and so would its caller.
-constexpr bool TakesSubscriptions(ServicePhase phase) {
-  return TakesEvents(phase) && phase != ServicePhase::kReplaying;
-}
-
 struct HttpServerOptions {
   std::string listen = "127.0.0.1";
   int port = 8083;  // 0: any that is free

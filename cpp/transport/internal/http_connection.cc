@@ -202,10 +202,11 @@ class HttpConnection {
         .has_length =
             parser_->content_length().has_value() || parser_->chunked()};
     if (auto refusal = HttpRoutes::CheckBody(route, header)) return *refusal;
-    const bool is_refused =
-        (route.body == RequestBody::kEvents && !TakesEvents(service_->phase)) ||
-        (route.manage != nullptr && !TakesSubscriptions(service_->phase));
-    if (is_refused) return ProblemResponse(503, kNotReady);
+    const bool is_for_engine =
+        route.body == RequestBody::kEvents || route.manage != nullptr;
+    if (is_for_engine && !TakesEvents(service_->phase)) {
+      return ProblemResponse(503, kNotReady);
+    }
     const std::string_view expect = View(parser_->get()[http::field::expect]);
     const bool is_known =
         beast::iequals({expect.data(), expect.size()}, "100-continue");

@@ -195,14 +195,20 @@ TEST_F(HttpServerTest, AChangeThatIsNotSavedInTimeIsNobodysToKnow) {
   EXPECT_EQ(next->count("Content-Type"), 0u);
 }
 
-TEST_F(HttpServerTest, NothingIsChangedWhileNobodyKnowsTheSessions) {
+TEST_F(HttpServerTest, ChangesAreTakenDuringTheReplayAndNotBefore) {
+  const std::string request =
+      "DELETE /internal/v1/gateways/g/subscriptions HTTP/1.1\r\n\r\n";
+  engine_.answer = UnsubscribeResponse{};
   HttpClient client(Start());
   server_->SetPhase(ServicePhase::kReplaying);
-  const auto answer = client.Call(
-      "DELETE /internal/v1/gateways/g/subscriptions HTTP/1.1\r\n\r\n");
-  ASSERT_TRUE(answer.has_value());
-  EXPECT_EQ(answer->result_int(), 503u);
-  EXPECT_THAT(engine_.engine.managed, ::testing::IsEmpty());
+  const auto taken = client.Call(request);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->result_int(), 200u);
+  server_->SetPhase(ServicePhase::kStarting);
+  const auto refused = client.Call(request);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->result_int(), 503u);
+  EXPECT_THAT(engine_.engine.managed, ::testing::SizeIs(1));
 }
 
 TEST_F(HttpServerTest, AnExceptionIsAnsweredAndCostsNobodyElse) {
